@@ -1,20 +1,20 @@
 """Everything that can go wrong, as one tree. Each class has an exit code (sysexits) and a hint for the operator.
 
-    OutboxError                 70  a fault of our own
-    ├── ConfigError             78  a setting is missing or wrong
-    ├── DatabaseUnavailable     69  no connection, or the wrong one
-    ├── NotPermitted            77  the database role lacks a right
-    ├── ViewRefused             65  a desired view that cannot be kept live
-    ├── InstallError            73  the database is not as install needs it
-    ├── CloudUnavailable        69  a target cannot be reached at all
-    ├── LeaseLost               75  another relay took the lane over
-    └── CloudError                  what one delivery met; the relay classes it, no command ends with it
-        ├── Transient           try again later, nothing was applied
-        ├── Unknown             the outcome is not known: in doubt, read before a create is repeated
-        ├── Refused             the target will not have it: dead, with its words
-        ├── Ambiguous           needs a person: held
-        ├── PlatformDown        the whole platform fails: no attempt of a single message is used up
-        └── NotAllowed          the target (or one company) forbids: pause and say so
+OutboxError                 70  a fault of our own
+├── ConfigError             78  a setting is missing or wrong
+├── DatabaseUnavailable     69  no connection, or the wrong one
+├── NotPermitted            77  the database role lacks a right
+├── ViewRefused             65  a desired view that cannot be kept live
+├── InstallError            73  the database is not as install needs it
+├── CloudUnavailable        69  a target cannot be reached at all
+├── LeaseLost               75  another relay took the lane over
+└── CloudError                  what one delivery met; the relay classes it, no command ends with it
+    ├── Transient           try again later, nothing was applied
+    ├── Unknown             the outcome is not known: in doubt, read before a create is repeated
+    ├── Refused             the target will not have it: dead, with its words
+    ├── Ambiguous           needs a person: held
+    ├── PlatformDown        the whole platform fails: no attempt of a single message is used up
+    └── NotAllowed          the target (or one company) forbids: pause and say so
 """
 
 from __future__ import annotations
@@ -87,7 +87,11 @@ class Refused(CloudError):
 
 
 class Ambiguous(CloudError):
-    pass
+    """`other` is the key of ours that stands in the way, where there is one: look again when it changes."""
+
+    def __init__(self, why: str, *, http_status: int | None = None, other: tuple[str, ...] | None = None) -> None:
+        super().__init__(why, http_status=http_status)
+        self.other = other
 
 
 class PlatformDown(CloudError):
@@ -95,8 +99,16 @@ class PlatformDown(CloudError):
 
 
 class NotAllowed(CloudError):
-    """`company` names the one company that is meant; None: the whole target."""
+    """`company` names the one company that is meant, `resource` the one resource; both None: the whole target."""
 
-    def __init__(self, why: str, *, http_status: int | None = None, company: str | None = None) -> None:
+    def __init__(
+        self,
+        why: str,
+        *,
+        http_status: int | None = None,
+        company: str | None = None,
+        resource: str | None = None,
+    ) -> None:
         super().__init__(why, http_status=http_status)
         self.company = company
+        self.resource = resource

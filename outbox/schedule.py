@@ -1,0 +1,150 @@
+"""Pure: what has to be done about one key, from what one snapshot shows of it. No clock, no I/O.
+
+view        mirror           in doubt  do
+----------  ---------------  --------  ---------------------------------------------------------
+ready       none             -         create
+ready       other document   -         update (also: other parents, create under the new ones)
+ready       same             no        nothing: unchanged
+ready       any              yes       no remote id: look; else write again, the document is whole
+not ready   any              -         nothing: not_ready, what the cloud holds stays
+withdrawn   row              -         held, a REGISTER message removes
+no row      row              -         remove; shared with another key: let go without a call
+no row      none             no        nothing: unchanged
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from outbox.resources import RESOURCES
+from outbox.targets.delivery import Action, Key
+
+# Made with an id that the server gives: after an unknown outcome nobody can name the object, it must be looked for.
+GIVEN_IDS = frozenset({"users", "companies"})
+
+
+@dataclass(frozen=True)
+class Mirror:
+    """A row of outbox.mirror. in_doubt_s: seconds since the call that is not cleared up; None: certain."""
+
+    remote_id: str | None
+    document: str | None
+    parents: tuple[str | None, ...] = ()
+    in_doubt_s: float | None = None
+    sending: tuple[str, ...] = ()
+    etag: str | None = None
+
+
+@dataclass(frozen=True)
+class State:
+    """One key in one snapshot. Documents are JSON text as PostgreSQL gave it, so that they compare equal later.
+
+    ids: all its open messages; pending_ids: those that wait for this delivery; rows: how often the view has it.
+    attempts, age_s: of the newest pending message.
+    parents: the parents' present remote ids, None where a parent is not in the cloud.
+    same: the mirror's document equals the view's. shared: another key has the same remote id.
+    """
+
+    resource: str
+    key: Key
+    ids: tuple[int, ...]
+    pending_ids: tuple[int, ...]
+    attempts: int = 0
+    age_s: float = 0.0
+    registered: bool = False
+    rows: int = 0
+    document: str | None = None
+    missing: tuple[str, ...] = ()
+    withdrawn: bool = False
+    mirror: Mirror | None = None
+    same: bool = False
+    parents: tuple[str | None, ...] = ()
+    shared: bool = False
+
+    @property
+    def message_id(self) -> int:
+        """The newest message: it stands for the delivery."""
+        return self.ids[-1]
+
+
+@dataclass(frozen=True)
+class Deliver:
+    """Make the call."""
+
+    action: Action
+
+
+@dataclass(frozen=True)
+class Settle:
+    """No call. drop: the mirror row goes as well."""
+
+    status: str
+    outcome: str | None = None
+    error: str | None = None
+    drop: bool = False
+
+
+@dataclass(frozen=True)
+class Postpone:
+    """Not now: look again after wait_s seconds."""
+
+    wait_s: float
+    why: str
+
+
+Decision = Deliver | Settle | Postpone
+
+
+def decide(state: State, deadline_s: float) -> Decision:
+    """The table above. deadline_s: a call whose outcome is unknown may land as long as this after it was made."""
+    if state.rows > 1:
+        return Settle(
+            "held",
+            error=f"the view has this key {state.rows} times; make it unique, then it goes on by itself",
+        )
+    mirror = state.mirror
+    if mirror is not None and mirror.in_doubt_s is not None:
+        if mirror.in_doubt_s < deadline_s:
+            return Postpone(deadline_s - mirror.in_doubt_s, "an earlier call may still arrive")
+        if mirror.remote_id is None and state.resource in GIVEN_IDS:
+            return Deliver(Action.LOOK)
+    if state.rows == 0:
+        return _leave(state)
+    if state.withdrawn and mirror is not None:
+        return Deliver(Action.REMOVE) if state.registered else Settle("held", error="register to remove")
+    if state.missing:
+        return Settle("done", "not_ready", "missing: " + ", ".join(state.missing))
+    return _hold(state)
+
+
+def _leave(state: State) -> Decision:
+    if state.mirror is None:
+        return Settle("done", "unchanged")
+    if state.shared:
+        return Settle("done", "removed", "another key has this object of the cloud", drop=True)
+    return Deliver(Action.REMOVE)
+
+
+def _hold(state: State) -> Decision:
+    for parent, remote_id in zip(RESOURCES[state.resource].parents, state.parents, strict=True):
+        if remote_id is None:
+            key = parent_key(state.resource, state.key, parent.resource)
+            return Settle("done", "not_ready", f"{parent.resource} {' '.join(key)} is not in the cloud")
+    mirror = state.mirror
+    if mirror is None or mirror.remote_id is None or mirror.parents != state.parents:
+        return Deliver(Action.CREATE)
+    if state.same and mirror.in_doubt_s is None:
+        return Settle("done", "unchanged")
+    return Deliver(Action.UPDATE)
+
+
+def parent_key(resource: str, key: Key, parent: str) -> Key:
+    """The key of a child's parent: parent_key("company_access", ("jansen", "001"), "companies") is ("001",)."""
+    columns = RESOURCES[resource].key
+    wanted = next(p.columns for p in RESOURCES[resource].parents if p.resource == parent)
+    return tuple(key[columns.index(c)] for c in wanted)
+
+
+def in_order(states: list[State]) -> list[State]:
+    """Of what is claimed together, parents go first; then by the oldest message."""
+    return sorted(states, key=lambda s: (RESOURCES[s.resource].rank, s.ids[0]))

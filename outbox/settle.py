@@ -1,0 +1,186 @@
+"""Pure: from the outcome of a delivery to what is recorded of it."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from outbox.errors import Ambiguous, CloudError, NotAllowed, PlatformDown, Refused, Transient
+from outbox.resources import children_of
+from outbox.retry import Patience
+from outbox.schedule import Postpone, Settle, State
+from outbox.store import Settled
+from outbox.targets.delivery import Action, Delivered, Outcome
+
+
+@dataclass(frozen=True)
+class Times:
+    """deadline_s: of one call. doubt_s: how long an object is looked for before its create is repeated; a repeated
+    create of a user mails again, so users are looked for longer.
+    """
+
+    deadline_s: float = 10.0
+    doubt_s: float = 20.0
+    user_doubt_s: float = 60.0
+
+    def looking_s(self, resource: str) -> float:
+        return self.user_doubt_s if resource == "users" else self.doubt_s
+
+
+def without_call(state: State, decision: Settle | Postpone) -> Settled:
+    """What needs no call: unchanged, not ready, held, let go, or later."""
+    if isinstance(decision, Postpone):
+        return _settled(state, "pending", error=decision.why, wait_s=decision.wait_s)
+    return _settled(
+        state,
+        decision.status,
+        decision.outcome,
+        error=decision.error,
+        mirror="delete" if decision.drop else "keep",
+    )
+
+
+def after_call(state: State, action: Action, outcome: Outcome, times: Times, patience: Patience) -> Settled:
+    """What the target answered, recorded."""
+    if isinstance(outcome, Delivered):
+        return _acknowledged(state, action, outcome, times)
+    status = outcome.http_status if isinstance(outcome, CloudError) else None
+    before = _as_before(state, action)
+    why = outcome.why if isinstance(outcome, CloudError) else f"a fault of the relay: {type(outcome).__name__}"
+    match outcome:
+        case Refused():
+            return _settled(state, "dead", http_status=status, error=why, **before)
+        case Ambiguous():
+            return _settled(state, "held", http_status=status, error=why, **before)
+        case PlatformDown() | NotAllowed():
+            wait_s, counted = patience.wait_s(5) + 1.0, action is Action.LOOK
+            return _settled(
+                state,
+                "pending",
+                http_status=status,
+                error=why,
+                wait_s=wait_s,
+                uncounted=not counted,
+                **before,
+            )
+        case Transient():
+            return _again(state, why, status, outcome.retry_after_s, patience, before)
+        case _:  # unknown, ours included: nothing may be taken for granted
+            doubt = {} if action is Action.LOOK else {"mirror": "doubt"}
+            wait_s = times.deadline_s + patience.wait_s(state.attempts)
+            return _again(state, why, status, wait_s, patience, doubt)
+
+
+def _acknowledged(state: State, action: Action, delivered: Delivered, times: Times) -> Settled:
+    if action is Action.LOOK:
+        return _looked(state, delivered, times)
+    if action is Action.REMOVE:
+        return _settled(state, "done", "removed", http_status=delivered.http_status, mirror="delete")
+    outcome = "created" if action is Action.CREATE and not delivered.adopted else "updated"
+    return _settled(
+        state,
+        "done",
+        outcome,
+        http_status=delivered.http_status,
+        mirror="set",
+        document=state.document,
+        remote_id=delivered.remote_id,
+        etag=delivered.etag,
+        parents=state.parents,
+    )
+
+
+def _looked(state: State, delivered: Delivered, times: Times) -> Settled:
+    """Found: linked, and looked at again at once. Not found: a late call may still land, so look again; in the end it
+    counts, and the row that only stood for the attempt goes.
+    """
+    if delivered.remote_id is not None:
+        return _settled(state, "pending", wait_s=0.0, mirror="found", remote_id=delivered.remote_id)
+    doubted_s = state.mirror.in_doubt_s if state.mirror and state.mirror.in_doubt_s else 0.0
+    left_s = times.looking_s(state.resource) - doubted_s
+    if left_s > 0:
+        wait_s = min(left_s, times.deadline_s)
+        return _settled(state, "pending", wait_s=wait_s, error="not found yet, an earlier call may still arrive")
+    return _settled(state, "pending", wait_s=0.0, mirror="delete")
+
+
+def _again(
+    state: State,
+    why: str,
+    http_status: int | None,
+    wait_s: float | None,
+    patience: Patience,
+    mirror: dict[str, Any],
+) -> Settled:
+    if patience.is_over(state.attempts + 1, state.age_s):
+        return _settled(state, "dead", http_status=http_status, error=f"given up: {why}", **mirror)
+    wait_s = patience.wait_s(state.attempts) if wait_s is None else wait_s
+    return _settled(state, "pending", http_status=http_status, error=why, wait_s=wait_s, **mirror)
+
+
+def _as_before(state: State, action: Action) -> dict[str, Any]:
+    """Nothing was applied: the mirror row as it was before the intent."""
+    if action is Action.LOOK:
+        return {}
+    if state.mirror is None:
+        return {"mirror": "delete"}
+    return {"mirror": "restore", "in_doubt_s": state.mirror.in_doubt_s, "sending": state.mirror.sending}
+
+
+def _settled(state: State, status: str, outcome: str | None = None, **rest: Any) -> Settled:
+    return Settled(state.resource, state.key, state.ids, state.message_id, status, outcome, **rest)
+
+
+# -- what else follows, in the same transaction ------------------------------------------------------------------
+
+
+def removed_parents(state: State, settled: Settled) -> list[dict[str, Any]]:
+    """Lines for remove_children: what a removed parent takes with it."""
+    if settled.outcome != "removed" or state.mirror is None or state.mirror.remote_id is None or state.shared:
+        return []
+    return [
+        {
+            "resource": child.name,
+            "place": child.key.index(parent.columns[0]) + 1,
+            "value": state.key[0],
+            "remote_id": state.mirror.remote_id,
+            "cause": state.message_id,
+        }
+        for child, parent in children_of(state.resource)
+    ]
+
+
+def children_to_look_at(state: State, settled: Settled) -> list[dict[str, Any]]:
+    """Lines for enqueue_children: a parent that came, went or got another remote id has its children looked at."""
+    before = state.mirror.remote_id if state.mirror else None
+    came = settled.mirror == "set" and settled.remote_id != before
+    if not came and settled.mirror not in ("delete", "found"):
+        return []
+    return [
+        {
+            "resource": child.name,
+            "key": dict(zip(parent.columns, state.key, strict=True)),
+            "cause": state.message_id,
+        }
+        for child, parent in children_of(state.resource)
+    ]
+
+
+def emails_given_up(state: State, settled: Settled) -> list[dict[str, Any]]:
+    """Lines for requeue_email: e-mails that a user's object had, or may have had, and has no longer."""
+    if state.resource != "users" or state.mirror is None or settled.mirror not in ("set", "delete"):
+        return []
+    held = email_of(state.mirror.document)
+    now = email_of(settled.document) if settled.mirror == "set" else None
+    had = {e.lower() for e in (held, *state.mirror.sending) if e} - {(now or "").lower()}
+    return [{"key": state.key, "email": e, "cause": state.message_id} for e in sorted(had)]
+
+
+def email_of(document: str | None) -> str | None:
+    """The e-mail in a user's document (JSON text).
+
+    >>> email_of('{"email": "a@example.nl"}')
+    'a@example.nl'
+    """
+    return json.loads(document).get("email") if document else None

@@ -1,0 +1,398 @@
+"""The outbox tables as the relay uses them: one function per file in sql/relay."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from psycopg import AsyncConnection, sql
+from psycopg.rows import dict_row, namedtuple_row
+
+from outbox import sqlfiles
+from outbox.errors import LeaseLost
+from outbox.resources import RESOURCES, Resource
+from outbox.schedule import Mirror, State
+from outbox.targets.delivery import Call, Delivery, Key
+
+# A key has one text form: the same settings are pinned in the capture functions.
+SESSION = {
+    "DateStyle": "ISO, YMD",
+    "TimeZone": "UTC",
+    "IntervalStyle": "iso_8601",
+    "extra_float_digits": "1",
+    "bytea_output": "hex",
+    "row_security": "off",  # an error instead of an empty read, which would look like a deletion
+    "synchronous_commit": "on",  # an intent that a crash can forget is no intent
+    "jit": "off",
+    "plan_cache_mode": "force_custom_plan",  # a plan made while the queue was empty must not stay
+    "application_name": "outbox relay",
+}
+
+
+@dataclass(frozen=True)
+class Message:
+    """A claimed message; key is None when `via` leads to it."""
+
+    id: int
+    resource: str
+    key: Key | None
+    via: dict[str, Any] | None
+    operation: str
+
+
+@dataclass(frozen=True)
+class View:
+    """A desired view as it is now: its name and the type of each column."""
+
+    target: str
+    resource: Resource
+    types: dict[str, str]
+
+
+@dataclass(frozen=True)
+class Settled:
+    """What becomes of some messages of one key and of its mirror row: one line of sql/relay/settle.sql."""
+
+    resource: str
+    key: Key
+    ids: tuple[int, ...]
+    message_id: int
+    status: str
+    outcome: str | None = None
+    http_status: int | None = None
+    error: str | None = None
+    wait_s: float | None = None
+    uncounted: bool = False
+    document: str | None = None
+    mirror: str = "keep"
+    remote_id: str | None = None
+    etag: str | None = None
+    parents: tuple[str | None, ...] = ()
+    in_doubt_s: float | None = None
+    sending: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Rival:
+    """Another user of ours whose object in the cloud has the e-mail that is asked for."""
+
+    key: Key
+    remote_id: str | None
+    in_doubt: bool
+    stays: bool
+    email: str | None
+    ready: bool
+
+
+async def connect(dsn: str) -> AsyncConnection[Any]:
+    """A connection in autocommit with the settings that every relay pins."""
+    options = " ".join(f"-c {name}={value.replace(' ', chr(92) + ' ')}" for name, value in SESSION.items())
+    return await AsyncConnection.connect(dsn, autocommit=True, options=options)
+
+
+class Store:
+    """One lane of one target in one database. Not for concurrent use: statements go out one after the other."""
+
+    def __init__(self, connection: AsyncConnection[Any], target: str, lane: int = 0) -> None:
+        self.connection = connection
+        self.target = target
+        self.lane = lane
+        self.epoch = 0
+        self.views: dict[str, View] = {}
+
+    # -- the lane ----------------------------------------------------------------------------------------------
+
+    async def take_lease(self, holder: str, lease_s: float) -> bool:
+        row = await self._one("take_lease", holder=holder, lease_s=lease_s)
+        self.epoch = row.epoch if row else 0
+        return row is not None
+
+    async def renew_lease(self, lease_s: float) -> None:
+        if await self._one("renew_lease", epoch=self.epoch, lease_s=lease_s) is None:
+            raise LeaseLost(f"another relay took over {self.target}")
+
+    async def release_lease(self) -> None:
+        await self._run("release_lease", epoch=self.epoch)
+
+    async def read_target(self) -> Any:
+        """(active, paused, why)"""
+        return await self._one("read_target")
+
+    async def pause_target(self, why: str) -> None:
+        await self._run("pause_target", why=why)
+
+    async def read_views(self) -> None:
+        """Which desired views there are, and the types of their columns."""
+        types: dict[str, dict[str, str]] = {}
+        for row in await self._all("read_views"):
+            types.setdefault(row.resource, {})[row.column] = row.type
+        self.views = {n: View(self.target, RESOURCES[n], t) for n, t in types.items() if n in RESOURCES}
+
+    # -- claim and expand --------------------------------------------------------------------------------------
+
+    async def claim(self, in_hand: Iterable[int], limit: int) -> list[Message]:
+        rows = await self._all("claim", in_hand=list(in_hand), limit=limit)
+        return [
+            Message(r.id, r.resource, tuple(r.key) if r.key is not None else None, r.via, r.operation) for r in rows
+        ]
+
+    async def follow(self, function: str, starts: list[dict[str, str]]) -> list[tuple[dict[str, str], str]]:
+        """Where the chain of joins leads from each start: (start, anchor) pairs."""
+        query = sql.SQL("SELECT start, anchor FROM outbox.{}(%s)").format(sql.Identifier(function))
+        cursor = await self.connection.execute(query, [json.dumps(starts)])
+        return [(start, anchor) for start, anchor in await cursor.fetchall()]
+
+    async def expand(
+        self,
+        resource: str,
+        columns: Sequence[str],
+        patterns: Sequence[Sequence[str]],
+        operation: str,
+        cause: int,
+    ) -> None:
+        """Messages for every key whose `columns` have the values of one of the patterns (no columns: every key)."""
+        view = self.views[resource]
+        values = [list(v) for v in zip(*patterns, strict=True)] if columns else []
+        query = sql.SQL(sqlfiles.read("relay/expand.sql")).format(
+            pattern_arrays=_arrays(len(columns)) if columns else sql.SQL("'{}'::text[]"),
+            pattern_columns=_names(columns) if columns else sql.SQL("nothing"),
+            view_match=_match_view(view, columns, "pattern"),
+            key_match=_match_key(view.resource, columns),
+            operation=sql.Literal(operation),
+            cause=sql.Literal(cause),
+            **_common(view, "d"),
+        )
+        await self.connection.execute(query, {f"p{i}": v for i, v in enumerate(values)})
+
+    async def expand_keys(self, keys: list[dict[str, Any]]) -> None:
+        await self._run("expand_keys", keys=json.dumps(keys))
+
+    async def settle_expanded(self, ids: list[int]) -> None:
+        await self._run("settle_expanded", ids=ids)
+
+    # -- compare, begin, settle --------------------------------------------------------------------------------
+
+    async def compare(self, resource: str, keys: Sequence[Key]) -> list[State]:
+        """What is to be known about each key that has open messages, in one snapshot."""
+        view = self.views[resource]
+        columns = view.resource.key
+        query = sql.SQL(sqlfiles.read("relay/compare.sql")).format(
+            key_columns=_names(columns),
+            key_arrays=_arrays(len(columns)),
+            view_match=_match_view(view, columns, None),
+            missing=_optional(view, "missing"),
+            withdrawn=_optional(view, "withdrawn"),
+            **_common(view, "w"),
+        )
+        parameters = {f"p{i}": list(v) for i, v in enumerate(zip(*keys, strict=True))}
+        async with self.connection.cursor(row_factory=dict_row) as cursor:
+            await cursor.execute(query, parameters)
+            return [_state(resource, row) for row in await cursor.fetchall()]
+
+    async def begin(self, deliveries: Iterable[tuple[Delivery, tuple[int, ...]]]) -> set[tuple[str, Key]]:
+        """Commit the intent of deliveries (each with its pending message ids); answers which were begun.
+
+        Fewer than asked for means that the lease has passed to another relay.
+        """
+        work = [
+            {"resource": d.resource, "key": d.key, "ids": ids, "remote_id": d.remote_id, "sending": d.sending}
+            for d, ids in deliveries
+        ]
+        rows = await self._all("begin", epoch=self.epoch, work=json.dumps(work))
+        return {(r.resource, tuple(r.key)) for r in rows}
+
+    async def settle(self, work: Sequence[Settled], calls: Sequence[tuple[Delivery, Call]]) -> None:
+        """Record outcomes. Raises LeaseLost, and records nothing, when the lane has passed to another relay."""
+        attempts = [{"message_id": d.message_id, "resource": d.resource, "key": d.key, **asdict(c)} for d, c in calls]
+        row = await self._one(
+            "settle",
+            epoch=self.epoch,
+            work=json.dumps([asdict(w) for w in work]),
+            attempts=json.dumps(attempts),
+        )
+        if not row.leased:
+            raise LeaseLost(f"another relay took over {self.target}; what this one was sending is in doubt")
+
+    async def enqueue_children(self, children: list[dict[str, Any]]) -> None:
+        await self._run("enqueue_children", children=json.dumps(children))
+
+    async def remove_children(self, parents: list[dict[str, Any]]) -> None:
+        await self._run("remove_children", parents=json.dumps(parents))
+
+    # -- who a user is -----------------------------------------------------------------------------------------
+
+    async def find_owner(self, resource: str, remote_id: str) -> Key | None:
+        row = await self._one("find_owner", resource=resource, remote_id=remote_id)
+        return tuple(row.key) if row else None
+
+    async def find_rivals(self, key: Key, email: str) -> list[Rival]:
+        rows = await self._people("find_rivals", key=list(key), email=email)
+        return [Rival(tuple(r.key), r.remote_id, r.in_doubt, r.stays, r.email, r.ready) for r in rows]
+
+    async def find_successors(self, key: Key, emails: Iterable[str]) -> list[tuple[Key, bool]]:
+        """(key, in doubt) of each user in the view that could take the object over."""
+        rows = await self._people("find_successors", key=key[0], emails=list(emails))
+        return [(tuple(r.key), r.in_doubt) for r in rows]
+
+    async def hand_over(self, from_key: Key, to_key: Key, cause: int) -> None:
+        await self._run("hand_over", epoch=self.epoch, from_key=list(from_key), to_key=list(to_key), cause=cause)
+
+    async def requeue_email(self, given_up: list[dict[str, Any]]) -> None:
+        await self._people("requeue_email", given_up=json.dumps(given_up))
+
+    # -- sleep -------------------------------------------------------------------------------------------------
+
+    async def raise_bell(self, holder: str) -> int:
+        """Set the flag; answers the mark to wait for, see look_around."""
+        await self._run("raise_bell", holder=holder)
+        return int((await self._one("mark_sleep")).mark)
+
+    async def lower_bell(self, holder: str) -> None:
+        await self._run("lower_bell", holder=holder)
+
+    async def look_around(self, mark: int) -> tuple[bool, float | None]:
+        """(everything older than the mark has ended, seconds until the next back-off is over)"""
+        row = await self._one("look_around", mark=mark)
+        return bool(row.all_ended), row.next_due_s
+
+    # -- plumbing ----------------------------------------------------------------------------------------------
+
+    async def _run(self, name: str, **parameters: Any) -> None:
+        await self.connection.execute(
+            sqlfiles.read(f"relay/{name}.sql"), {"target": self.target, "lane": self.lane, **parameters}
+        )
+
+    async def _all(self, name: str, **parameters: Any) -> list[Any]:
+        async with self.connection.cursor(row_factory=namedtuple_row) as cursor:
+            await cursor.execute(
+                sqlfiles.read(f"relay/{name}.sql"), {"target": self.target, "lane": self.lane, **parameters}
+            )
+            return await cursor.fetchall()
+
+    async def _one(self, name: str, **parameters: Any) -> Any:
+        rows = await self._all(name, **parameters)
+        return rows[0] if rows else None
+
+    async def _people(self, name: str, **parameters: Any) -> list[Any]:
+        """A statement that reads the view of the users."""
+        view = self.views["users"]
+        query = sql.SQL(sqlfiles.read(f"relay/{name}.sql")).format(
+            view=sql.Identifier(self.target, "users"),
+            key_type=sql.SQL(view.types["user_code"]),
+            missing=_optional(view, "missing"),
+            withdrawn=_optional(view, "withdrawn"),
+        )
+        async with self.connection.cursor(row_factory=namedtuple_row) as cursor:
+            await cursor.execute(query, {"target": self.target, **parameters})
+            return await cursor.fetchall() if cursor.description else []
+
+
+def _common(view: View, keyed: str) -> dict[str, sql.Composable]:
+    """What expand and compare have in common; `keyed` is the relation that has the column `key`."""
+    resource = view.resource
+    return {
+        "target": sql.Literal(view.target),
+        "resource": sql.Literal(resource.name),
+        "view": sql.Identifier(view.target, resource.name),
+        "view_key": sql.SQL(", ").join(sql.SQL("v.{}::text").format(sql.Identifier(c)) for c in resource.key),
+        "not_document": sql.Literal([*resource.key, "missing", "withdrawn"]),
+        "not_ready": sql.SQL("coalesce(cardinality({}), 0) > 0 OR coalesce({}, false)").format(
+            _optional(view, "missing"), _optional(view, "withdrawn")
+        ),
+        "key_length": sql.Literal(len(resource.key)),
+        "present_parents": _present_parents(view, keyed),
+    }
+
+
+def _present_parents(view: View, keyed: str) -> sql.Composable:
+    """The parents' remote ids as an array, null for one that is not in the cloud."""
+    lookups = [
+        sql.SQL(
+            "(SELECT p.remote_id FROM outbox.mirror AS p WHERE p.target = {} AND p.resource = {} AND p.key = ARRAY[{}])"
+        ).format(
+            sql.Literal(view.target),
+            sql.Literal(parent.resource),
+            sql.SQL(", ").join(
+                sql.SQL("{}.key[{}]").format(sql.Identifier(keyed), sql.Literal(view.resource.key.index(c) + 1))
+                for c in parent.columns
+            ),
+        )
+        for parent in view.resource.parents
+    ]
+    return sql.SQL("ARRAY[{}]::text[]").format(sql.SQL(", ").join(lookups))
+
+
+def _match_view(view: View, columns: Sequence[str], pattern: str | None) -> sql.Composable:
+    """Rows of the view whose columns have the wanted values, natively typed so that its indexes serve."""
+    parts = [
+        sql.SQL("v.{} = ANY (%({})s::text[]::{}[])").format(sql.Identifier(c), sql.SQL(f"p{i}"), sql.SQL(view.types[c]))
+        for i, c in enumerate(columns)
+    ]
+    if pattern and len(columns) > 1:
+        equal = sql.SQL(" AND ").join(
+            sql.SQL("v.{}::text = {}.{}").format(sql.Identifier(c), sql.Identifier(pattern), sql.Identifier(c))
+            for c in columns
+        )
+        parts.append(sql.SQL("EXISTS (SELECT FROM {} WHERE {})").format(sql.Identifier(pattern), equal))
+    return sql.SQL(" AND ").join(parts) if parts else sql.SQL("true")
+
+
+def _match_key(resource: Resource, columns: Sequence[str]) -> sql.Composable:
+    """Keys (of the mirror or of messages) with the wanted values."""
+    if not columns:
+        return sql.SQL("true")
+    places = [resource.key.index(c) + 1 for c in columns]
+    anchored = sql.SQL("m.key[1] = ANY (%(p0)s::text[]) AND ") if places[0] == 1 else sql.SQL("")
+    equal = sql.SQL(" AND ").join(
+        sql.SQL("m.key[{}] = p.{}").format(sql.Literal(place), sql.Identifier(c))
+        for place, c in zip(places, columns, strict=True)
+    )
+    return sql.SQL("{}EXISTS (SELECT FROM pattern AS p WHERE {})").format(anchored, equal)
+
+
+def _arrays(count: int) -> sql.Composable:
+    return sql.SQL(", ".join(f"%(p{i})s::text[]" for i in range(count)))
+
+
+def _names(columns: Sequence[str]) -> sql.Composable:
+    return sql.SQL(", ").join(map(sql.Identifier, columns))
+
+
+def _optional(view: View, column: str) -> sql.Composable:
+    """A column that a view may leave out."""
+    empty = {"missing": "NULL::text[]", "withdrawn": "false"}
+    return sql.SQL(f"v.{column}" if column in view.types else empty[column])
+
+
+def _state(resource: str, row: dict[str, Any]) -> State:
+    mirror = (
+        Mirror(
+            row["remote_id"],
+            row["held"],
+            tuple(row["held_parents"]),
+            row["in_doubt_s"],
+            tuple(row["sending"]),
+            row["etag"],
+        )
+        if row["mirrored"]
+        else None
+    )
+    return State(
+        resource,
+        tuple(row["key"]),
+        ids=tuple(row["ids"]),
+        pending_ids=tuple(row["pending_ids"] or ()),
+        attempts=row["attempts"] or 0,
+        age_s=row["age_s"] or 0.0,
+        registered=bool(row["registered"]),
+        rows=row["rows"],
+        document=row["document"],
+        missing=tuple(row["missing"] or ()),
+        withdrawn=row["withdrawn"],
+        mirror=mirror,
+        same=row["same"],
+        parents=tuple(row["parents"]),
+        shared=row["shared"],
+    )

@@ -1,0 +1,25 @@
+-- The intent, committed before the first byte leaves: the mirror row is in doubt from here on, with the natural keys
+-- of this attempt beside those of earlier ones. Nothing is begun when the lease has passed to another relay: the
+-- lease row stays locked until commit, so nobody can take it over between the check and the write.
+WITH lease AS (
+    SELECT FROM outbox.lease AS l
+    WHERE l.target = %(target)s AND l.lane = %(lane)s AND l.epoch = %(epoch)s AND l.expires_at > clock_timestamp()
+    FOR SHARE
+), work AS (
+    SELECT w.*
+    FROM jsonb_to_recordset(%(work)s) AS w (resource text, key text[], ids bigint[], remote_id text, sending text[])
+    WHERE EXISTS (SELECT FROM lease)
+), attempted AS (
+    UPDATE outbox.message AS m
+    SET attempts = m.attempts + 1
+    FROM work AS w, unnest(w.ids) AS u (id)
+    WHERE m.id = u.id
+)
+INSERT INTO outbox.mirror AS m (target, resource, key, remote_id, in_doubt, sending)
+SELECT %(target)s, w.resource, w.key, w.remote_id, clock_timestamp(), w.sending
+FROM work AS w
+ON CONFLICT (target, resource, key) DO UPDATE
+SET in_doubt = excluded.in_doubt,
+    remote_id = coalesce(excluded.remote_id, m.remote_id),
+    sending = ARRAY(SELECT unnest(m.sending) UNION SELECT unnest(excluded.sending))
+RETURNING m.resource, m.key

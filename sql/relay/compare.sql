@@ -1,0 +1,41 @@
+-- Everything the relay needs to know about some keys, in one snapshot: the row of the view, the mirror, the open
+-- messages (all of them are settled together, and no other), and what the parents are called in the cloud.
+-- The view is filtered by `= ANY (constant)` per column, which the planner pushes into UNION branches; a join with
+-- the wanted keys alone would not be, and every look would compute the whole view.
+WITH wanted AS (
+    SELECT ARRAY[{key_columns}] AS key FROM unnest({key_arrays}) AS k ({key_columns})
+), desired AS (
+    SELECT ARRAY[{view_key}] AS key, count(*) AS rows,
+           (array_agg(to_jsonb(v) - {not_document}::text[]))[1] AS document,
+           (array_agg(to_jsonb({missing})))[1] AS missing,
+           bool_or({withdrawn}) AS withdrawn
+    FROM {view} AS v
+    WHERE {view_match}
+    GROUP BY 1
+), open AS (
+    SELECT m.key,
+           array_agg(m.id ORDER BY m.id) AS ids,
+           array_agg(m.id ORDER BY m.id) FILTER (WHERE m.status = 'pending') AS pending_ids,
+           (array_agg(m.attempts ORDER BY m.id DESC) FILTER (WHERE m.status = 'pending'))[1] AS attempts,
+           extract(epoch FROM clock_timestamp() - max(m.changed_at) FILTER (WHERE m.status = 'pending'))::float8 AS age_s,
+           bool_or(m.operation = 'REGISTER' AND m.status = 'pending') AS registered
+    FROM wanted AS w
+    JOIN outbox.message AS m
+      ON m.target = {target} AND m.resource = {resource} AND m.status <> 'done'
+     AND m.key[1] = w.key[1] AND m.key = w.key
+    GROUP BY m.key
+)
+SELECT w.key, o.ids, o.pending_ids, o.attempts, o.age_s, o.registered,
+       coalesce(d.rows, 0) AS rows, d.document::text AS document, d.missing, coalesce(d.withdrawn, false) AS withdrawn,
+       m.key IS NOT NULL AS mirrored, m.remote_id, m.document::text AS held, m.document IS NOT DISTINCT FROM d.document AS same,
+       extract(epoch FROM clock_timestamp() - m.in_doubt)::float8 AS in_doubt_s, m.sending, m.parents AS held_parents, m.etag,
+       {present_parents} AS parents,
+       EXISTS (
+           SELECT FROM outbox.mirror AS other
+           WHERE other.target = {target} AND other.resource = {resource}
+             AND other.remote_id = m.remote_id AND other.key <> m.key
+       ) AS shared
+FROM wanted AS w
+JOIN open AS o ON o.key = w.key
+LEFT JOIN desired AS d ON d.key = w.key
+LEFT JOIN outbox.mirror AS m ON m.target = {target} AND m.resource = {resource} AND m.key = w.key

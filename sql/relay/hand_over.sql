@@ -1,0 +1,21 @@
+-- The object of one user of ours moves to another key, as it is: no call, no removal, no second invitation.
+-- The new key is then looked at again (its document differs) and the old one is over.
+WITH lease AS (
+    SELECT FROM outbox.lease AS l
+    WHERE l.target = %(target)s AND l.lane = %(lane)s AND l.epoch = %(epoch)s
+    FOR SHARE
+), leaving AS (
+    DELETE FROM outbox.mirror AS m
+    WHERE m.target = %(target)s AND m.resource = 'users' AND m.key = %(from_key)s::text[] AND EXISTS (SELECT FROM lease)
+    RETURNING m.*
+), taken AS (
+    INSERT INTO outbox.mirror AS m (target, resource, key, remote_id, sending, etag, confirmed_at, message_id, document)
+    SELECT l.target, l.resource, %(to_key)s::text[], l.remote_id, l.sending, l.etag, l.confirmed_at, l.message_id, l.document
+    FROM leaving AS l
+    ON CONFLICT (target, resource, key) DO UPDATE
+    SET remote_id = excluded.remote_id, sending = m.sending || excluded.sending, etag = excluded.etag,
+        confirmed_at = excluded.confirmed_at, message_id = excluded.message_id, document = excluded.document
+)
+INSERT INTO outbox.message (target, resource, key, operation, cause)
+SELECT l.target, l.resource, k.key, 'EXPAND', %(cause)s
+FROM leaving AS l, (VALUES (%(to_key)s::text[]), (%(from_key)s::text[])) AS k (key)

@@ -1,0 +1,1 @@
+DELETE FROM outbox.bell AS b WHERE b.holder = %(holder)s

@@ -1,0 +1,28 @@
+-- What a register of one resource would do now: the table of the relay, counted. Writes nothing, calls nothing.
+-- Children of a parent that is itself about to be created count as created.
+WITH desired AS (
+    SELECT ARRAY[{view_key}] AS key, to_jsonb(v) - {not_document}::text[] AS document,
+           coalesce(cardinality({missing}), 0) > 0 AS lacking, coalesce({withdrawn}, false) AS withdrawn
+    FROM {view} AS v
+    WHERE {view_match}
+), held AS (
+    SELECT m.key, m.remote_id, m.document, m.in_doubt IS NOT NULL AS in_doubt
+    FROM outbox.mirror AS m
+    WHERE m.target = {target} AND m.resource = {resource} AND {key_match}
+), judged AS (
+    SELECT CASE
+               WHEN d.key IS NULL THEN 'remove'
+               WHEN d.withdrawn AND h.key IS NOT NULL THEN 'remove'
+               WHEN d.lacking OR d.withdrawn THEN 'not_ready'
+               WHEN h.remote_id IS NULL THEN 'create'
+               WHEN h.in_doubt OR h.document IS DISTINCT FROM d.document THEN 'update'
+               ELSE 'unchanged'
+           END AS verdict
+    FROM desired AS d FULL JOIN held AS h USING (key)
+)
+SELECT count(*) FILTER (WHERE verdict = 'create') AS creates,
+       count(*) FILTER (WHERE verdict = 'update') AS updates,
+       count(*) FILTER (WHERE verdict = 'remove') AS removals,
+       count(*) FILTER (WHERE verdict = 'not_ready') AS not_ready,
+       count(*) FILTER (WHERE verdict = 'unchanged') AS unchanged
+FROM judged

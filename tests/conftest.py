@@ -1,0 +1,114 @@
+"""Real PostgreSQL for every test: one server per major version, one database per test, cloned from a template."""
+
+from __future__ import annotations
+
+import itertools
+import os
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+
+import psycopg
+import pytest
+from psycopg import sql
+
+from outbox import embedded, sqlfiles
+
+DEFAULT_VERSION = 16
+# Nothing here outlives the run, so durability would only cost time.
+OPTIONS = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "max_connections": "100"}
+_serial = itertools.count(1)
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--soak", action="store_true", help="also run the long tests")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if not config.getoption("--soak"):
+        kept = [i for i in items if "soak" not in i.keywords]
+        config.hook.pytest_deselected(items=[i for i in items if "soak" in i.keywords])
+        items[:] = kept
+
+
+class Server:
+    """A running PostgreSQL; `clone` gives a fresh database from a template."""
+
+    def __init__(self, dsn: str) -> None:
+        self.dsn = dsn
+        self.templates: set[str] = set()
+
+    def database(self, name: str) -> str:
+        return self.dsn.replace("/postgres?", f"/{name}?")
+
+    def create(self, name: str, template: str = "template0") -> str:
+        with psycopg.connect(self.dsn, autocommit=True) as admin:
+            admin.execute(
+                sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(sql.Identifier(name), sql.Identifier(template))
+            )
+        return self.database(name)
+
+    def drop(self, name: str) -> None:
+        with psycopg.connect(self.dsn, autocommit=True) as admin:
+            admin.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
+
+    def template(self, name: str, fill: Callable[[psycopg.Connection], None]) -> str:
+        """A database filled once in a run, to clone from."""
+        if name not in self.templates:
+            with psycopg.connect(self.create(name)) as connection:
+                fill(connection)
+            self.templates.add(name)
+        return name
+
+
+def fill_reference(connection: psycopg.Connection) -> None:
+    """The reference schema with its sample data, the desired views and the outbox's own tables; no triggers."""
+    for name in (
+        "reference/schema.sql",
+        "reference/data.sql",
+        "views/accountview_net.sql",
+        "views/visma_net.sql",
+    ):
+        connection.execute(sqlfiles.read(name))
+    for _, _, text in sqlfiles.migrations():
+        connection.execute(text)
+
+
+@pytest.fixture(scope="session")
+def servers() -> Iterator[Callable[[int], Server]]:
+    """Servers by major version, started when first asked for."""
+    running: dict[int, Server] = {}
+    with ExitStack() as stack:
+
+        def get(version: int) -> Server:
+            if version not in running:
+                running[version] = Server(stack.enter_context(embedded.running(version=version, options=OPTIONS)))
+            return running[version]
+
+        yield get
+
+
+@pytest.fixture(scope="session")
+def server(servers: Callable[[int], Server]) -> Server:
+    return servers(int(os.environ.get("OUTBOX_TEST_PG", DEFAULT_VERSION)))
+
+
+@pytest.fixture(params=embedded.versions())
+def every_server(request: pytest.FixtureRequest, servers: Callable[[int], Server]) -> Server:
+    """Each supported version that is here: the wheel's, and the system's."""
+    return servers(request.param)
+
+
+@pytest.fixture
+def empty_database(server: Server) -> Iterator[str]:
+    """The DSN of a database without any object."""
+    name = f"empty_{os.getpid()}_{next(_serial)}"
+    yield server.create(name)
+    server.drop(name)
+
+
+@pytest.fixture
+def database(server: Server) -> Iterator[str]:
+    """The DSN of a database as `fill_reference` makes it."""
+    name = f"test_{os.getpid()}_{next(_serial)}"
+    yield server.create(name, server.template("reference", fill_reference))
+    server.drop(name)
