@@ -3,38 +3,46 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import logging
+import time
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from decimal import Decimal
 from typing import Any
 
 from outbox import settle as outcome_rules
 from outbox.config import TargetSettings
-from outbox.errors import LeaseLost, NotAllowed
+from outbox.errors import LeaseLost, NotAllowed, Transient
 from outbox.expand import expand, is_full
+from outbox.intent import Begun, delivery_of, objects_of
 from outbox.people import HandOver, Verdict, judge
 from outbox.retry import Patience
-from outbox.schedule import Deliver, State, decide, in_order
+from outbox.schedule import Deliver, Postpone, Settle, State, budget, decide, in_order
 from outbox.settle import Times
 from outbox.store import Message, Settled, Store
 from outbox.targets.delivery import Action, Call, Delivery, Key, Outcome, Target
-from outbox.targets.keys import known_remote_id, natural_keys
 
 logger = logging.getLogger("outbox.relay")
 
 CLAIM_LIMIT = 500
 
 
-@dataclass(frozen=True)
-class Begun:
-    """A delivery on its way: objects are what no other delivery may touch meanwhile."""
+@dataclass
+class Batch:
+    """What one look takes up, beside what is in flight: keys and objects that are busy."""
 
-    state: State
-    delivery: Delivery
-    objects: frozenset[str]
-    group: tuple[str, ...] | None
+    keys: set[tuple[str, Key]]
+    objects: set[str]
+    groups: Counter[tuple[str, ...]] = field(default_factory=Counter)
+    begun: list[Begun] = field(default_factory=list)
+    handed_over: bool = False
+
+    def add(self, begun: Begun) -> None:
+        self.begun.append(begun)
+        self.keys.add((begun.state.resource, begun.state.key))
+        self.objects |= begun.objects
+        if begun.group is not None:
+            self.groups[begun.group] += 1
 
 
 @dataclass
@@ -62,6 +70,7 @@ class Lane:
         self.tasks: set[asyncio.Task[None]] = set()
         self.send_until = float("inf")  # of the monotonic clock: a call that starts later could outlive the lease
         self.blocked = False  # something claimable waits for what is in flight
+        self.quiet_until: dict[str, float] = {}  # budget -> monotonic time: a Retry-After, obeyed by all its calls
         self.slots = asyncio.Semaphore(self.settings.concurrency)
 
     # -- the steps ---------------------------------------------------------------------------------------------
@@ -83,9 +92,20 @@ class Lane:
         await self._record(pairs, calls)
         for f in finished:
             del self.in_flight[(f.begun.state.resource, f.begun.state.key)]
-            if isinstance(f.outcome, NotAllowed) and f.outcome.company is None:
-                await self.store.pause_target(f.outcome.why)
+            await self._heed(f)
         return True
+
+    async def _heed(self, finished: Finished) -> None:
+        """What one answer means for the others."""
+        match finished.outcome:
+            case NotAllowed(company=None, why=why):
+                await self.store.pause_target(why)
+            case Transient(retry_after_s=float() | int() as wait_s):
+                state = finished.begun.state
+                self.quiet_until[budget(state.resource, state.key)] = time.monotonic() + wait_s
+
+    def _quiet_s(self, state: State) -> float:
+        return self.quiet_until.get(budget(state.resource, state.key), 0.0) - time.monotonic()
 
     async def claim(self) -> bool:
         """Take up what is due, as far as there is room; False: nothing that can be taken up now."""
@@ -125,70 +145,53 @@ class Lane:
     async def _act(self, states: list[State]) -> bool:
         """Settle what needs no call, begin and send the rest."""
         settled: list[tuple[State, Settled]] = []
-        begun: list[Begun] = []
-        moved = False
+        batch = Batch(set(self.in_flight), {o for b in self.in_flight.values() for o in b.objects})
         for state in states:
-            verdict: Verdict = decide(state, self.times.deadline_s)
-            if isinstance(verdict, Deliver) and state.resource == "users":
-                verdict = await judge(self.store, state, verdict.action)
-            if isinstance(verdict, HandOver):
-                moved = await self._hand_over(state, verdict) or moved
-            elif isinstance(verdict, Deliver):
-                self._reserve(state, verdict.action, begun)
-            else:
-                settled.append((state, outcome_rules.without_call(state, verdict)))
+            if state.resource == "users" and batch.handed_over:
+                continue  # read before the hand-over; still pending, so claimed again
+            match await self._judge(state):
+                case HandOver() as move:
+                    batch.handed_over = await self._hand_over(state, move, batch.keys) or batch.handed_over
+                case Deliver(action=action):
+                    self._reserve(state, action, batch)
+                case (Settle() | Postpone()) as decision:
+                    settled.append((state, outcome_rules.without_call(state, decision)))
         if settled:
             await self._record(settled, [])
-        await self._begin(begun)
-        return moved or bool(settled) or bool(begun)
+        await self._begin(batch.begun)
+        return batch.handed_over or bool(settled) or bool(batch.begun)
 
-    def _reserve(self, state: State, action: Action, begun: list[Begun]) -> None:
+    async def _judge(self, state: State) -> Verdict:
+        decision = decide(state, self.times.deadline_s)
+        if not isinstance(decision, Deliver):
+            return decision
+        quiet_s = self._quiet_s(state)
+        if quiet_s > 0:
+            return Postpone(quiet_s, "the target asked to wait")
+        return await judge(self.store, state, decision.action) if state.resource == "users" else decision
+
+    def _reserve(self, state: State, action: Action, batch: Batch) -> None:
         """One call in flight per key and per remote object; who is in the way is waited for."""
-        delivery = self._delivery(state, action)
+        delivery = delivery_of(state, action, self.settings)
         group = self.target.group(delivery)
-        objects = frozenset(
-            f"{state.resource} {name}".lower() for name in (delivery.remote_id, *delivery.sending) if name
-        )
-        busy = [b for b in (*self.in_flight.values(), *begun) if b.objects & objects]
+        objects = objects_of(delivery)
         full = group is not None and (
-            any(b.group == group for b in self.in_flight.values())
-            or sum(b.group == group for b in begun) >= self.settings.batch_size
+            batch.groups[group] >= self.settings.batch_size or any(b.group == group for b in self.in_flight.values())
         )
-        if busy or full:
+        if full or batch.objects & objects:
             self.blocked = True
         else:
-            begun.append(Begun(state, delivery, objects, group))
+            batch.add(Begun(state, delivery, objects, group))
 
-    def _delivery(self, state: State, action: Action) -> Delivery:
-        mirror = state.mirror
-        document = _loads(state.document) if state.rows else None
-        parents = tuple(p or "" for p in state.parents)
-        remote_id = mirror.remote_id if mirror else None
-        if action is not Action.REMOVE:
-            remote_id = known_remote_id(state.resource, state.key, parents) or remote_id
-        sending = set(mirror.sending) if mirror else set()
-        if document is not None and action is not Action.LOOK:
-            sending |= set(natural_keys(state.resource, state.key, document, self.settings))
-        return Delivery(
-            resource=state.resource,
-            key=state.key,
-            action=action,
-            message_id=state.message_id,
-            document=document,
-            held=_loads(mirror.document) if mirror else None,
-            remote_id=remote_id,
-            parents=parents,
-            etag=mirror.etag if mirror else None,
-            sending=tuple(sorted(sending)),
-            in_doubt=mirror is not None and mirror.in_doubt_s is not None,
-        )
-
-    async def _hand_over(self, state: State, verdict: HandOver) -> bool:
-        for key in (verdict.from_key, verdict.to_key):
-            if ("users", key) in self.in_flight:
-                self.blocked = True
-                return False
-        await self.store.hand_over(verdict.from_key, verdict.to_key, state.message_id)
+    async def _hand_over(self, state: State, move: HandOver, busy: set[tuple[str, Key]]) -> bool:
+        keys = (move.from_key, move.to_key)
+        if any(("users", key) in busy for key in keys):
+            self.blocked = True
+            return False
+        children = [c for key in keys for c in outcome_rules.children_of_key("users", key, state.message_id)]
+        async with self.store.connection.transaction():
+            await self.store.hand_over(move.from_key, move.to_key, state.message_id)
+            await self._enqueue(children)
         return True
 
     async def _begin(self, begun: list[Begun]) -> None:
@@ -211,11 +214,19 @@ class Lane:
         deliveries = [b.delivery for b in group]
         outcomes: list[Outcome]
         async with self.slots:
+            quiet_s = self._quiet_s(group[0].state)
+            if quiet_s > 0:
+                waits = Transient("the target asked to wait", retry_after_s=quiet_s)
+                self._finish(group, [waits] * len(group))
+                return
             try:
                 outcomes = await self.target.deliver(deliveries, self._owner, self._log)
             except Exception as e:
                 logger.exception("delivery failed", extra={"message_id": deliveries[0].message_id})
                 outcomes = [e] * len(group)
+        self._finish(group, outcomes)
+
+    def _finish(self, group: list[Begun], outcomes: Sequence[Outcome]) -> None:
         self.finished += [Finished(b, o) for b, o in zip(group, outcomes, strict=True)]
         self.woken.set()
 
@@ -255,10 +266,13 @@ class Lane:
                 if removed:
                     await self.store.remove_children(removed)
                 if children:
-                    await self.store.enqueue_children([c for c in children if c["resource"] in self.store.views])
+                    await self._enqueue(children)
                 if given_up:
                     await self.store.requeue_email(given_up)
         self.outcomes.update(s.outcome or s.status for s in work)
+
+    async def _enqueue(self, children: list[dict[str, Any]]) -> None:
+        await self.store.enqueue_children([c for c in children if c["resource"] in self.store.views])
 
     async def _skip(self, messages: list[Message]) -> None:
         """A resource whose view is gone holds nothing that could be compared: say so, keep the messages dead."""
@@ -274,10 +288,6 @@ class Lane:
             for m in messages
         ]
         await self.store.settle(work, [])
-
-
-def _loads(document: str | None) -> dict[str, Any] | None:
-    return json.loads(document, parse_float=Decimal) if document is not None else None
 
 
 def nothing_left(lane: Lane) -> bool:

@@ -145,6 +145,11 @@ def parent_key(resource: str, key: Key, parent: str) -> Key:
     return tuple(key[columns.index(c)] for c in wanted)
 
 
+def budget(resource: str, key: Key) -> str:
+    """Whose limits a call counts against: of the company in the ERP, else of the whole target ("")."""
+    return key[0] if resource in {"projects", "cost_types", "cost_centres"} else ""
+
+
 def in_order(states: list[State]) -> list[State]:
     """Of what is claimed together, parents go first; then by the oldest message."""
     return sorted(states, key=lambda s: (RESOURCES[s.resource].rank, s.ids[0]))

@@ -11,7 +11,7 @@ from outbox.resources import children_of
 from outbox.retry import Patience
 from outbox.schedule import Postpone, Settle, State
 from outbox.store import Settled
-from outbox.targets.delivery import Action, Delivered, Outcome
+from outbox.targets.delivery import Action, Delivered, Key, Outcome
 
 
 @dataclass(frozen=True)
@@ -47,6 +47,7 @@ def after_call(state: State, action: Action, outcome: Outcome, times: Times, pat
         return _acknowledged(state, action, outcome, times)
     status = outcome.http_status if isinstance(outcome, CloudError) else None
     before = _as_before(state, action)
+    counted = action is not Action.LOOK  # a look has no intent, so none was counted
     why = outcome.why if isinstance(outcome, CloudError) else f"a fault of the relay: {type(outcome).__name__}"
     match outcome:
         case Refused():
@@ -64,8 +65,10 @@ def after_call(state: State, action: Action, outcome: Outcome, times: Times, pat
                 uncounted=not counted,
                 **before,
             )
+        case Transient(retry_after_s=float() | int() as wait_s):  # told to wait is no failure of the message
+            return _settled(state, "pending", http_status=status, error=why, wait_s=wait_s, uncounted=counted, **before)
         case Transient():
-            return _again(state, why, status, outcome.retry_after_s, patience, before)
+            return _again(state, why, status, None, patience, before)
         case _:  # unknown, ours included: nothing may be taken for granted
             doubt = {} if action is Action.LOOK else {"mirror": "doubt"}
             wait_s = times.deadline_s + patience.wait_s(state.attempts)
@@ -157,13 +160,14 @@ def children_to_look_at(state: State, settled: Settled) -> list[dict[str, Any]]:
     came = settled.mirror == "set" and settled.remote_id != before
     if not came and settled.mirror not in ("delete", "found"):
         return []
+    return children_of_key(state.resource, state.key, state.message_id)
+
+
+def children_of_key(resource: str, key: Key, cause: int) -> list[dict[str, Any]]:
+    """Lines for enqueue_children: everything below one parent."""
     return [
-        {
-            "resource": child.name,
-            "key": dict(zip(parent.columns, state.key, strict=True)),
-            "cause": state.message_id,
-        }
-        for child, parent in children_of(state.resource)
+        {"resource": child.name, "key": dict(zip(parent.columns, key, strict=True)), "cause": cause}
+        for child, parent in children_of(resource)
     ]
 
 

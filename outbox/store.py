@@ -10,9 +10,10 @@ from typing import Any
 from psycopg import AsyncConnection, sql
 from psycopg.rows import dict_row, namedtuple_row
 
-from outbox import sqlfiles
+from outbox import compose, sqlfiles
+from outbox.compose import View
 from outbox.errors import LeaseLost
-from outbox.resources import RESOURCES, Resource
+from outbox.resources import RESOURCES
 from outbox.schedule import Mirror, State
 from outbox.targets.delivery import Call, Delivery, Key
 
@@ -40,15 +41,6 @@ class Message:
     key: Key | None
     via: dict[str, Any] | None
     operation: str
-
-
-@dataclass(frozen=True)
-class View:
-    """A desired view as it is now: its name and the type of each column."""
-
-    target: str
-    resource: Resource
-    types: dict[str, str]
 
 
 @dataclass(frozen=True)
@@ -156,13 +148,13 @@ class Store:
         view = self.views[resource]
         values = [list(v) for v in zip(*patterns, strict=True)] if columns else []
         query = sql.SQL(sqlfiles.read("relay/expand.sql")).format(
-            pattern_arrays=_arrays(len(columns)) if columns else sql.SQL("'{}'::text[]"),
-            pattern_columns=_names(columns) if columns else sql.SQL("nothing"),
-            view_match=_match_view(view, columns, "pattern"),
-            key_match=_match_key(view.resource, columns),
+            pattern_arrays=compose.arrays(len(columns)) if columns else sql.SQL("'{}'::text[]"),
+            pattern_columns=compose.names(columns) if columns else sql.SQL("nothing"),
+            view_match=compose.match_view(view, columns, "pattern"),
+            key_match=compose.match_key(view.resource, columns),
             operation=sql.Literal(operation),
             cause=sql.Literal(cause),
-            **_common(view, "d"),
+            **compose.common(view, "d"),
         )
         await self.connection.execute(query, {f"p{i}": v for i, v in enumerate(values)})
 
@@ -179,12 +171,12 @@ class Store:
         view = self.views[resource]
         columns = view.resource.key
         query = sql.SQL(sqlfiles.read("relay/compare.sql")).format(
-            key_columns=_names(columns),
-            key_arrays=_arrays(len(columns)),
-            view_match=_match_view(view, columns, None),
-            missing=_optional(view, "missing"),
-            withdrawn=_optional(view, "withdrawn"),
-            **_common(view, "w"),
+            key_columns=compose.names(columns),
+            key_arrays=compose.arrays(len(columns)),
+            view_match=compose.match_view(view, columns, None),
+            missing=compose.optional(view, "missing"),
+            withdrawn=compose.optional(view, "withdrawn"),
+            **compose.common(view, "w"),
         )
         parameters = {f"p{i}": list(v) for i, v in enumerate(zip(*keys, strict=True))}
         async with self.connection.cursor(row_factory=dict_row) as cursor:
@@ -281,89 +273,12 @@ class Store:
         query = sql.SQL(sqlfiles.read(f"relay/{name}.sql")).format(
             view=sql.Identifier(self.target, "users"),
             key_type=sql.SQL(view.types["user_code"]),
-            missing=_optional(view, "missing"),
-            withdrawn=_optional(view, "withdrawn"),
+            missing=compose.optional(view, "missing"),
+            withdrawn=compose.optional(view, "withdrawn"),
         )
         async with self.connection.cursor(row_factory=namedtuple_row) as cursor:
             await cursor.execute(query, {"target": self.target, **parameters})
             return await cursor.fetchall() if cursor.description else []
-
-
-def _common(view: View, keyed: str) -> dict[str, sql.Composable]:
-    """What expand and compare have in common; `keyed` is the relation that has the column `key`."""
-    resource = view.resource
-    return {
-        "target": sql.Literal(view.target),
-        "resource": sql.Literal(resource.name),
-        "view": sql.Identifier(view.target, resource.name),
-        "view_key": sql.SQL(", ").join(sql.SQL("v.{}::text").format(sql.Identifier(c)) for c in resource.key),
-        "not_document": sql.Literal([*resource.key, "missing", "withdrawn"]),
-        "not_ready": sql.SQL("coalesce(cardinality({}), 0) > 0 OR coalesce({}, false)").format(
-            _optional(view, "missing"), _optional(view, "withdrawn")
-        ),
-        "key_length": sql.Literal(len(resource.key)),
-        "present_parents": _present_parents(view, keyed),
-    }
-
-
-def _present_parents(view: View, keyed: str) -> sql.Composable:
-    """The parents' remote ids as an array, null for one that is not in the cloud."""
-    lookups = [
-        sql.SQL(
-            "(SELECT p.remote_id FROM outbox.mirror AS p WHERE p.target = {} AND p.resource = {} AND p.key = ARRAY[{}])"
-        ).format(
-            sql.Literal(view.target),
-            sql.Literal(parent.resource),
-            sql.SQL(", ").join(
-                sql.SQL("{}.key[{}]").format(sql.Identifier(keyed), sql.Literal(view.resource.key.index(c) + 1))
-                for c in parent.columns
-            ),
-        )
-        for parent in view.resource.parents
-    ]
-    return sql.SQL("ARRAY[{}]::text[]").format(sql.SQL(", ").join(lookups))
-
-
-def _match_view(view: View, columns: Sequence[str], pattern: str | None) -> sql.Composable:
-    """Rows of the view whose columns have the wanted values, natively typed so that its indexes serve."""
-    parts = [
-        sql.SQL("v.{} = ANY (%({})s::text[]::{}[])").format(sql.Identifier(c), sql.SQL(f"p{i}"), sql.SQL(view.types[c]))
-        for i, c in enumerate(columns)
-    ]
-    if pattern and len(columns) > 1:
-        equal = sql.SQL(" AND ").join(
-            sql.SQL("v.{}::text = {}.{}").format(sql.Identifier(c), sql.Identifier(pattern), sql.Identifier(c))
-            for c in columns
-        )
-        parts.append(sql.SQL("EXISTS (SELECT FROM {} WHERE {})").format(sql.Identifier(pattern), equal))
-    return sql.SQL(" AND ").join(parts) if parts else sql.SQL("true")
-
-
-def _match_key(resource: Resource, columns: Sequence[str]) -> sql.Composable:
-    """Keys (of the mirror or of messages) with the wanted values."""
-    if not columns:
-        return sql.SQL("true")
-    places = [resource.key.index(c) + 1 for c in columns]
-    anchored = sql.SQL("m.key[1] = ANY (%(p0)s::text[]) AND ") if places[0] == 1 else sql.SQL("")
-    equal = sql.SQL(" AND ").join(
-        sql.SQL("m.key[{}] = p.{}").format(sql.Literal(place), sql.Identifier(c))
-        for place, c in zip(places, columns, strict=True)
-    )
-    return sql.SQL("{}EXISTS (SELECT FROM pattern AS p WHERE {})").format(anchored, equal)
-
-
-def _arrays(count: int) -> sql.Composable:
-    return sql.SQL(", ".join(f"%(p{i})s::text[]" for i in range(count)))
-
-
-def _names(columns: Sequence[str]) -> sql.Composable:
-    return sql.SQL(", ").join(map(sql.Identifier, columns))
-
-
-def _optional(view: View, column: str) -> sql.Composable:
-    """A column that a view may leave out."""
-    empty = {"missing": "NULL::text[]", "withdrawn": "false"}
-    return sql.SQL(f"v.{column}" if column in view.types else empty[column])
 
 
 def _state(resource: str, row: dict[str, Any]) -> State:
