@@ -1,0 +1,32 @@
+-- What came of the last register of each target, per resource?
+WITH RECURSIVE last AS (
+    SELECT DISTINCT ON (m.target) m.target, m.transaction, m.changed_at, m.changed_by
+    FROM outbox.message AS m
+    WHERE m.operation = 'REGISTER' AND m.cause IS NULL
+    ORDER BY m.target, m.id DESC
+), root AS (
+    SELECT m.id, l.target, l.changed_at, l.changed_by
+    FROM last AS l
+    JOIN outbox.message AS m USING (target, transaction)
+    WHERE m.operation = 'REGISTER' AND m.cause IS NULL
+), below AS (
+    SELECT r.target, r.changed_at, r.changed_by, r.id
+    FROM root AS r
+    UNION ALL
+    SELECT b.target, b.changed_at, b.changed_by, m.id
+    FROM below AS b
+    JOIN outbox.message AS m ON m.cause = b.id AND m.id > (SELECT min(r.id) FROM root AS r)
+)
+SELECT b.target,
+       b.changed_at AS registered_at,
+       b.changed_by AS registered_by,
+       m.resource,
+       coalesce(m.outcome, m.status) AS became,
+       count(*) AS keys,
+       m.error AS why
+FROM below AS b
+JOIN outbox.message AS m ON m.id = b.id
+-- equal rows are not even looked at one by one; what was expanded has rows of its own
+WHERE m.outcome IS DISTINCT FROM 'expanded'
+GROUP BY b.target, b.changed_at, b.changed_by, m.resource, became, m.error
+ORDER BY b.target, m.resource, keys DESC;
