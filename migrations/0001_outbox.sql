@@ -84,8 +84,8 @@ COMMENT ON COLUMN outbox.message.document IS 'What was sent; dropped after the r
 
 -- What the relay claims, in order of id.
 CREATE INDEX message_pending ON outbox.message (target, id) WHERE status = 'pending';
--- What is not done about a key, or about all keys under one anchor (the first key column).
-CREATE INDEX message_open ON outbox.message (target, resource, (key[1])) WHERE status <> 'done';
+-- What is not done about a key, or below a prefix (all arrays from {a} up to, not including, {a, NULL}).
+CREATE INDEX message_open ON outbox.message (target, resource, key) WHERE status <> 'done';
 -- Back-offs; few rows at any time.
 CREATE INDEX message_due ON outbox.message (target, due_at) WHERE status = 'pending' AND due_at IS NOT NULL;
 -- Millions of small rows are settled by updates: vacuum by count, early, and leave room for updates in place.
@@ -116,10 +116,8 @@ COMMENT ON COLUMN outbox.mirror.confirmed_at IS 'The target''s last acknowledgem
 COMMENT ON COLUMN outbox.mirror.message_id IS 'The message that brought this state';
 COMMENT ON COLUMN outbox.mirror.document IS 'What the target acknowledged; null: not known, send it whole';
 
-CREATE INDEX mirror_anchor ON outbox.mirror (target, resource, (key[1]));
-CREATE INDEX mirror_remote ON outbox.mirror (target, resource, remote_id);
+CREATE INDEX mirror_remote ON outbox.mirror (remote_id, target, resource);
 CREATE INDEX mirror_email ON outbox.mirror (target, lower(document ->> 'email')) WHERE resource = 'users';
-CREATE INDEX mirror_in_doubt ON outbox.mirror (target, resource) WHERE in_doubt IS NOT NULL;
 
 CREATE TABLE outbox.attempt (
     id          bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,

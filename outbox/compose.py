@@ -54,32 +54,39 @@ def present_parents(view: View, keyed: str) -> sql.Composable:
     return sql.SQL("ARRAY[{}]::text[]").format(sql.SQL(", ").join(lookups))
 
 
-def match_view(view: View, columns: Sequence[str], pattern: str | None) -> sql.Composable:
-    """Rows of the view whose columns have the wanted values, natively typed so that its indexes serve."""
+def match_view(view: View, columns: Sequence[str], *, exactly: bool) -> sql.Composable:
+    """Rows of the view whose columns have the wanted values, natively typed so that its indexes serve.
+
+    The values stand in one array per column, so several columns also let other combinations through, unless exactly.
+    """
     parts = [
         sql.SQL("v.{} = ANY (%({})s::text[]::{}[])").format(sql.Identifier(c), sql.SQL(f"p{i}"), sql.SQL(view.types[c]))
         for i, c in enumerate(columns)
     ]
-    if pattern and len(columns) > 1:
-        equal = sql.SQL(" AND ").join(
-            sql.SQL("v.{}::text = {}.{}").format(sql.Identifier(c), sql.Identifier(pattern), sql.Identifier(c))
-            for c in columns
-        )
-        parts.append(sql.SQL("EXISTS (SELECT FROM {} WHERE {})").format(sql.Identifier(pattern), equal))
+    if exactly and len(columns) > 1:
+        equal = [sql.SQL("v.{}::text = p.{}").format(sql.Identifier(c), sql.Identifier(c)) for c in columns]
+        parts.append(sql.SQL("EXISTS (SELECT FROM pattern AS p WHERE {})").format(sql.SQL(" AND ").join(equal)))
     return sql.SQL(" AND ").join(parts) if parts else sql.SQL("true")
 
 
 def match_key(resource: Resource, columns: Sequence[str]) -> sql.Composable:
-    """Keys (of the mirror or of messages) with the wanted values."""
+    """Keys m.key with the values of pattern p. A prefix is a range of the index: NULL sorts after every value."""
+    names = [sql.SQL("p.{}").format(sql.Identifier(c)) for c in columns]
     if not columns:
         return sql.SQL("true")
-    places = [resource.key.index(c) + 1 for c in columns]
-    anchored = sql.SQL("m.key[1] = ANY (%(p0)s::text[]) AND ") if places[0] == 1 else sql.SQL("")
-    equal = sql.SQL(" AND ").join(
-        sql.SQL("m.key[{}] = p.{}").format(sql.Literal(place), sql.Identifier(c))
-        for place, c in zip(places, columns, strict=True)
-    )
-    return sql.SQL("{}EXISTS (SELECT FROM pattern AS p WHERE {})").format(anchored, equal)
+    if tuple(columns) == resource.key[: len(columns)]:
+        prefix = sql.SQL(", ").join(names)
+        return sql.SQL("m.key >= ARRAY[{}] AND m.key < ARRAY[{}, NULL]").format(prefix, prefix)
+    places = [sql.Literal(resource.key.index(c) + 1) for c in columns]
+    equal = [sql.SQL("m.key[{}] = {}").format(place, name) for place, name in zip(places, names, strict=True)]
+    return sql.SQL(" AND ").join(equal)
+
+
+def patterns(columns: Sequence[str]) -> sql.Composable:
+    """The patterns p0, p1, ... as rows; without columns the one pattern that matches all."""
+    if not columns:
+        return sql.SQL("SELECT")
+    return sql.SQL("SELECT DISTINCT * FROM unnest({}) AS p ({})").format(arrays(len(columns)), names(columns))
 
 
 def arrays(count: int) -> sql.Composable:

@@ -53,7 +53,7 @@ async def _leaving(store: Store, state: State) -> Verdict:
         return Deliver(Action.REMOVE)
     for key, in_doubt in await store.find_successors(state.key, emails):
         if in_doubt:
-            return Postpone(WAIT_S, f"user {key[0]} with the same e-mail is in doubt")
+            return Postpone(WAIT_S, f"user {key[0]} with the same e-mail is in doubt", key)
         return HandOver(state.key, key)
     return Deliver(Action.REMOVE)
 
@@ -61,11 +61,11 @@ async def _leaving(store: Store, state: State) -> Verdict:
 async def _against(store: Store, state: State, action: Action, email: str, rival: Rival) -> Verdict | None:
     name = rival.key[0]
     if rival.in_doubt:
-        return Postpone(WAIT_S, f"user {name} with the same e-mail is in doubt")
+        return Postpone(WAIT_S, f"user {name} with the same e-mail is in doubt", rival.key)
     if not rival.stays:
         if action is Action.CREATE and rival.remote_id is not None:
             return HandOver(rival.key, state.key)
-        return Postpone(WAIT_S, f"user {name} is about to leave with this e-mail")
+        return Postpone(WAIT_S, f"user {name} is about to leave with this e-mail", rival.key)
     if not rival.ready or (rival.email or "").lower() == email.lower():
         return Settle("held", error=f"ambiguous: user {name} has this e-mail in the cloud")
     if await _comes_back(store, state.key, rival):
@@ -73,7 +73,7 @@ async def _against(store: Store, state: State, action: Action, email: str, rival
             "held",
             error=f"users {state.key[0]} and {name} exchange their e-mails: change one to a third first",
         )
-    return Postpone(WAIT_S, f"user {name} is about to give up this e-mail")
+    return Postpone(WAIT_S, f"user {name} is about to give up this e-mail", rival.key)
 
 
 async def _comes_back(store: Store, key: Key, rival: Rival) -> bool:

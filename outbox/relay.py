@@ -85,7 +85,7 @@ class Lane:
         pairs = [
             (
                 f.begun.state,
-                outcome_rules.after_call(f.begun.state, f.begun.delivery.action, f.outcome, self.times, self.patience),
+                outcome_rules.after_call(f.begun.state, f.begun.delivery, f.outcome, self.times, self.patience),
             )
             for f in finished
         ]
@@ -154,6 +154,8 @@ class Lane:
                     batch.handed_over = await self._hand_over(state, move, batch.keys) or batch.handed_over
                 case Deliver(action=action):
                     self._reserve(state, action, batch)
+                case Postpone(after=key) if (state.resource, key) in batch.keys:
+                    self.blocked = True
                 case (Settle() | Postpone()) as decision:
                     settled.append((state, outcome_rules.without_call(state, decision)))
         if settled:

@@ -86,10 +86,11 @@ class Settle:
 
 @dataclass(frozen=True)
 class Postpone:
-    """Not now: look again after wait_s seconds."""
+    """Not now: look again after wait_s seconds, or as soon as the delivery of another key is over."""
 
     wait_s: float
     why: str
+    after: Key | None = None
 
 
 Decision = Deliver | Settle | Postpone

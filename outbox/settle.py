@@ -9,9 +9,9 @@ from typing import Any
 from outbox.errors import Ambiguous, CloudError, NotAllowed, PlatformDown, Refused, Transient
 from outbox.resources import children_of
 from outbox.retry import Patience
-from outbox.schedule import Postpone, Settle, State
+from outbox.schedule import Mirror, Postpone, Settle, State
 from outbox.store import Settled
-from outbox.targets.delivery import Action, Delivered, Key, Outcome
+from outbox.targets.delivery import Action, Delivered, Delivery, Key, Outcome
 
 
 @dataclass(frozen=True)
@@ -41,38 +41,33 @@ def without_call(state: State, decision: Settle | Postpone) -> Settled:
     )
 
 
-def after_call(state: State, action: Action, outcome: Outcome, times: Times, patience: Patience) -> Settled:
+def after_call(state: State, delivery: Delivery, outcome: Outcome, times: Times, patience: Patience) -> Settled:
     """What the target answered, recorded."""
     if isinstance(outcome, Delivered):
-        return _acknowledged(state, action, outcome, times)
+        return _acknowledged(state, delivery.action, outcome, times)
     status = outcome.http_status if isinstance(outcome, CloudError) else None
-    before = _as_before(state, action)
-    counted = action is not Action.LOOK  # a look has no intent, so none was counted
     why = outcome.why if isinstance(outcome, CloudError) else f"a fault of the relay: {type(outcome).__name__}"
+    looked = delivery.action is Action.LOOK  # nothing was written, and no attempt was counted
+    before = _KEEP if looked else _as_before(state)
     match outcome:
         case Refused():
             return _settled(state, "dead", http_status=status, error=why, **before)
         case Ambiguous():
             return _settled(state, "held", http_status=status, error=why, **before)
         case PlatformDown() | NotAllowed():
-            wait_s, counted = patience.wait_s(5) + 1.0, action is Action.LOOK
+            wait_s = patience.wait_s(5) + 1.0
             return _settled(
-                state,
-                "pending",
-                http_status=status,
-                error=why,
-                wait_s=wait_s,
-                uncounted=not counted,
-                **before,
+                state, "pending", http_status=status, error=why, wait_s=wait_s, uncounted=not looked, **before
             )
         case Transient(retry_after_s=float() | int() as wait_s):  # told to wait is no failure of the message
-            return _settled(state, "pending", http_status=status, error=why, wait_s=wait_s, uncounted=counted, **before)
+            return _settled(
+                state, "pending", http_status=status, error=why, wait_s=wait_s, uncounted=not looked, **before
+            )
         case Transient():
-            return _again(state, why, status, None, patience, before)
+            return _again(state, why, status, patience.wait_s(state.attempts), patience, before)
         case _:  # unknown, ours included: nothing may be taken for granted
-            doubt = {} if action is Action.LOOK else {"mirror": "doubt"}
             wait_s = times.deadline_s + patience.wait_s(state.attempts)
-            return _again(state, why, status, wait_s, patience, doubt)
+            return _again(state, why, status, wait_s, patience, _KEEP if looked else _in_doubt(state, delivery))
 
 
 def _acknowledged(state: State, action: Action, delivered: Delivered, times: Times) -> Settled:
@@ -86,22 +81,25 @@ def _acknowledged(state: State, action: Action, delivered: Delivered, times: Tim
         "done",
         outcome,
         http_status=delivered.http_status,
-        mirror="set",
         document=state.document,
+        mirror="write",
         remote_id=delivered.remote_id,
-        etag=delivered.etag,
         parents=state.parents,
+        etag=delivered.etag,
+        held=state.document,
     )
 
 
 def _looked(state: State, delivered: Delivered, times: Times) -> Settled:
-    """Found: linked, and looked at again at once. Not found: a late call may still land, so look again; in the end it
-    counts, and the row that only stood for the attempt goes.
+    """Found: linked, and looked at again at once; `sending` stays, since which of these e-mails a user has is not
+    known yet. Not found: a late call may still land, so look again; in the end it counts, and the row that only stood
+    for the attempt goes.
     """
+    mirror = state.mirror
     if delivered.remote_id is not None:
-        return _settled(state, "pending", wait_s=0.0, mirror="found", remote_id=delivered.remote_id)
-    doubted_s = state.mirror.in_doubt_s if state.mirror and state.mirror.in_doubt_s else 0.0
-    left_s = times.looking_s(state.resource) - doubted_s
+        sending = mirror.sending if mirror else ()
+        return _settled(state, "pending", wait_s=0.0, mirror="write", remote_id=delivered.remote_id, sending=sending)
+    left_s = times.looking_s(state.resource) - (mirror.in_doubt_s or 0.0 if mirror else 0.0)
     if left_s > 0:
         wait_s = min(left_s, times.deadline_s)
         return _settled(state, "pending", wait_s=wait_s, error="not found yet, an earlier call may still arrive")
@@ -109,26 +107,39 @@ def _looked(state: State, delivered: Delivered, times: Times) -> Settled:
 
 
 def _again(
-    state: State,
-    why: str,
-    http_status: int | None,
-    wait_s: float | None,
-    patience: Patience,
-    mirror: dict[str, Any],
+    state: State, why: str, http_status: int | None, wait_s: float, patience: Patience, mirror: dict[str, Any]
 ) -> Settled:
     if patience.is_over(state.attempts + 1, state.age_s):
         return _settled(state, "dead", http_status=http_status, error=f"given up: {why}", **mirror)
-    wait_s = patience.wait_s(state.attempts) if wait_s is None else wait_s
     return _settled(state, "pending", http_status=http_status, error=why, wait_s=wait_s, **mirror)
 
 
-def _as_before(state: State, action: Action) -> dict[str, Any]:
+_KEEP = {"mirror": "keep"}
+
+
+def _as_before(state: State) -> dict[str, Any]:
     """Nothing was applied: the mirror row as it was before the intent."""
-    if action is Action.LOOK:
-        return {}
     if state.mirror is None:
         return {"mirror": "delete"}
-    return {"mirror": "restore", "in_doubt_s": state.mirror.in_doubt_s, "sending": state.mirror.sending}
+    return _row(state.mirror)
+
+
+def _in_doubt(state: State, delivery: Delivery) -> dict[str, Any]:
+    """The intent stands, and the doubt counts from now: the call may have left only just before."""
+    row = _row(state.mirror or Mirror(None, None))
+    return row | {"remote_id": delivery.remote_id, "sending": delivery.sending, "in_doubt_s": 0.0}
+
+
+def _row(mirror: Mirror) -> dict[str, Any]:
+    return {
+        "mirror": "write",
+        "remote_id": mirror.remote_id,
+        "in_doubt_s": mirror.in_doubt_s,
+        "sending": mirror.sending,
+        "parents": mirror.parents,
+        "etag": mirror.etag,
+        "held": mirror.document,
+    }
 
 
 def _settled(state: State, status: str, outcome: str | None = None, **rest: Any) -> Settled:
@@ -157,8 +168,8 @@ def removed_parents(state: State, settled: Settled) -> list[dict[str, Any]]:
 def children_to_look_at(state: State, settled: Settled) -> list[dict[str, Any]]:
     """Lines for enqueue_children: a parent that came, went or got another remote id has its children looked at."""
     before = state.mirror.remote_id if state.mirror else None
-    came = settled.mirror == "set" and settled.remote_id != before
-    if not came and settled.mirror not in ("delete", "found"):
+    came = settled.mirror == "write" and settled.in_doubt_s is None and settled.remote_id != before
+    if not came and settled.mirror != "delete":
         return []
     return children_of_key(state.resource, state.key, state.message_id)
 
@@ -173,10 +184,10 @@ def children_of_key(resource: str, key: Key, cause: int) -> list[dict[str, Any]]
 
 def emails_given_up(state: State, settled: Settled) -> list[dict[str, Any]]:
     """Lines for requeue_email: e-mails that a user's object had, or may have had, and has no longer."""
-    if state.resource != "users" or state.mirror is None or settled.mirror not in ("set", "delete"):
+    if state.resource != "users" or state.mirror is None or settled.outcome not in ("created", "updated", "removed"):
         return []
     held = email_of(state.mirror.document)
-    now = email_of(settled.document) if settled.mirror == "set" else None
+    now = email_of(settled.held)
     had = {e.lower() for e in (held, *state.mirror.sending) if e} - {(now or "").lower()}
     return [{"key": state.key, "email": e, "cause": state.message_id} for e in sorted(had)]
 

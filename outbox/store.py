@@ -45,7 +45,10 @@ class Message:
 
 @dataclass(frozen=True)
 class Settled:
-    """What becomes of some messages of one key and of its mirror row: one line of sql/relay/settle.sql."""
+    """What becomes of some messages of one key and of its mirror row: one line of sql/relay/settle.sql.
+
+    document: as sent, kept with the message. From `mirror` on: its row; held is the document there.
+    """
 
     resource: str
     key: Key
@@ -60,10 +63,11 @@ class Settled:
     document: str | None = None
     mirror: str = "keep"
     remote_id: str | None = None
-    etag: str | None = None
-    parents: tuple[str | None, ...] = ()
     in_doubt_s: float | None = None
     sending: tuple[str, ...] = ()
+    parents: tuple[str | None, ...] = ()
+    etag: str | None = None
+    held: str | None = None
 
 
 @dataclass(frozen=True)
@@ -148,9 +152,8 @@ class Store:
         view = self.views[resource]
         values = [list(v) for v in zip(*patterns, strict=True)] if columns else []
         query = sql.SQL(sqlfiles.read("relay/expand.sql")).format(
-            pattern_arrays=compose.arrays(len(columns)) if columns else sql.SQL("'{}'::text[]"),
-            pattern_columns=compose.names(columns) if columns else sql.SQL("nothing"),
-            view_match=compose.match_view(view, columns, "pattern"),
+            patterns=compose.patterns(columns),
+            view_match=compose.match_view(view, columns, exactly=True),
             key_match=compose.match_key(view.resource, columns),
             operation=sql.Literal(operation),
             cause=sql.Literal(cause),
@@ -173,7 +176,7 @@ class Store:
         query = sql.SQL(sqlfiles.read("relay/compare.sql")).format(
             key_columns=compose.names(columns),
             key_arrays=compose.arrays(len(columns)),
-            view_match=compose.match_view(view, columns, None),
+            view_match=compose.match_view(view, columns, exactly=False),
             missing=compose.optional(view, "missing"),
             withdrawn=compose.optional(view, "withdrawn"),
             **compose.common(view, "w"),

@@ -13,7 +13,7 @@ from outbox.retry import Patience
 from outbox.schedule import Mirror, State
 from outbox.settle import Times, after_call
 from outbox.store import Settled
-from outbox.targets.delivery import Action, Delivered, Outcome
+from outbox.targets.delivery import Action, Delivered, Delivery, Outcome
 
 TIMES = Times(deadline_s=10, doubt_s=20, user_doubt_s=60)
 HELD = Mirror("r1", '{"email": "old@example.nl"}', sending=("older@example.nl",))
@@ -23,13 +23,14 @@ IN_DOUBT = replace(NEW, mirror=Mirror(None, None, in_doubt_s=30.0, sending=("new
 
 
 def _after(state: State, action: Action, outcome: Outcome) -> Settled:
-    return after_call(state, action, outcome, TIMES, Patience())
+    delivery = Delivery(state.resource, state.key, action, 5, sending=("new@example.nl",))
+    return after_call(state, delivery, outcome, TIMES, Patience())
 
 
 def test_a_create_is_recorded_with_its_remote_id_and_document() -> None:
     """Every coalesced message is done, the newest stands for the delivery."""
     s = _after(NEW, Action.CREATE, Delivered("r9", http_status=201))
-    assert (s.status, s.outcome, s.mirror, s.remote_id) == ("done", "created", "set", "r9")
+    assert (s.status, s.outcome, s.mirror, s.remote_id) == ("done", "created", "write", "r9")
     assert (s.ids, s.message_id, s.document) == ((3, 5), 5, NEW.document)
 
 
@@ -57,7 +58,7 @@ def test_a_removal_takes_the_mirror_row_along() -> None:
 def test_where_nothing_was_applied_the_mirror_is_as_before(error: CloudError, status: str) -> None:
     """An intent that came to nothing must not leave a key in doubt for ever, nor a row that holds nothing."""
     s = _after(KNOWN, Action.UPDATE, error)
-    assert (s.status, s.mirror, s.in_doubt_s, s.sending) == (status, "restore", None, HELD.sending)
+    assert (s.status, s.mirror, s.in_doubt_s, s.sending) == (status, "write", None, HELD.sending)
     assert _after(NEW, Action.CREATE, error).mirror == "delete"
     assert s.error == error.why
 
@@ -66,7 +67,7 @@ def test_where_nothing_was_applied_the_mirror_is_as_before(error: CloudError, st
 def test_an_unknown_outcome_stays_in_doubt_and_waits_a_deadline(outcome: Exception) -> None:
     """Ours or theirs: a late request may still land."""
     s = _after(NEW, Action.CREATE, outcome)
-    assert (s.status, s.mirror) == ("pending", "doubt")
+    assert (s.status, s.mirror, s.in_doubt_s, s.sending) == ("pending", "write", 0.0, ("new@example.nl",))
     assert s.wait_s is not None
     assert s.wait_s >= TIMES.deadline_s
     assert "a bug" not in (s.error or "")
@@ -89,7 +90,7 @@ def test_dead_only_after_enough_attempts_and_enough_time() -> None:
 def test_a_look_that_finds_links_and_looks_again() -> None:
     """The document there is not known, so it is sent whole next."""
     s = _after(IN_DOUBT, Action.LOOK, Delivered("r7"))
-    assert (s.status, s.mirror, s.remote_id, s.wait_s) == ("pending", "found", "r7", 0.0)
+    assert (s.status, s.mirror, s.remote_id, s.wait_s) == ("pending", "write", "r7", 0.0)
 
 
 def test_a_user_is_looked_for_longer_before_he_is_created_again() -> None:

@@ -12,18 +12,6 @@ WITH wanted AS (
     FROM {view} AS v
     WHERE {view_match}
     GROUP BY 1
-), open AS (
-    SELECT m.key,
-           array_agg(m.id ORDER BY m.id) AS ids,
-           array_agg(m.id ORDER BY m.id) FILTER (WHERE m.status = 'pending') AS pending_ids,
-           (array_agg(m.attempts ORDER BY m.id DESC) FILTER (WHERE m.status = 'pending'))[1] AS attempts,
-           extract(epoch FROM clock_timestamp() - max(m.changed_at) FILTER (WHERE m.status = 'pending'))::float8 AS age_s,
-           bool_or(m.operation = 'REGISTER' AND m.status = 'pending') AS registered
-    FROM wanted AS w
-    JOIN outbox.message AS m
-      ON m.target = {target} AND m.resource = {resource} AND m.status <> 'done'
-     AND m.key[1] = w.key[1] AND m.key = w.key
-    GROUP BY m.key
 )
 SELECT w.key, o.ids, o.pending_ids, o.attempts, o.age_s, o.registered,
        coalesce(d.rows, 0) AS rows, d.document::text AS document, d.missing, coalesce(d.withdrawn, false) AS withdrawn,
@@ -36,6 +24,17 @@ SELECT w.key, o.ids, o.pending_ids, o.attempts, o.age_s, o.registered,
              AND other.remote_id = m.remote_id AND other.key <> m.key
        ) AS shared
 FROM wanted AS w
-JOIN open AS o ON o.key = w.key
+CROSS JOIN LATERAL (
+    SELECT array_agg(m.id ORDER BY m.id) AS ids,
+           array_agg(m.id ORDER BY m.id) FILTER (WHERE m.status = 'pending') AS pending_ids,
+           (array_agg(m.attempts ORDER BY m.id DESC) FILTER (WHERE m.status = 'pending'))[1] AS attempts,
+           extract(epoch FROM clock_timestamp() - max(m.changed_at) FILTER (WHERE m.status = 'pending'))::float8 AS age_s,
+           bool_or(m.operation = 'REGISTER' AND m.status = 'pending') AS registered
+    FROM outbox.message AS m
+    WHERE m.target = {target} AND m.resource = {resource} AND m.key = w.key AND m.status <> 'done'
+) AS o
 LEFT JOIN desired AS d ON d.key = w.key
-LEFT JOIN outbox.mirror AS m ON m.target = {target} AND m.resource = {resource} AND m.key = w.key
+LEFT JOIN LATERAL (
+    SELECT * FROM outbox.mirror AS m WHERE m.target = {target} AND m.resource = {resource} AND m.key = w.key LIMIT 1
+) AS m ON true
+WHERE o.ids IS NOT NULL

@@ -4,20 +4,20 @@
 -- Left out is only what this very snapshot shows to be settled: the same document under the same parents, certain,
 -- and no open message; looking at such a key would end as `unchanged`.
 WITH pattern AS (
-    SELECT * FROM unnest({pattern_arrays}) AS p ({pattern_columns})
+    {patterns}
 ), desired AS (
     SELECT ARRAY[{view_key}] AS key, to_jsonb(v) - {not_document}::text[] AS document, {not_ready} AS not_ready
     FROM {view} AS v
     WHERE {view_match}
 ), held AS (
     SELECT m.key, m.document, m.in_doubt, m.parents
-    FROM outbox.mirror AS m
-    WHERE m.target = {target} AND m.resource = {resource} AND {key_match}
+    FROM pattern AS p
+    JOIN outbox.mirror AS m ON m.target = {target} AND m.resource = {resource} AND {key_match}
 ), open AS (
     SELECT DISTINCT m.key
-    FROM outbox.message AS m
-    WHERE m.target = {target} AND m.resource = {resource} AND m.status <> 'done'
-      AND cardinality(m.key) = {key_length} AND {key_match}
+    FROM pattern AS p
+    JOIN outbox.message AS m ON m.target = {target} AND m.resource = {resource} AND {key_match}
+    WHERE m.status <> 'done' AND cardinality(m.key) = {key_length}
 ), looked_at AS (
     SELECT key
     FROM desired AS d FULL JOIN held AS h USING (key) FULL JOIN open AS o USING (key)

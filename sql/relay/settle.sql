@@ -1,7 +1,6 @@
 -- The outcome of some deliveries: messages, mirror and attempts in one transaction, under the lease.
--- `mirror` says what becomes of the mirror row: set (the target acknowledged this), found (a look found the remote
--- id, the document is not known), restore (nothing was applied: as it was before the intent), doubt (the outcome is
--- not known, from now on), delete, keep.
+-- `mirror` says what becomes of the mirror row: keep, write (as given: acknowledged, or as it was before the intent),
+-- delete.
 WITH lease AS (
     SELECT FROM outbox.lease AS l
     WHERE l.target = %(target)s AND l.lane = %(lane)s AND l.epoch = %(epoch)s
@@ -11,7 +10,7 @@ WITH lease AS (
     FROM jsonb_to_recordset(%(work)s) AS w (
         resource text, key text[], ids bigint[], message_id bigint,
         status text, outcome text, http_status integer, error text, wait_s float8, uncounted boolean, document text,
-        mirror text, remote_id text, etag text, parents text[], in_doubt_s float8, sending text[])
+        mirror text, remote_id text, in_doubt_s float8, sending text[], parents text[], etag text, held text)
     WHERE EXISTS (SELECT FROM lease)
 ), settled AS (
     UPDATE outbox.message AS m
@@ -27,31 +26,29 @@ WITH lease AS (
     FROM work AS w, unnest(w.ids) AS u (id)
     WHERE m.id = u.id AND (m.status = 'pending' OR w.status = 'done')
     RETURNING m.id
-), acknowledged AS (
-    INSERT INTO outbox.mirror AS m (target, resource, key, remote_id, etag, parents, confirmed_at, message_id, document)
-    SELECT %(target)s, w.resource, w.key, w.remote_id, w.etag, coalesce(w.parents, '{}'), clock_timestamp(), w.message_id, w.document::jsonb
+), mirrored AS (
+    -- ON CONFLICT, since that always goes by the index: a join would be planned by statistics, and those may be of a
+    -- time when the mirror was empty.
+    INSERT INTO outbox.mirror AS m
+        (target, resource, key, remote_id, in_doubt, sending, parents, etag, confirmed_at, message_id, document)
+    SELECT %(target)s, w.resource, w.key, w.remote_id, clock_timestamp() - make_interval(secs => w.in_doubt_s),
+           w.sending, w.parents, w.etag, CASE WHEN w.status = 'done' THEN clock_timestamp() END,
+           CASE WHEN w.status = 'done' THEN w.message_id END, w.held::jsonb
     FROM work AS w
-    WHERE w.mirror = 'set'
+    WHERE w.mirror = 'write'
     ON CONFLICT (target, resource, key) DO UPDATE
-    SET remote_id = excluded.remote_id, etag = excluded.etag, parents = excluded.parents, in_doubt = NULL, sending = '{}',
-        confirmed_at = excluded.confirmed_at, message_id = excluded.message_id, document = excluded.document
-), found AS (
-    -- `sending` stays until an update is acknowledged: which of these e-mails the user has is not known yet
-    UPDATE outbox.mirror AS m
-    SET remote_id = w.remote_id, document = NULL, etag = NULL, in_doubt = NULL
-    FROM work AS w
-    WHERE w.mirror = 'found' AND m.target = %(target)s AND m.resource = w.resource AND m.key = w.key
-), restored AS (
-    UPDATE outbox.mirror AS m
-    SET in_doubt = CASE w.mirror WHEN 'doubt' THEN clock_timestamp()
-                                 ELSE clock_timestamp() - make_interval(secs => w.in_doubt_s) END,
-        sending = CASE w.mirror WHEN 'doubt' THEN m.sending ELSE w.sending END
-    FROM work AS w
-    WHERE w.mirror IN ('restore', 'doubt') AND m.target = %(target)s AND m.resource = w.resource AND m.key = w.key
+    SET remote_id = excluded.remote_id, in_doubt = excluded.in_doubt, sending = excluded.sending,
+        parents = excluded.parents, etag = excluded.etag, document = excluded.document,
+        confirmed_at = coalesce(excluded.confirmed_at, m.confirmed_at),
+        message_id = coalesce(excluded.message_id, m.message_id)
 ), removed AS (
     DELETE FROM outbox.mirror AS m
-    USING work AS w
-    WHERE w.mirror = 'delete' AND m.target = %(target)s AND m.resource = w.resource AND m.key = w.key
+    USING work AS w, LATERAL (
+        SELECT k.ctid FROM outbox.mirror AS k
+        WHERE k.target = %(target)s AND k.resource = w.resource AND k.key = w.key
+        LIMIT 1
+    ) AS k
+    WHERE w.mirror = 'delete' AND m.ctid = k.ctid
 ), called AS (
     INSERT INTO outbox.attempt (message_id, target, resource, key, started_at, took_ms, method, path, http_status, error)
     SELECT a.message_id, %(target)s, a.resource, a.key, to_timestamp(a.started_at), a.took_ms, a.method, a.path, a.http_status, a.error

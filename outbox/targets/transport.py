@@ -1,0 +1,94 @@
+"""The httpx transport that the calls go through: pyreqwest (Rust's reqwest) in place of httpcore.
+
+Chosen by measurement: on one core, 16 calls at once, httpx's own transport makes about 800 calls a second; most of its
+time goes into the bookkeeping of its pool. The interface stays httpx's, so that AsyncHTTPTransport could take its
+place.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from datetime import timedelta
+
+import httpx
+from pyreqwest import exceptions
+from pyreqwest.client import ClientBuilder
+from pyreqwest.request import StreamRequest
+from pyreqwest.response import Response
+
+# The cause that says that not a byte of the request has left. pyreqwest's ConnectError does not say it: it is also
+# raised for a connection that breaks after the request was sent. Should the words ever change, the outcome counts as
+# unknown, which is safe.
+_NEVER_CONNECTED = "client error (Connect)"
+
+
+class Transport(httpx.AsyncBaseTransport):
+    """Connections are kept open between calls; redirects, cookies, unpacking and proxies are off."""
+
+    def __init__(self, *, connections: int, connect_timeout_s: float, idle_s: float) -> None:
+        self._client = (
+            ClientBuilder()
+            .http1_only()
+            .follow_redirects(False)
+            .no_proxy()
+            .gzip(False)
+            .deflate(False)
+            .brotli(False)
+            .zstd(False)
+            .connect_timeout(timedelta(seconds=connect_timeout_s))
+            .pool_max_idle_per_host(connections)
+            .pool_idle_timeout(timedelta(seconds=idle_s))
+            .build()
+        )
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        streamed = (
+            self._client.request(request.method, str(request.url))
+            .headers(request.headers.multi_items())
+            .body_bytes(request.content)
+            .build_streamed()
+        )
+        try:
+            response = await streamed.__aenter__()
+        except exceptions.PyreqwestError as error:
+            raise _translated(error) from None
+        return httpx.Response(response.status, headers=list(response.headers.items()), stream=_Body(streamed, response))
+
+    async def aclose(self) -> None:
+        await self._client.close()
+
+
+class _Body(httpx.AsyncByteStream):
+    """The body as it arrives, so that the reader can stop at its limit."""
+
+    def __init__(self, streamed: StreamRequest, response: Response) -> None:
+        self._streamed = streamed
+        self._response = response
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        try:
+            while (chunk := await self._response.body_reader.read_chunk()) is not None:
+                yield bytes(chunk)
+        except exceptions.PyreqwestError as error:
+            raise _translated(error) from None
+
+    async def aclose(self) -> None:
+        await self._streamed.__aexit__(None, None, None)
+
+
+def _translated(error: exceptions.PyreqwestError) -> httpx.TransportError:
+    """httpx's word for it."""
+    causes = _causes(error)
+    # The innermost cause: the outer ones name the URL, and its query may hold an e-mail address.
+    why = causes[-1] if len(causes) > 1 else error.message
+    timed_out = isinstance(error, exceptions.RequestTimeoutError)
+    if _NEVER_CONNECTED in causes:
+        return httpx.ConnectTimeout(why) if timed_out else httpx.ConnectError(why)
+    return httpx.ReadTimeout(why) if timed_out else httpx.ReadError(why)
+
+
+def _causes(error: exceptions.PyreqwestError) -> list[str]:
+    """From the outermost to the innermost."""
+    if not isinstance(error, exceptions.DetailedPyreqwestError):
+        return []
+    return [cause["message"] for cause in error.details["causes"] or ()]
