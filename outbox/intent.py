@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from collections import Counter
+from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
 from outbox.config import TargetSettings
 from outbox.schedule import State
-from outbox.targets.delivery import Action, Delivery
+from outbox.targets.delivery import Action, Delivery, Key
 from outbox.targets.keys import known_remote_id, natural_keys
 
 
@@ -21,6 +22,24 @@ class Begun:
     delivery: Delivery
     objects: frozenset[str]
     group: tuple[str, ...] | None
+
+
+@dataclass
+class Batch:
+    """What one look takes up, beside what is in flight: keys and objects that are busy."""
+
+    keys: set[tuple[str, Key]]
+    objects: set[str]
+    groups: Counter[tuple[str, ...]] = field(default_factory=Counter)
+    begun: list[Begun] = field(default_factory=list)
+    handed_over: bool = False
+
+    def add(self, begun: Begun) -> None:
+        self.begun.append(begun)
+        self.keys.add((begun.state.resource, begun.state.key))
+        self.objects |= begun.objects
+        if begun.group is not None:
+            self.groups[begun.group] += 1
 
 
 def delivery_of(state: State, action: Action, settings: TargetSettings) -> Delivery:

@@ -10,12 +10,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+import psycopg
+
 from outbox import settle as outcome_rules
 from outbox.config import TargetSettings
 from outbox.errors import LeaseLost, NotAllowed, Transient
 from outbox.expand import expand, is_full
-from outbox.intent import Begun, delivery_of, objects_of
+from outbox.intent import Batch, Begun, delivery_of, objects_of
 from outbox.people import HandOver, Verdict, judge
+from outbox.record import hand_over, record
 from outbox.retry import Patience
 from outbox.schedule import Deliver, Postpone, Settle, State, budget, decide, in_order
 from outbox.settle import Times
@@ -25,24 +28,9 @@ from outbox.targets.delivery import Action, Call, Delivery, Key, Outcome, Target
 logger = logging.getLogger("outbox.relay")
 
 CLAIM_LIMIT = 500
-
-
-@dataclass
-class Batch:
-    """What one look takes up, beside what is in flight: keys and objects that are busy."""
-
-    keys: set[tuple[str, Key]]
-    objects: set[str]
-    groups: Counter[tuple[str, ...]] = field(default_factory=Counter)
-    begun: list[Begun] = field(default_factory=list)
-    handed_over: bool = False
-
-    def add(self, begun: Begun) -> None:
-        self.begun.append(begun)
-        self.keys.add((begun.state.resource, begun.state.key))
-        self.objects |= begun.objects
-        if begun.group is not None:
-            self.groups[begun.group] += 1
+VIEW_WAIT_S = 30.0
+# Not OperationalError: a connection that is lost, a deadlock or a time-out is nothing about the view.
+_BROKEN_VIEW = (psycopg.ProgrammingError, psycopg.DataError, psycopg.NotSupportedError)
 
 
 @dataclass
@@ -120,9 +108,16 @@ class Lane:
             messages = [m for m in messages if m.resource in self.store.views]
         coarse = [m for m in messages if not is_full(m)]
         if coarse:
-            await expand(self.store, coarse)
+            for group in _by_resource(coarse).values():
+                await self._expand(group)
             return True
         return bool(unknown) | await self._take_up(messages)
+
+    async def _expand(self, messages: list[Message]) -> None:
+        try:
+            await expand(self.store, messages)
+        except _BROKEN_VIEW as e:
+            await self._put_off(messages, e)
 
     @property
     def window(self) -> int:
@@ -139,8 +134,25 @@ class Lane:
             elif room and key not in keys.setdefault(m.resource, {}):
                 keys[m.resource][key] = None
                 room -= 1
-        states = [s for r, ks in keys.items() if ks for s in await self.store.compare(r, list(ks))]
+        states: list[State] = []
+        for resource, wanted in keys.items():
+            try:
+                states += await self.store.compare(resource, list(wanted)) if wanted else []
+            except _BROKEN_VIEW as e:
+                await self._put_off([m for m in messages if m.resource == resource], e)
         return await self._act(in_order(states))
+
+    async def _put_off(self, messages: list[Message], error: psycopg.Error) -> None:
+        """A view that cannot be read holds up its own resource and no other; it may be mended meanwhile."""
+        resource = messages[0].resource
+        why = f"the view {self.store.target}.{resource} cannot be read: {error.diag.message_primary}"
+        logger.error("view cannot be read", extra={"resource": resource, "sqlstate": error.sqlstate})
+        work = [
+            Settled(resource, m.key or (), (m.id,), m.id, "pending", error=why[:500], wait_s=VIEW_WAIT_S)
+            for m in messages
+        ]
+        await self.store.settle(work, [])
+        await self.store.read_views()
 
     async def _act(self, states: list[State]) -> bool:
         """Settle what needs no call, begin and send the rest."""
@@ -190,10 +202,7 @@ class Lane:
         if any(("users", key) in busy for key in keys):
             self.blocked = True
             return False
-        children = [c for key in keys for c in outcome_rules.children_of_key("users", key, state.message_id)]
-        async with self.store.connection.transaction():
-            await self.store.hand_over(move.from_key, move.to_key, state.message_id)
-            await self._enqueue(children)
+        await hand_over(self.store, move, state.message_id)
         return True
 
     async def _begin(self, begun: list[Begun]) -> None:
@@ -252,29 +261,9 @@ class Lane:
             },
         )
 
-    # -- recording ---------------------------------------------------------------------------------------------
-
     async def _record(self, pairs: list[tuple[State, Settled]], calls: list[tuple[Delivery, Call]]) -> None:
-        """One transaction: messages, mirror, attempts, and what follows for children and for waiting users."""
-        removed = [line for state, s in pairs for line in outcome_rules.removed_parents(state, s)]
-        children = [line for state, s in pairs for line in outcome_rules.children_to_look_at(state, s)]
-        given_up = [line for state, s in pairs for line in outcome_rules.emails_given_up(state, s)]
-        work = [s for _, s in pairs]
-        if not (removed or children or given_up):
-            await self.store.settle(work, calls)
-        else:
-            async with self.store.connection.transaction():
-                await self.store.settle(work, calls)
-                if removed:
-                    await self.store.remove_children(removed)
-                if children:
-                    await self._enqueue(children)
-                if given_up:
-                    await self.store.requeue_email(given_up)
-        self.outcomes.update(s.outcome or s.status for s in work)
-
-    async def _enqueue(self, children: list[dict[str, Any]]) -> None:
-        await self.store.enqueue_children([c for c in children if c["resource"] in self.store.views])
+        await record(self.store, pairs, calls)
+        self.outcomes.update(settled.outcome or settled.status for _, settled in pairs)
 
     async def _skip(self, messages: list[Message]) -> None:
         """A resource whose view is gone holds nothing that could be compared: say so, keep the messages dead."""
@@ -290,6 +279,13 @@ class Lane:
             for m in messages
         ]
         await self.store.settle(work, [])
+
+
+def _by_resource(messages: list[Message]) -> dict[str, list[Message]]:
+    groups: dict[str, list[Message]] = {}
+    for m in messages:
+        groups.setdefault(m.resource, []).append(m)
+    return groups
 
 
 def nothing_left(lane: Lane) -> bool:

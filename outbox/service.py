@@ -21,6 +21,8 @@ from outbox.store import Store, connect
 
 logger = logging.getLogger("outbox.service")
 
+_LOST = (psycopg.OperationalError, psycopg.InterfaceError)
+
 
 @dataclass(frozen=True)
 class Rhythm:
@@ -77,8 +79,8 @@ class Service:
                     await self._work(lane)
                 if self.once:
                     return
-            except (psycopg.OperationalError, LeaseLost) as e:
-                if self.once and isinstance(e, psycopg.OperationalError):
+            except (*_LOST, LeaseLost) as e:
+                if self.once and isinstance(e, _LOST):
                     raise
                 logger.warning("lane interrupted", extra={"target": target, "error": type(e).__name__})
                 await self._pause(self.rhythm.reconnect_s)
@@ -105,7 +107,7 @@ class Service:
         """What is in flight may finish; without a working connection it stays in doubt, which loses nothing."""
         if lane.tasks:
             await asyncio.wait(lane.tasks, timeout=self.rhythm.grace_s)
-        with contextlib.suppress(psycopg.OperationalError, LeaseLost):
+        with contextlib.suppress(*_LOST, LeaseLost):
             await lane.settle()
             await lane.store.lower_bell(f"{self.holder}/{target}")
             await lane.store.release_lease()
@@ -143,7 +145,7 @@ class Service:
                     while True:
                         await self._renew(connection)
                         await self._listen(connection, self.rhythm.lease_s / 5)
-            except psycopg.OperationalError:
+            except _LOST:
                 await asyncio.sleep(self.rhythm.reconnect_s)
 
     async def _listen(self, connection: psycopg.AsyncConnection[Any], for_s: float) -> None:
