@@ -82,8 +82,8 @@ COMMENT ON COLUMN outbox.message.http_status IS 'The target''s last answer';
 COMMENT ON COLUMN outbox.message.error IS 'Why it is held, dead, waiting or not ready, in words';
 COMMENT ON COLUMN outbox.message.document IS 'What was sent; dropped after the retention time';
 
--- What the relay claims, in order of id.
-CREATE INDEX message_pending ON outbox.message (target, id) WHERE status = 'pending';
+-- What the relay claims: the backlog by transaction, and what has come since a snapshot.
+CREATE INDEX message_pending ON outbox.message (target, transaction, id) WHERE status = 'pending';
 -- What is not done about a key, or below a prefix (all arrays from {a} up to, not including, {a, NULL}).
 CREATE INDEX message_open ON outbox.message (target, resource, key) WHERE status <> 'done';
 -- Back-offs; few rows at any time.

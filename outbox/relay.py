@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections import Counter
+from collections import Counter, OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -13,6 +13,7 @@ from typing import Any
 import psycopg
 
 from outbox import settle as outcome_rules
+from outbox.claim import Cursor
 from outbox.config import TargetSettings
 from outbox.errors import LeaseLost, NotAllowed, Transient
 from outbox.expand import expand, is_full
@@ -27,7 +28,7 @@ from outbox.targets.delivery import Action, Call, Delivery, Key, Outcome, Target
 
 logger = logging.getLogger("outbox.relay")
 
-CLAIM_LIMIT = 500
+MAX_WAITING = 20_000  # keys in memory; the rest of a backlog stays in the table
 VIEW_WAIT_S = 30.0
 # Not OperationalError: a connection that is lost, a deadlock or a time-out is nothing about the view.
 _BROKEN_VIEW = (psycopg.ProgrammingError, psycopg.DataError, psycopg.NotSupportedError)
@@ -57,7 +58,9 @@ class Lane:
         self.calls: list[tuple[Delivery, Call]] = []
         self.tasks: set[asyncio.Task[None]] = set()
         self.send_until = float("inf")  # of the monotonic clock: a call that starts later could outlive the lease
-        self.blocked = False  # something claimable waits for what is in flight
+        self.cursor = Cursor(self.store)
+        self.waiting: OrderedDict[tuple[str, Key], None] = OrderedDict()  # keys to look at, in order
+        self.blocked: dict[tuple[str, Key], None] = {}  # to look at again when something in flight is over
         self.quiet_until: dict[str, float] = {}  # budget -> monotonic time: a Retry-After, obeyed by all its calls
         self.slots = asyncio.Semaphore(self.settings.concurrency)
 
@@ -81,6 +84,10 @@ class Lane:
         for f in finished:
             del self.in_flight[(f.begun.state.resource, f.begun.state.key)]
             await self._heed(f)
+        for name in reversed(self.blocked):
+            self.waiting[name] = None
+            self.waiting.move_to_end(name, last=False)
+        self.blocked.clear()
         return True
 
     async def _heed(self, finished: Finished) -> None:
@@ -97,61 +104,64 @@ class Lane:
 
     async def claim(self) -> bool:
         """Take up what is due, as far as there is room; False: nothing that can be taken up now."""
-        self.blocked = False
         if len(self.in_flight) >= self.window:
             return False
-        in_hand = [i for b in self.in_flight.values() for i in b.state.ids]
-        messages = await self.store.claim(in_hand, CLAIM_LIMIT)
-        unknown = [m for m in messages if m.resource not in self.store.views]
-        if unknown:
-            await self._skip(unknown)
-            messages = [m for m in messages if m.resource in self.store.views]
-        coarse = [m for m in messages if not is_full(m)]
-        if coarse:
-            for group in _by_resource(coarse).values():
-                await self._expand(group)
-            return True
-        return bool(unknown) | await self._take_up(messages)
-
-    async def _expand(self, messages: list[Message]) -> None:
-        try:
-            await expand(self.store, messages)
-        except _BROKEN_VIEW as e:
-            await self._put_off(messages, e)
+        moved = False
+        if len(self.waiting) + len(self.blocked) < MAX_WAITING:
+            moved = await self._sort_in(await self.cursor.claim())
+        return await self._take_up() or moved
 
     @property
     def window(self) -> int:
         """Keys begun at once: more than go out at once, so that the slots never wait for the database."""
         return max(4 * self.settings.concurrency, self.settings.batch_size)
 
-    async def _take_up(self, messages: list[Message]) -> bool:
-        keys: dict[str, dict[Key, None]] = {}
+    async def _sort_in(self, messages: list[Message]) -> bool:
+        """Full keys wait for their turn; coarse messages are expanded at once. True: something was expanded."""
+        unknown = [m for m in messages if m.resource not in self.store.views]
+        if unknown:
+            await self._skip(unknown)
+        known = [m for m in messages if m.resource in self.store.views]
+        coarse = [m for m in known if not is_full(m)]
+        self.waiting.update({(m.resource, m.key): None for m in known if m.key is not None and is_full(m)})
+        for group in _by_resource(coarse).values():
+            await self._expand(group)
+        return bool(coarse)
+
+    async def _expand(self, messages: list[Message]) -> None:
+        try:
+            await expand(self.store, messages)
+        except _BROKEN_VIEW as e:
+            await self._put_off(messages[0].resource, [m.id for m in messages], e)
+
+    async def _take_up(self) -> bool:
+        """Look at as many waiting keys as there is room for."""
         room = self.window - len(self.in_flight)
-        for m in messages:
-            key = m.key or ()
-            if (m.resource, key) in self.in_flight:
-                self.blocked = True
-            elif room and key not in keys.setdefault(m.resource, {}):
-                keys[m.resource][key] = None
+        keys: dict[str, list[Key]] = {}
+        while room and self.waiting:
+            name, _ = self.waiting.popitem(last=False)
+            resource, key = name
+            if name in self.in_flight:
+                self.blocked[name] = None
+            else:
+                keys.setdefault(resource, []).append(key)
                 room -= 1
-        states: list[State] = []
-        for resource, wanted in keys.items():
-            try:
-                states += await self.store.compare(resource, list(wanted)) if wanted else []
-            except _BROKEN_VIEW as e:
-                await self._put_off([m for m in messages if m.resource == resource], e)
+        states = [s for resource, wanted in keys.items() for s in await self._compare(resource, wanted)]
         return await self._act(in_order(states))
 
-    async def _put_off(self, messages: list[Message], error: psycopg.Error) -> None:
+    async def _compare(self, resource: str, keys: list[Key]) -> list[State]:
+        try:
+            return await self.store.compare(resource, keys)
+        except _BROKEN_VIEW as e:
+            await self._put_off(resource, [i for k in keys for i in await self.store.find_open(resource, k)], e)
+            return []
+
+    async def _put_off(self, resource: str, ids: list[int], error: psycopg.Error) -> None:
         """A view that cannot be read holds up its own resource and no other; it may be mended meanwhile."""
-        resource = messages[0].resource
         why = f"the view {self.store.target}.{resource} cannot be read: {error.diag.message_primary}"
         logger.error("view cannot be read", extra={"resource": resource, "sqlstate": error.sqlstate})
-        work = [
-            Settled(resource, m.key or (), (m.id,), m.id, "pending", error=why[:500], wait_s=VIEW_WAIT_S)
-            for m in messages
-        ]
-        await self.store.settle(work, [])
+        work = [Settled(resource, (), tuple(ids), ids[-1], "pending", error=why[:500], wait_s=VIEW_WAIT_S)]
+        await self.store.settle(work if ids else [], [])
         await self.store.read_views()
 
     async def _act(self, states: list[State]) -> bool:
@@ -160,14 +170,15 @@ class Lane:
         batch = Batch(set(self.in_flight), {o for b in self.in_flight.values() for o in b.objects})
         for state in states:
             if state.resource == "users" and batch.handed_over:
-                continue  # read before the hand-over; still pending, so claimed again
+                self.waiting[(state.resource, state.key)] = None  # it was read before the hand-over
+                continue
             match await self._judge(state):
                 case HandOver() as move:
                     batch.handed_over = await self._hand_over(state, move, batch.keys) or batch.handed_over
                 case Deliver(action=action):
                     self._reserve(state, action, batch)
                 case Postpone(after=key) if (state.resource, key) in batch.keys:
-                    self.blocked = True
+                    self.blocked[(state.resource, state.key)] = None
                 case (Settle() | Postpone()) as decision:
                     settled.append((state, outcome_rules.without_call(state, decision)))
         if settled:
@@ -193,14 +204,14 @@ class Lane:
             batch.groups[group] >= self.settings.batch_size or any(b.group == group for b in self.in_flight.values())
         )
         if full or batch.objects & objects:
-            self.blocked = True
+            self.blocked[(state.resource, state.key)] = None
         else:
             batch.add(Begun(state, delivery, objects, group))
 
     async def _hand_over(self, state: State, move: HandOver, busy: set[tuple[str, Key]]) -> bool:
         keys = (move.from_key, move.to_key)
         if any(("users", key) in busy for key in keys):
-            self.blocked = True
+            self.blocked.update({("users", key): None for key in keys})
             return False
         await hand_over(self.store, move, state.message_id)
         return True
@@ -289,5 +300,5 @@ def _by_resource(messages: list[Message]) -> dict[str, list[Message]]:
 
 
 def nothing_left(lane: Lane) -> bool:
-    """Nothing in flight and nothing waiting for it."""
-    return not lane.in_flight and not lane.finished and not lane.blocked
+    """Nothing in flight and nothing waiting."""
+    return not (lane.in_flight or lane.finished or lane.blocked or lane.waiting or lane.cursor.page)

@@ -37,6 +37,7 @@ class Message:
     """A claimed message; key is None when `via` leads to it."""
 
     id: int
+    transaction: int
     resource: str
     key: Key | None
     via: dict[str, Any] | None
@@ -128,11 +129,15 @@ class Store:
 
     # -- claim and expand --------------------------------------------------------------------------------------
 
-    async def claim(self, in_hand: Iterable[int], limit: int) -> list[Message]:
-        rows = await self._all("claim", in_hand=list(in_hand), limit=limit)
-        return [
-            Message(r.id, r.resource, tuple(r.key) if r.key is not None else None, r.via, r.operation) for r in rows
-        ]
+    async def claim_new(self, seen: str, limit: int) -> tuple[str, list[Message]]:
+        """(snapshot of now, what the snapshot `seen` did not show and what is due again, in order of id)"""
+        return _claimed(await self._all("claim_new", seen=seen, limit=limit))
+
+    async def claim_page(self, after_transaction: int, after_id: int, limit: int) -> tuple[str, list[Message]]:
+        """(snapshot of now, the next page of the backlog in order of transaction)"""
+        return _claimed(
+            await self._all("claim_page", after_transaction=after_transaction, after_id=after_id, limit=limit)
+        )
 
     async def follow(self, function: str, starts: list[dict[str, str]]) -> list[tuple[dict[str, str], str]]:
         """Where the chain of joins leads from each start: (start, anchor) pairs."""
@@ -216,6 +221,10 @@ class Store:
     async def remove_children(self, parents: list[dict[str, Any]]) -> None:
         await self._run("remove_children", parents=json.dumps(parents))
 
+    async def find_open(self, resource: str, key: Key) -> list[int]:
+        """The pending messages of a key whose view cannot be read."""
+        return [r.id for r in await self._all("find_open", resource=resource, key=list(key))]
+
     # -- who a user is -----------------------------------------------------------------------------------------
 
     async def find_owner(self, resource: str, remote_id: str) -> Key | None:
@@ -282,6 +291,15 @@ class Store:
         async with self.connection.cursor(row_factory=namedtuple_row) as cursor:
             await cursor.execute(query, {"target": self.target, **parameters})
             return await cursor.fetchall() if cursor.description else []
+
+
+def _claimed(rows: list[Any]) -> tuple[str, list[Message]]:
+    messages = [
+        Message(r.id, int(r.transaction), r.resource, tuple(r.key) if r.key is not None else None, r.via, r.operation)
+        for r in rows
+        if r.id is not None
+    ]
+    return rows[0].snapshot, messages
 
 
 def _state(resource: str, row: dict[str, Any]) -> State:

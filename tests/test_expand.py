@@ -37,6 +37,6 @@ def test_resources_do_not_absorb_each_other() -> None:
 
 def test_full_keys_need_no_expansion() -> None:
     """A key is full when it has every key column; a shorter one, or a way to it, is expanded."""
-    assert is_full(Message(1, "projects", ("001", "P1"), None, "UPDATE"))
-    assert not is_full(Message(1, "projects", ("001",), None, "UPDATE"))
-    assert not is_full(Message(1, "projects", None, {"key": {}}, "UPDATE"))
+    assert is_full(Message(1, 700, "projects", ("001", "P1"), None, "UPDATE"))
+    assert not is_full(Message(1, 700, "projects", ("001",), None, "UPDATE"))
+    assert not is_full(Message(1, 700, "projects", None, {"key": {}}, "UPDATE"))

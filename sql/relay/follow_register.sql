@@ -6,7 +6,7 @@ WITH RECURSIVE caused AS (
     UNION ALL
     SELECT m.id, m.target, m.resource, m.key, m.status, m.outcome, m.error
     FROM outbox.message AS m
-    JOIN caused AS c ON m.cause = c.id
+    JOIN caused AS c ON m.cause = c.id AND m.id > %(first)s  -- what is caused comes later: no look at older messages
 )
 SELECT c.id, c.target, c.resource, c.key, c.status, c.outcome, c.error
 FROM caused AS c

@@ -1,5 +1,5 @@
 -- What a register of one resource would do now: the table of the relay, counted. Writes nothing, calls nothing.
--- Children of a parent that is itself about to be created count as created.
+-- A child of a parent that is itself about to be created counts as created; of one that is not ready, as not ready.
 WITH desired AS (
     SELECT ARRAY[{view_key}] AS key, to_jsonb(v) - {not_document}::text[] AS document,
            coalesce(cardinality({missing}), 0) > 0 AS lacking, coalesce({withdrawn}, false) AS withdrawn
@@ -13,7 +13,7 @@ WITH desired AS (
     SELECT CASE
                WHEN d.key IS NULL THEN 'remove'
                WHEN d.withdrawn AND h.key IS NOT NULL THEN 'remove'
-               WHEN d.lacking OR d.withdrawn THEN 'not_ready'
+               WHEN d.lacking OR d.withdrawn OR NOT ({has_parents}) THEN 'not_ready'
                WHEN h.remote_id IS NULL THEN 'create'
                WHEN h.in_doubt OR h.document IS DISTINCT FROM d.document THEN 'update'
                ELSE 'unchanged'

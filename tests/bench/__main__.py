@@ -1,0 +1,21 @@
+"""Figures that anyone can take again: python -m tests.bench [latency] [drain] [write]
+
+All on loopback and on one machine, with durable commits. The machine decides the figures, so what counts is the ratio
+between lines of one run.
+"""
+
+from __future__ import annotations
+
+import sys
+
+from tests.bench import drain, latency, write
+
+KINDS = {"latency": latency.run, "drain": drain.run, "write": write.run}
+
+if __name__ == "__main__":
+    unknown = [name for name in sys.argv[1:] if name not in KINDS]
+    if unknown:
+        sys.exit(f"there is no benchmark {unknown[0]}; there are {', '.join(KINDS)}")
+    for name in sys.argv[1:] or KINDS:
+        print(f"\n{name}", flush=True)
+        KINDS[name]()

@@ -1,0 +1,81 @@
+"""What the benchmarks share: a server, the reference schema with capture, a sink, and a relay that sends to it."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import tempfile
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import psycopg
+
+from outbox import embedded, install, sqlfiles
+
+COMPANY = "001"
+ADMINISTRATION = "A001"
+
+
+@dataclass(frozen=True)
+class Sink:
+    port: int
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    def arrivals(self) -> list[tuple[float, str]]:
+        """What came since the last call: (seconds since the epoch, body)."""
+        with urllib.request.urlopen(f"{self.url}/arrivals") as answer:
+            return [(at, body) for at, body in json.load(answer)]
+
+
+@contextmanager
+def sink(delay_ms: int = 0) -> Iterator[Sink]:
+    command = [sys.executable, "-m", "tests.bench.sink", str(delay_ms)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout
+        try:
+            yield Sink(int(process.stdout.readline()))
+        finally:
+            process.kill()
+
+
+@contextmanager
+def database(*, capture: bool = True) -> Iterator[str]:
+    """One company that Visma.net holds already, all licences, no projects; `capture`: with the triggers."""
+    with embedded.running(options={"max_connections": "50"}) as dsn:
+        with psycopg.connect(dsn) as connection:
+            for name in ("reference/schema.sql", "views/accountview_net.sql", "views/visma_net.sql"):
+                connection.execute(sqlfiles.read(name))
+            connection.execute((Path(__file__).parent / "one_company.sql").read_text())
+        if capture:
+            with psycopg.connect(dsn) as connection:
+                install.apply(connection, install.plan(connection))
+                connection.execute((Path(__file__).parent / "held_company.sql").read_text())
+        yield dsn
+
+
+@contextmanager
+def relay(dsn: str, to: Sink, concurrency: int = 16) -> Iterator[subprocess.Popen[bytes]]:
+    """`outbox relay` for Visma.net as an administrator runs it."""
+    with tempfile.TemporaryDirectory() as folder:
+        settings = Path(folder, "outbox.toml")
+        settings.write_text(
+            f'targets = ["visma_net"]\n[visma_net]\nidentity_url = "{to.url}/identity"\nerp_url = "{to.url}/erp"\n'
+            f'token_url = "{to.url}/token"\nclient_id = "bench"\nclient_secret = "bench"\n'
+            f'concurrency = {concurrency}\ncompany_concurrency = {concurrency}\n[visma_net.defaults]\ntemplate = "STD"\n'
+        )
+        settings.chmod(0o600)
+        command = [sys.executable, "-m", "outbox", "relay"]
+        environment = {"OUTBOX_CONFIG": str(settings), "OUTBOX_DSN": dsn, "PATH": "/usr/bin:/bin"}
+        with subprocess.Popen(command, env=environment, stderr=subprocess.DEVNULL) as process:
+            try:
+                yield process
+            finally:
+                process.terminate()
+                process.wait(30)
