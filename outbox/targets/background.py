@@ -1,0 +1,86 @@
+"""A 202 of the ERP, which nobody asked for, followed to its end (P: GET /background/{id})."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from outbox.errors import CloudError, Unknown
+from outbox.targets.answers import Answer, Asked, Verdict, judge, unexpected
+from outbox.targets.api import Errand
+from outbox.targets.http import Reply
+from outbox.targets.wire import fill, legal_id
+
+_FIRST_WAIT_S = 0.25
+_LONGEST_WAIT_S = 5.0
+# After that it is in doubt, and is read back like everything that is.
+_FOLLOWED_S = 60.0
+
+
+@dataclass(frozen=True)
+class PatientErrand(Errand):
+    """Calls whose answer, once accepted, is waited for. background: the address of a job."""
+
+    background: str = ""
+
+    async def call(
+        self,
+        method: str,
+        path: str,
+        body: Any = None,
+        *,
+        query: Mapping[str, str | int] | None = None,
+        if_match: str | None = None,
+        also: tuple[Verdict, ...] = (),
+    ) -> Answer:
+        answer = await super().call(method, path, body, query=query, if_match=if_match, also=(*also, Verdict.ACCEPTED))
+        if answer.verdict is not Verdict.ACCEPTED:
+            return answer
+        answer = await self._follow(answer, self.asked(method, path))
+        if answer.verdict is not Verdict.DONE and answer.verdict not in also:
+            unexpected(answer)
+        return answer
+
+    async def _follow(self, accepted: Answer, asked: Asked) -> Answer:
+        """The answer that the call would have had; Unknown where the end is not to be seen."""
+        job = legal_id(accepted.body.get("id")) if isinstance(accepted.body, dict) else None
+        if job is None:
+            raise Unknown(f"{asked} was answered 202 without a job to follow", http_status=202)
+        wait_s, end = _FIRST_WAIT_S, time.monotonic() + _FOLLOWED_S
+        while time.monotonic() < end:
+            await asyncio.sleep(wait_s)
+            wait_s = min(2 * wait_s, _LONGEST_WAIT_S)
+            answer = _outcome(await self._state(job, asked), asked)
+            if isinstance(answer, CloudError):
+                raise answer
+            if answer is not None:
+                return answer
+        raise Unknown(f"{asked} was answered 202 and was not at its end after {_FOLLOWED_S:g} s", http_status=202)
+
+    async def _state(self, job: str, asked: Asked) -> dict[str, Any]:
+        """A look that fails says nothing about what was asked for."""
+        try:
+            answer = await super().call("GET", fill(self.background, job=job))
+        except CloudError as error:
+            raise Unknown(f"{asked} was answered 202, and then: {error.why}", http_status=202) from None
+        if not isinstance(answer.body, dict):
+            raise Unknown(f"{asked} was answered 202, and then with no state", http_status=202)
+        return answer.body
+
+
+def _outcome(state: dict[str, Any], asked: Asked) -> Answer | CloudError | None:
+    """None: not at its end."""
+    status = state.get("statusCode")
+    if state.get("status") not in ("Finished", "Failed"):
+        return None
+    if not isinstance(status, int) or not 200 <= status < 600 or status == 202:
+        return Unknown(f"{asked} was answered 202 and ended without a status", http_status=202)
+    headers = state.get("responseHeaders")
+    known = {k.lower(): v for k, v in headers.items() if isinstance(v, str)} if isinstance(headers, dict) else {}
+    words = state.get("errorMessage")
+    content = json.dumps({"message": words}).encode() if words and status >= 300 else b""
+    return judge(Reply(status, {**known, "content-type": "application/json"}, content), asked, time.time())

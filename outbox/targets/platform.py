@@ -1,0 +1,57 @@
+"""What both targets are made of: connections, tokens and the identity API."""
+
+from __future__ import annotations
+
+import asyncio
+
+from outbox.config import TargetSettings
+from outbox.errors import ConfigError
+from outbox.targets.api import Api
+from outbox.targets.delivery import Delivery, Log, Outcome, Owner
+from outbox.targets.endpoints import IdentityEndpoints
+from outbox.targets.http import Http, check_url
+from outbox.targets.identity import Identity
+from outbox.targets.rates import Rates
+from outbox.targets.tokens import Tokens
+
+
+class Platform:
+    """A target that serves the identity API. rates: what it said last about its limits, by company ("": the whole)."""
+
+    def __init__(self, settings: TargetSettings, endpoints: IdentityEndpoints) -> None:
+        if not settings.client_id or not settings.client_secret.reveal():
+            raise ConfigError(f"target {settings.name} needs client_id and client_secret")
+        self.name = settings.name
+        self.settings = settings
+        self.rates = Rates()
+        check_url(f"token_url of {self.name}", settings.token_url, allow_private=settings.allow_private_hosts)
+        self._http = Http(connections=settings.concurrency, deadline_s=settings.deadline_s)
+        self._tokens = Tokens(self._http, settings)
+        api = self.api(f"identity_url of {self.name}", settings.identity_url, endpoints.scopes)
+        self._identity = Identity(api, endpoints, settings)
+
+    def api(self, setting: str, url: str, scopes: tuple[str, ...]) -> Api:
+        """One of the target's APIs, over its connections and tokens."""
+        base = check_url(setting, url, allow_private=self.settings.allow_private_hosts)
+        per_company = self.settings.company_concurrency
+        return Api(self._http, self._tokens, self.rates, url=base, scopes=scopes, per_company=per_company)
+
+    def group(self, delivery: Delivery) -> tuple[str, ...] | None:
+        return None
+
+    async def deliver(self, batch: list[Delivery], owner: Owner, log: Log) -> list[Outcome]:
+        return list(await asyncio.gather(*(self._outcome(delivery, owner, log) for delivery in batch)))
+
+    async def _outcome(self, delivery: Delivery, owner: Owner, log: Log) -> Outcome:
+        try:
+            return await self.deliver_one(delivery, owner, log)
+        except Exception as error:  # noqa: BLE001 - a fault of ours in one delivery is its outcome, too
+            return error
+
+    async def deliver_one(self, delivery: Delivery, owner: Owner, log: Log) -> Outcome:
+        """Raises CloudError."""
+        return await self._identity.deliver(delivery, owner, log)
+
+    async def close(self) -> None:
+        await self._tokens.close()
+        await self._http.close()

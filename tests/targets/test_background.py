@@ -1,0 +1,60 @@
+"""A 202 of the ERP is followed to its end, CLOUD section 3."""
+
+from __future__ import annotations
+
+import pytest
+
+from outbox.errors import CloudError, Refused, Unknown
+from tests.targets.cloud import Cloud, work
+from tests.targets.raw import RawServer, http
+
+KEY = ("001", "P100")
+ACCEPTED = http(202, {"id": "job-1", "stateLocation": "https://example.com/elsewhere"})
+STARTED = http(200, {"id": "job-1", "status": "Started", "statusCode": 0})
+
+
+def ended(status: int, **rest: object) -> bytes:
+    return http(200, {"status": "Finished" if status < 400 else "Failed", "statusCode": status, **rest})
+
+
+def test_an_accepted_call_ends_as_it_would_have(visma_net: Cloud) -> None:
+    """Done when the job is, with the job's ETag."""
+    tenant = visma_net.company()
+    visma_net.fault(path="/project$", kind="accepted", times=1)
+    delivered = visma_net.done("projects", *KEY, document=work(), parents=(tenant,))
+    assert delivered.etag
+    assert [path.split("/")[1] for path in visma_net.sent] == ["project", "background", "background"]
+
+
+def test_the_address_in_the_answer_is_not_followed(raw: RawServer, raw_cloud: Cloud) -> None:
+    """The job's id is enough; hosts come from settings only."""
+    raw.answers = [ACCEPTED, STARTED, ended(201)]
+    raw_cloud.done("projects", *KEY, document=work(), parents=("tenant-1",))
+    assert raw.asked == ["POST /project", "GET /background/job-1", "GET /background/job-1"]
+
+
+def test_a_job_that_failed_is_judged_as_the_call_would_have_been(raw: RawServer, raw_cloud: Cloud) -> None:
+    """With its words; and a refused create is read back."""
+    raw.answers = [ACCEPTED, ended(400, errorMessage="no start date"), http(404, {"message": "no such project"})]
+    error = raw_cloud.failed(Refused, "projects", *KEY, document=work(), parents=("tenant-1",))
+    assert "no start date" in error.why
+
+
+@pytest.mark.parametrize(
+    "answers",
+    [
+        [http(202)],
+        [http(202, {"id": "../x"})],
+        [ACCEPTED, http(500)],
+        [ACCEPTED, http(404, {"message": "gone after 24 hours"})],
+        [ACCEPTED, http(200, [])],
+        [ACCEPTED, http(200, {"status": "Finished"})],
+        [ACCEPTED, http(200, {"status": "Finished", "statusCode": 202})],
+        [ACCEPTED, ended(502)],
+    ],
+)
+def test_an_end_that_is_not_seen_is_in_doubt(raw: RawServer, raw_cloud: Cloud, answers: list[bytes]) -> None:
+    """Never done, never not done."""
+    raw.answers = list(answers)
+    outcome = raw_cloud.failed(Unknown, "projects", *KEY, document=work(), parents=("tenant-1",))
+    assert isinstance(outcome, CloudError)

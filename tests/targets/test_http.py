@@ -1,0 +1,213 @@
+"""One call over the wire, with servers that mean no good. CLOUD section 4, last paragraph."""
+
+from __future__ import annotations
+
+import gzip
+import re
+import socket
+import time
+
+import pytest
+
+from outbox import __version__
+from outbox.errors import ConfigError, PlatformDown, Unknown
+from outbox.targets.delivery import Action
+from outbox.targets.http import Http, NoReply, check_url
+from tests.targets.cloud import Cloud, person
+from tests.targets.raw import RawServer, Script, cut, drip, flood, http, reset
+
+DEADLINE_S = 0.5
+HELD = {"action": Action.UPDATE, "remote_id": "u1", "document": person()}
+
+
+def test_a_call_says_who_asks_and_for_which_message(raw: RawServer, raw_cloud: Cloud) -> None:
+    """User-Agent with the version and no customer data, X-Request-Id = message id, JSON, nothing packed."""
+    raw.answers = [http(200, {"id": "u1"})]
+    raw_cloud.done("users", "jansen", message_id=4711, **HELD)
+    ((method, path, headers, body),) = raw.requests
+    assert (method, path) == ("PUT", "/users/u1")
+    assert headers["user-agent"] == f"outbox/{__version__}"
+    assert headers["x-request-id"] == "4711"
+    assert headers["authorization"] == "Bearer token-1"
+    assert headers["content-type"] == "application/json"
+    assert headers["accept-encoding"] == "identity"
+    assert b"jansen@bedrijf.nl" in body
+
+
+def test_every_call_is_logged_with_status_and_time_but_tokens_are_not(raw: RawServer, raw_cloud: Cloud) -> None:
+    """One row of evidence per call; the path without the query, which holds the e-mail address."""
+    raw.answers = [http(200, {"users": [], "total_pages": 1}), http(201, {"id": "u1"})]
+    before = time.time()
+    raw_cloud.done("users", "jansen", document=person())
+    logged = [(c.method, c.path, c.http_status, c.error) for _, c in raw_cloud.calls]
+    assert logged == [("GET", "/users", 200, None), ("POST", "/users", 201, None)]
+    assert all(before <= c.started_at <= time.time() and 0 < c.took_ms < 500 for _, c in raw_cloud.calls)
+    assert raw.asked[0] == "GET /users?email=jansen%40bedrijf.nl&page=1&per_page=100"
+    assert len(raw.token_requests) == 1
+
+
+@pytest.mark.parametrize(
+    ("answer", "words"),
+    [
+        (reset, "the connection broke"),
+        (cut(b""), "the connection broke"),
+        (cut(b"HTTP/1.1 200 OK\r\nContent-Length: 50\r\n\r\n{"), "the connection broke"),
+        (cut(b'HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n\r\n{"id": '), "not JSON"),
+        (cut(b"SSH-2.0-OpenSSH_9.6\r\n"), "the connection broke"),
+        (drip, "no answer within 0.5 s"),
+        (flood, "too large"),
+        (lambda connection: time.sleep(1), "no answer within 0.5 s"),
+        (http(200, gzip.compress(b" " * 10_000_000), Content_Encoding="gzip"), "not JSON"),
+        (http(200, b"<html>hello</html>", "text/html"), "not JSON"),
+        (http(200, b"[" * 500_000), "not JSON"),
+        (http(200, {"error": "no"}), "an error in its body"),
+    ],
+    ids=[
+        "reset",
+        "closed",
+        "truncated",
+        "half JSON",
+        "no HTTP",
+        "drip",
+        "1 GB",
+        "silence",
+        "gzip bomb",
+        "HTML",
+        "deep",
+        "error",
+    ],
+)
+def test_a_write_without_a_proper_answer_is_in_doubt(
+    raw: RawServer, raw_cloud: Cloud, answer: Script, words: str
+) -> None:
+    """Never done, never taken for not done, and never later than the deadline."""
+    raw.answers = [answer]
+    start = time.monotonic()
+    error = raw_cloud.failed(Unknown, "users", "jansen", **HELD)
+    assert words in error.why
+    assert time.monotonic() - start < DEADLINE_S + 0.4
+    ((_, call),) = raw_cloud.calls
+    assert call.error == error.why
+
+
+@pytest.mark.parametrize("status", [301, 302, 307, 308])
+def test_a_redirect_is_not_followed(raw: RawServer, raw_cloud: Cloud, status: int) -> None:
+    """Nor is the token shown to another host."""
+    raw.answers = [http(status, Location=f"{raw.url}/elsewhere")]
+    raw_cloud.failed(PlatformDown, "users", "jansen", **HELD)
+    assert raw.asked == ["PUT /users/u1"]
+
+
+def test_the_environments_proxy_is_not_used(raw: RawServer, raw_cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> None:
+    """trust_env off: nobody listens at the proxy that it names."""
+    for name in ("http_proxy", "https_proxy", "all_proxy"):
+        monkeypatch.setenv(name, "http://127.0.0.1:9")
+        monkeypatch.setenv(name.upper(), "http://127.0.0.1:9")
+    for name in ("no_proxy", "NO_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+    raw.answers = [http(200, {"id": "u1"})]
+    connections = Http(connections=1, deadline_s=0.5)
+    reply = raw_cloud.run(connections.send("GET", f"{raw.url}/users", {}))
+    raw_cloud.run(connections.close())
+    assert reply.status == 200
+
+
+@pytest.mark.parametrize("answer", [reset, drip, http(502, b"<html>", "text/html")], ids=["reset", "drip", "502"])
+def test_the_address_searched_for_is_in_no_error(raw: RawServer, raw_cloud: Cloud, answer: Script) -> None:
+    """The query holds it, percent-encoded; a client's own error texts like to name the whole URL."""
+    raw.answers = [answer]
+    raw_cloud.outcome("users", "x1", document=person())
+    texts = " ".join(str(call) for _, call in raw_cloud.calls)
+    assert "GET" in texts
+    assert "jansen" not in texts
+    assert "bedrijf" not in texts
+
+
+def test_a_refused_connection_means_the_platform_is_down(raw: RawServer, raw_cloud: Cloud) -> None:
+    """Not a byte was sent: nothing is in doubt, and it is nobody's own fault."""
+    raw.answers = [http(200, {"id": "u1"}, Connection="close")]
+    raw_cloud.done("users", "jansen", **HELD)
+    raw.shutdown()
+    raw.server_close()
+    assert "no connection" in raw_cloud.failed(PlatformDown, "users", "jansen", **HELD).why
+
+
+def test_tls_that_cannot_be_verified_sends_nothing(raw_cloud: Cloud) -> None:
+    """Here the server speaks no TLS at all; its log holds no request."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        address = f"https://127.0.0.1:{listener.getsockname()[1]}/users"
+        talker = Http(connections=1, deadline_s=0.3)
+        with pytest.raises(NoReply) as caught:
+            raw_cloud.run(talker.send("GET", address, {}))
+        raw_cloud.run(talker.close())
+    assert not caught.value.sent
+
+
+def test_connections_are_kept_for_the_next_call(raw: RawServer, raw_cloud: Cloud) -> None:
+    """TLS connections are dear."""
+    raw.answers = [http(200, {"id": "u1"})]
+    accepted: list[object] = []
+    original = raw.process_request
+    raw.process_request = lambda r, a: (accepted.append(a), original(r, a))[1]  # type: ignore[method-assign]
+    for _ in range(5):
+        raw_cloud.done("users", "jansen", **HELD)
+    assert len(accepted) == 1
+
+
+def test_no_secret_and_no_person_in_any_text(raw: RawServer, raw_cloud: Cloud) -> None:
+    """A target that echoes all it was sent: headers, token, body."""
+    echo = re.sub(rb"\s+", b" ", b"token-1 jansen@bedrijf.nl Jan Jansen") + b"\r\nX: y"
+    raw.answers = [http(400, {"message": echo.decode()})]
+    outcome = raw_cloud.outcome("users", "jansen", **HELD)
+    texts = " ".join([str(outcome), repr(outcome), *(str(c) for _, c in raw_cloud.calls)])
+    for private in ("jansen@", "Jan", "canary-secret", "token-1"):
+        assert private not in texts
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://api.example.com/v1",
+        "https://api.example.com/v1/",
+        "http://127.0.0.1:8080/x",
+        "http://localhost:8080",
+        "http://[::1]:8080",
+        "https://8.8.8.8/v1",
+    ],
+)
+def test_addresses_that_are_used(url: str) -> None:
+    """https, or http on loopback."""
+    assert check_url("identity_url", url, allow_private=False) == url.rstrip("/")
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://api.example.com/v1",
+        "ftp://api.example.com",
+        "api.example.com",
+        "",
+        "https://",
+        "https://user:pw@api.example.com",
+        "https://api.example.com/v1?x=1",
+        "https://api.example.com/v1#x",
+        "https://10.0.0.1/v1",
+        "https://192.168.1.1",
+        "https://169.254.169.254/latest",
+        "https://[fe80::1]/",
+        "https://[fd00::1]/",
+        "https://[::ffff:10.0.0.1]/",
+        "https://0.0.0.0/",
+        "https://api.example.com:99999/",
+    ],
+)
+def test_addresses_that_are_refused(url: str) -> None:
+    """No plain http, no credentials in addresses, no private or link-local ones."""
+    with pytest.raises(ConfigError) as caught:
+        check_url("identity_url of visma_net", url, allow_private=False)
+    assert "identity_url of visma_net" in caught.value.why
+
+
+def test_private_addresses_can_be_allowed() -> None:
+    """A proxy of one's own in the same network."""
+    assert check_url("erp_url", "https://10.0.0.1", allow_private=True) == "https://10.0.0.1"

@@ -1,0 +1,322 @@
+"""Projects, CLOUD section 3: wrapped values, ETag and If-Match, no delete, read back before judging."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from outbox.config import CompanySettings
+from outbox.errors import NotAllowed, Refused, Transient, Unknown
+from outbox.targets.delivery import Action, Delivered
+from outbox.targets.projects import MAX_REAPPLIED, project_body
+from tests.targets.cloud import Cloud, delivery, work
+from tests.targets.raw import RawServer, http
+
+KEY = ("001", "P100")
+PARENTS = ("tenant-1",)
+SHOWN = {"projectID": "P100", "description": "Dak", "startDate": "2024-01-01T00:00:00"}
+
+
+@pytest.fixture
+def tenant(visma_net: Cloud) -> str:
+    return visma_net.company()
+
+
+def held(cloud: Cloud, tenant: str, code: str = "P100") -> Any:
+    return cloud.state["projects"][tenant][code]
+
+
+# -- bodies ----------------------------------------------------------------------------------------------------------
+
+
+def test_a_date_is_written_as_a_moment() -> None:
+    """2024-01-01T00:00:00, whatever the view made of it."""
+    for date in ("2024-01-31", "2024-01-31T00:00:00", "2024-01-31 00:00:00"):
+        assert project_body(work(start_date=date))["startDate"] == {"value": "2024-01-31T00:00:00"}
+
+
+def test_a_blank_end_date_is_cleared_and_a_blank_status_is_left_alone() -> None:
+    """Absent = unchanged, {"value": null} = clear."""
+    body = project_body(work(end_date=None, status=None))
+    assert body["endDate"] == {"value": None}
+    assert "status" not in body
+
+
+# -- create ----------------------------------------------------------------------------------------------------------
+
+
+def test_a_project_is_created_in_one_call(visma_net: Cloud, tenant: str) -> None:
+    """The ERP keeps codes unique, so nothing is read first."""
+    delivered = visma_net.done("projects", *KEY, document=work(end_date="2024-12-31"), parents=(tenant,))
+    assert visma_net.sent == ["POST /project"]
+    assert delivered.remote_id == f"{tenant}/P100"
+    assert delivered.etag
+    project = held(visma_net, tenant)
+    assert (project["description"], project["startDate"]) == ("Dak", "2024-01-01T00:00:00")
+    assert (project["endDate"], project["status"]) == ("2024-12-31T00:00:00", "Active")
+
+
+def test_what_is_sent_is_wrapped(raw: RawServer, raw_cloud: Cloud) -> None:
+    """{"value": x}; what is blank is absent from a create."""
+    raw.answers = [http(201)]
+    raw_cloud.done("projects", *KEY, document=work(), parents=PARENTS)
+    assert json.loads(raw.requests[0][3]) == {
+        "projectID": {"value": "P100"},
+        "description": {"value": "Dak"},
+        "startDate": {"value": "2024-01-01T00:00:00"},
+        "status": {"value": "Active"},
+        "template": {"value": "STANDARD"},
+    }
+
+
+@pytest.mark.parametrize(
+    ("document_template", "company", "defaults", "expected"),
+    [
+        ("OWN", CompanySettings(template="COMPANY"), CompanySettings(), {"template": {"value": "OWN"}}),
+        (None, CompanySettings(template="COMPANY"), CompanySettings("ALL"), {"template": {"value": "COMPANY"}}),
+        (None, None, CompanySettings("ALL"), {"template": {"value": "ALL"}}),
+        (
+            None,
+            CompanySettings(def_sub={"1": "10", "2": "00"}),
+            CompanySettings("ALL"),
+            {"defSub": [{"segmentId": 1, "segmentValue": "10"}, {"segmentId": 2, "segmentValue": "00"}]},
+        ),
+        (
+            None,
+            CompanySettings(),
+            CompanySettings(def_sub={"1": "10"}),
+            {"defSub": [{"segmentId": 1, "segmentValue": "10"}]},
+        ),
+    ],
+)
+def test_template_or_subaccount_defaults_come_from_the_view_the_company_or_the_defaults(
+    open_cloud: Callable[..., Cloud],
+    document_template: str | None,
+    company: CompanySettings | None,
+    defaults: CompanySettings,
+    expected: dict[str, Any],
+) -> None:
+    """One of the two is mandatory; the nearest counts."""
+    companies = {"001": company} if company else {}
+    cloud = open_cloud("visma_net", companies=companies, defaults=defaults)
+    tenant = cloud.company()
+    cloud.done("projects", *KEY, document=work(template=document_template), parents=(tenant,))
+    project = held(cloud, tenant)
+    wanted = expected.get("template", {}).get("value"), expected.get("defSub")
+    assert (project["template"], project["defSub"]) == wanted
+
+
+def test_without_template_and_defaults_the_setting_is_named(open_cloud: Callable[..., Cloud]) -> None:
+    """Refused before anything is sent, in a sentence."""
+    cloud = open_cloud("visma_net", defaults=CompanySettings())
+    error = cloud.failed(Refused, "projects", *KEY, document=work(), parents=("tenant-1",))
+    assert "set template or def_sub for company 001" in error.why
+    assert "visma_net" in error.why
+    assert cloud.sent == []
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        http(400, {"message": "Project 'P100' already exists."}),
+        http(409, {"message": "duplicate"}),
+        http(409),
+        http(
+            500, {"ExceptionType": "PXException", "ExceptionMessage": "An attempt was made to add a duplicate entry."}
+        ),
+        http(500, b"Another process has added the record.", "text/plain"),
+        http(500),
+    ],
+)
+def test_a_refused_create_is_read_back_and_updated(raw: RawServer, raw_cloud: Cloud, answer: bytes) -> None:
+    """A duplicate is 400 or 500 with prose: the words do not tell, the ERP's record does."""
+    raw.answers = [answer, http(200, SHOWN, ETag='"7"'), http(204, ETag='"8"')]
+    delivered = raw_cloud.done("projects", *KEY, document=work(), parents=PARENTS)
+    assert raw.asked == ["POST /project", "GET /project/P100", "PUT /project/P100"]
+    assert raw.requests[2][2]["if-match"] == '"7"'
+    assert (delivered.remote_id, delivered.etag) == ("tenant-1/P100", '"8"')
+
+
+@pytest.mark.parametrize(
+    ("answer", "kind"),
+    [
+        (http(400, {"message": "'Description' cannot be empty."}), Refused),
+        (http(409, {"message": "conflict"}), Transient),
+        (http(500, {"message": "Deadlock victim."}), Transient),
+    ],
+)
+def test_a_refused_create_that_is_not_there_is_judged_by_its_answer(
+    raw: RawServer, raw_cloud: Cloud, answer: bytes, kind: type[Exception]
+) -> None:
+    """Read back: nothing was applied. A 500 that stays is dead after its attempts, with its words."""
+    raw.answers = [answer, http(404, {"message": "Project 'P100' cannot be found."})]
+    raw_cloud.failed(kind, "projects", *KEY, document=work(), parents=PARENTS)
+
+
+def test_a_refused_create_that_cannot_be_read_back_is_in_doubt(raw: RawServer, raw_cloud: Cloud) -> None:
+    """Nobody knows."""
+    raw.answers = [http(500), http(500)]
+    raw_cloud.failed(Unknown, "projects", *KEY, document=work(), parents=PARENTS)
+
+
+def test_a_lost_answer_is_not_read_back_at_once(raw: RawServer, raw_cloud: Cloud) -> None:
+    """It may still land; the relay waits one deadline first."""
+    raw.answers = [lambda connection: connection.close()]
+    raw_cloud.failed(Unknown, "projects", *KEY, document=work(), parents=PARENTS)
+    assert raw.asked == ["POST /project"]
+
+
+@pytest.mark.parametrize("applied", [True, False])
+def test_a_create_in_doubt_is_read_first(visma_net: Cloud, tenant: str, applied: bool) -> None:
+    """There: update. Not there: create."""
+    visma_net.fault(path="/project$", method="POST", kind="drop_after" if applied else "drop_before", times=1)
+    visma_net.failed(Unknown, "projects", *KEY, document=work(), parents=(tenant,))
+    visma_net.calls.clear()
+    again = {"action": Action.UPDATE, "remote_id": f"{tenant}/P100", "in_doubt": True, "parents": (tenant,)}
+    visma_net.done("projects", *KEY, document=work(description="Kelder"), **again)
+    assert visma_net.sent == ["GET /project/P100", "PUT /project/P100" if applied else "POST /project"]
+    assert held(visma_net, tenant)["description"] == "Kelder"
+
+
+# -- update ----------------------------------------------------------------------------------------------------------
+
+
+def test_an_update_writes_the_full_state_with_if_match(raw: RawServer, raw_cloud: Cloud) -> None:
+    """A late request of ours then finds another ETag."""
+    raw.answers = [http(204, ETag='"8"')]
+    changes = {"action": Action.UPDATE, "remote_id": "tenant-1/P100", "etag": '"7"', "parents": PARENTS}
+    delivered = raw_cloud.done("projects", *KEY, document=work(end_date=None, status="OnHold"), **changes)
+    ((method, path, headers, body),) = raw.requests
+    assert (method, path, headers["if-match"]) == ("PUT", "/project/P100", '"7"')
+    assert json.loads(body) == {
+        "description": {"value": "Dak"},
+        "startDate": {"value": "2024-01-01T00:00:00"},
+        "endDate": {"value": None},
+        "status": {"value": "OnHold"},
+    }
+    assert delivered.etag == '"8"'
+
+
+def test_a_project_changed_by_somebody_else_is_set_back(visma_net: Cloud, tenant: str) -> None:
+    """412: read, apply again. AccountView is the owner."""
+    made = visma_net.done("projects", *KEY, document=work(), parents=(tenant,))
+    visma_net.done("projects", *KEY, action=Action.UPDATE, document=work(description="X"), parents=(tenant,))
+    visma_net.calls.clear()
+    changes = {"action": Action.UPDATE, "etag": made.etag, "parents": (tenant,)}
+    visma_net.done("projects", *KEY, document=work(description="Kelder"), **changes)
+    assert visma_net.sent == ["PUT /project/P100", "GET /project/P100", "PUT /project/P100"]
+    assert held(visma_net, tenant)["description"] == "Kelder"
+
+
+def test_a_project_that_changes_all_the_time_is_tried_again_later(raw: RawServer, raw_cloud: Cloud) -> None:
+    """Applied again at most 3 times."""
+    raw.answers = [http(412), *[http(200, SHOWN, ETag='"9"'), http(412)] * 10]
+    changes = {"action": Action.UPDATE, "etag": '"7"', "parents": PARENTS}
+    raw_cloud.failed(Transient, "projects", *KEY, document=work(), **changes)
+    assert sum(method == "PUT" for method, *_ in raw.requests) == 1 + MAX_REAPPLIED
+
+
+def test_an_update_of_a_project_that_is_gone_creates_it(visma_net: Cloud, tenant: str) -> None:
+    """404 on update: create."""
+    changes = {"action": Action.UPDATE, "remote_id": f"{tenant}/P100", "parents": (tenant,)}
+    visma_net.done("projects", *KEY, document=work(), **changes)
+    assert visma_net.sent == ["PUT /project/P100", "POST /project"]
+
+
+# -- remove ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("status", ["Completed", "Cancelled"])
+def test_removing_sets_the_status_of_the_setting(open_cloud: Callable[..., Cloud], status: str) -> None:
+    """There is no DELETE; the other required fields stay as they are."""
+    cloud = open_cloud("visma_net", removed_status=status)
+    tenant = cloud.company()
+    cloud.done("projects", *KEY, document=work(), parents=(tenant,))
+    cloud.done("projects", *KEY, action=Action.REMOVE, remote_id=f"{tenant}/P100", parents=())
+    project = held(cloud, tenant)
+    assert (project["status"], project["description"]) == (status, "Dak")
+
+
+def test_removing_what_is_not_there_is_done(visma_net: Cloud, tenant: str) -> None:
+    """404 on remove: done."""
+    visma_net.done("projects", *KEY, action=Action.REMOVE, remote_id=f"{tenant}/P100")
+    assert visma_net.sent == ["GET /project/P100"]
+
+
+def test_a_code_that_was_removed_and_comes_back_is_updated(visma_net: Cloud, tenant: str) -> None:
+    """Not created: the code is taken for ever."""
+    visma_net.done("projects", *KEY, document=work(), parents=(tenant,))
+    visma_net.done("projects", *KEY, action=Action.REMOVE, remote_id=f"{tenant}/P100")
+    visma_net.calls.clear()
+    visma_net.done("projects", *KEY, document=work(description="Weer"), parents=(tenant,))
+    assert visma_net.sent == ["POST /project", "GET /project/P100", "PUT /project/P100"]
+    assert (held(visma_net, tenant)["status"], held(visma_net, tenant)["description"]) == ("Active", "Weer")
+
+
+# -- company ---------------------------------------------------------------------------------------------------------
+
+
+def test_each_company_has_its_own_token(raw: RawServer, raw_cloud: Cloud) -> None:
+    """tenant_id = the company's remote id."""
+    raw.answers = [http(201)]
+    for company, tenant in (("001", "tenant-1"), ("002", "tenant-2"), ("001", "tenant-1")):
+        raw_cloud.done("projects", company, "P1", document=work(), parents=(tenant,))
+    assert [b"tenant_id=tenant-1" in body for body in raw.token_requests] == [True, False]
+
+
+def test_a_company_without_a_licence_is_paused_alone(visma_net: Cloud, tenant: str) -> None:
+    """12027: that company, and it is said."""
+    visma_net.change(unlicensed=[tenant])
+    error = visma_net.failed(NotAllowed, "projects", *KEY, document=work(), parents=(tenant,))
+    assert error.company == "001"
+    assert "no licence" in error.why
+    visma_net.done("projects", "002", "P1", document=work(), parents=(visma_net.company("002"),))
+
+
+@pytest.mark.parametrize("tenant_id", ["", "../x", "a b", "x" * 200])
+def test_a_tenant_id_that_is_none_sends_nothing(raw: RawServer, raw_cloud: Cloud, tenant_id: str) -> None:
+    """It would stand in a token request."""
+    raw_cloud.failed(Refused, "projects", *KEY, document=work(), parents=(tenant_id,))
+    assert raw.token_requests == []
+
+
+def test_at_most_so_many_calls_at_once_per_company(open_cloud: Callable[..., Cloud]) -> None:
+    """No concurrency limit is published; clients clamp themselves."""
+    cloud = open_cloud("visma_net", company_concurrency=2)
+    tenant = cloud.company()
+    cloud.fault(path="/project$", kind="latency", latency_ms=100)
+    many = [delivery("projects", ("001", f"P{i}"), document=work(), parents=(tenant,)) for i in range(6)]
+    outcomes = cloud.deliver_together(*many)
+    assert all(isinstance(o, Delivered) for o in outcomes)
+    starts = sorted(call.started_at for _, call in cloud.calls)
+    assert starts[4] - starts[0] >= 0.19
+
+
+def test_rate_limits_are_noted_per_company(visma_net: Cloud, tenant: str) -> None:
+    """X-RateLimit-Limit, -Remaining, -Reset."""
+    visma_net.change(rate_limit=100, rate_window_s=10)
+    visma_net.done("projects", *KEY, document=work(), parents=(tenant,))
+    rate = visma_net.target.rates["001"]  # type: ignore[attr-defined]
+    assert (rate.limit, rate.remaining) == (100, 99)
+
+
+def test_over_the_limit_the_target_says_how_long(visma_net: Cloud, tenant: str) -> None:
+    """429 with Retry-After: nothing was applied."""
+    visma_net.change(rate_limit=1, rate_window_s=30)
+    visma_net.done("projects", *KEY, document=work(), parents=(tenant,))
+    error = visma_net.failed(Transient, "projects", "001", "P2", document=work(), parents=(tenant,))
+    assert 0 < error.retry_after_s <= 30
+
+
+@pytest.mark.parametrize(
+    "code", ["P/1", "a b", "é", "100%", "..", ".", "b64(x)", "A:B", "a+b", "x;y", "\\", "#1", "?", "&"]
+)
+def test_any_code_can_be_written_read_and_updated(visma_net: Cloud, tenant: str, code: str) -> None:
+    """Reserved characters as b64(...), all others percent-encoded."""
+    visma_net.done("projects", "001", code, document=work(), parents=(tenant,))
+    change = {"action": Action.UPDATE, "remote_id": f"{tenant}/{code}", "parents": (tenant,)}
+    visma_net.done("projects", "001", code, document=work(description="Kelder"), **change)
+    assert held(visma_net, tenant, code)["description"] == "Kelder"
