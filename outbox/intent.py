@@ -26,12 +26,13 @@ class Begun:
 
 @dataclass
 class Batch:
-    """What one look takes up, beside what is in flight: keys and objects that are busy."""
+    """What one look takes up, beside what is in flight: keys and objects that are busy, objects that were let go."""
 
     keys: set[tuple[str, Key]]
     objects: set[str]
     groups: Counter[tuple[str, ...]] = field(default_factory=Counter)
     begun: list[Begun] = field(default_factory=list)
+    let_go: set[str] = field(default_factory=set)
     handed_over: bool = False
 
     def add(self, begun: Begun) -> None:
@@ -66,6 +67,11 @@ def delivery_of(state: State, action: Action, settings: TargetSettings) -> Deliv
         sending=tuple(sorted(sending)),
         in_doubt=mirror is not None and mirror.in_doubt_s is not None,
     )
+
+
+def object_of(state: State) -> str:
+    """The object in the cloud that a key has, as objects_of names it."""
+    return f"{state.resource} {state.mirror.remote_id if state.mirror else None}".lower()
 
 
 def objects_of(delivery: Delivery) -> frozenset[str]:

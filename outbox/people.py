@@ -61,11 +61,11 @@ async def _leaving(store: Store, state: State) -> Verdict:
 async def _against(store: Store, state: State, action: Action, email: str, rival: Rival) -> Verdict | None:
     name = rival.key[0]
     if rival.in_doubt:
-        return Postpone(WAIT_S, f"user {name} with the same e-mail is in doubt", rival.key)
+        return _wait_for(rival, f"user {name} with the same e-mail is in doubt")
     if not rival.stays:
         if action is Action.CREATE and rival.remote_id is not None:
             return HandOver(rival.key, state.key)
-        return Postpone(WAIT_S, f"user {name} is about to leave with this e-mail", rival.key)
+        return _wait_for(rival, f"user {name} is about to leave with this e-mail")
     if not rival.ready or (rival.email or "").lower() == email.lower():
         return Settle("held", error=f"ambiguous: user {name} has this e-mail in the cloud")
     if await _comes_back(store, state.key, rival):
@@ -73,7 +73,14 @@ async def _against(store: Store, state: State, action: Action, email: str, rival
             "held",
             error=f"users {state.key[0]} and {name} exchange their e-mails: change one to a third first",
         )
-    return Postpone(WAIT_S, f"user {name} is about to give up this e-mail", rival.key)
+    return _wait_for(rival, f"user {name} is about to give up this e-mail")
+
+
+def _wait_for(rival: Rival, why: str) -> Verdict:
+    """Held where nothing is under way for him: who gives an e-mail up has its next owner looked at again."""
+    if rival.looked_at:
+        return Postpone(WAIT_S, why, rival.key)
+    return Settle("held", error=f"{why}, but is held, dead or not looked at himself")
 
 
 async def _comes_back(store: Store, key: Key, rival: Rival) -> bool:

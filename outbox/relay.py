@@ -17,7 +17,7 @@ from outbox.claim import Cursor
 from outbox.config import TargetSettings
 from outbox.errors import LeaseLost, NotAllowed, Transient
 from outbox.expand import expand, is_full
-from outbox.intent import Batch, Begun, delivery_of, objects_of
+from outbox.intent import Batch, Begun, delivery_of, object_of, objects_of
 from outbox.people import HandOver, Verdict, judge
 from outbox.record import hand_over, record
 from outbox.retry import Patience
@@ -84,7 +84,7 @@ class Lane:
         for f in finished:
             del self.in_flight[(f.begun.state.resource, f.begun.state.key)]
             await self._heed(f)
-        for name in reversed(self.blocked):
+        for name in reversed(list(self.blocked)):
             self.waiting[name] = None
             self.waiting.move_to_end(name, last=False)
         self.blocked.clear()
@@ -93,7 +93,7 @@ class Lane:
     async def _heed(self, finished: Finished) -> None:
         """What one answer means for the others."""
         match finished.outcome:
-            case NotAllowed(company=None, why=why):
+            case NotAllowed(company=None, resource=None, why=why):
                 await self.store.pause_target(why)
             case Transient(retry_after_s=float() | int() as wait_s):
                 state = finished.begun.state
@@ -179,6 +179,8 @@ class Lane:
                     self._reserve(state, action, batch)
                 case Postpone(after=key) if (state.resource, key) in batch.keys:
                     self.blocked[(state.resource, state.key)] = None
+                case Settle(drop=True) if self._lets_go_later(state, batch):
+                    pass
                 case (Settle() | Postpone()) as decision:
                     settled.append((state, outcome_rules.without_call(state, decision)))
         if settled:
@@ -207,6 +209,20 @@ class Lane:
             self.blocked[(state.resource, state.key)] = None
         else:
             batch.add(Begun(state, delivery, objects, group))
+
+    def _lets_go_later(self, state: State, batch: Batch) -> bool:
+        """Who lets go trusts another key to have the object: not while its call is under way, since that may fail, and
+        not two at once, who would trust each other.
+        """
+        name = object_of(state)
+        if name in batch.objects:
+            self.blocked[(state.resource, state.key)] = None
+        elif name in batch.let_go:
+            self.waiting[(state.resource, state.key)] = None
+        else:
+            batch.let_go.add(name)
+            return False
+        return True
 
     async def _hand_over(self, state: State, move: HandOver, busy: set[tuple[str, Key]]) -> bool:
         keys = (move.from_key, move.to_key)

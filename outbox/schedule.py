@@ -8,7 +8,7 @@ ready       same             no        nothing: unchanged
 ready       any              yes       no remote id: look; else write again, the document is whole
 not ready   any              -         nothing: not_ready, what the cloud holds stays
 withdrawn   row              -         held, a REGISTER message removes
-no row      row              -         remove; shared with another key: let go without a call
+no row      row              -         remove; shared with another key, or in a company that is gone: let go, no call
 no row      none             no        nothing: unchanged
 """
 
@@ -25,7 +25,7 @@ GIVEN_IDS = frozenset({"users", "companies"})
 
 @dataclass(frozen=True)
 class Mirror:
-    """A row of outbox.mirror. in_doubt_s: seconds since the call that is not cleared up; None: certain."""
+    """A row of outbox.mirror. in_doubt_s: seconds since the call that is not cleared up, intent: what it was to do."""
 
     remote_id: str | None
     document: str | None
@@ -33,6 +33,7 @@ class Mirror:
     in_doubt_s: float | None = None
     sending: tuple[str, ...] = ()
     etag: str | None = None
+    intent: str | None = None
 
 
 @dataclass(frozen=True)
@@ -42,7 +43,7 @@ class State:
     ids: all its open messages; pending_ids: those that wait for this delivery; rows: how often the view has it.
     attempts, age_s: of the newest pending message.
     parents: the parents' present remote ids, None where a parent is not in the cloud.
-    same: the mirror's document equals the view's. shared: another key has the same remote id.
+    same: the mirror's document equals the view's. shared: another key certainly has the same remote id.
     """
 
     resource: str
@@ -63,8 +64,8 @@ class State:
 
     @property
     def message_id(self) -> int:
-        """The newest message: it stands for the delivery."""
-        return self.ids[-1]
+        """The newest pending message: it stands for the delivery. A stuck one may be newer, ids are no order of commits."""
+        return self.pending_ids[-1]
 
 
 @dataclass(frozen=True)
@@ -115,6 +116,8 @@ def decide(state: State, deadline_s: float) -> Decision:
         return Deliver(Action.REMOVE) if state.registered else Settle("held", error="register to remove")
     if state.missing:
         return Settle("done", "not_ready", "missing: " + ", ".join(state.missing))
+    if state.withdrawn:
+        return Settle("done", "not_ready", "withdrawn")
     return _hold(state)
 
 
@@ -123,6 +126,9 @@ def _leave(state: State) -> Decision:
         return Settle("done", "unchanged")
     if state.shared:
         return Settle("done", "removed", "another key has this object of the cloud", drop=True)
+    if budget(state.resource, state.key) and (state.mirror.remote_id or "").split("/")[0] not in state.parents:
+        # Nobody gets a token for a tenant that is gone: the call would be refused for ever.
+        return Settle("done", "removed", "the company it was made in is gone", drop=True)
     return Deliver(Action.REMOVE)
 
 

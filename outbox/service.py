@@ -127,7 +127,7 @@ class Service:
             if allowed and time.monotonic() < lane.send_until and await lane.claim():
                 await bell.rise()
             elif self.once:
-                if nothing_left(lane):
+                if nothing_left(lane) or not (allowed or lane.in_flight):
                     return
                 await lane.woken.wait()
                 lane.woken.clear()

@@ -32,13 +32,8 @@ def without_call(state: State, decision: Settle | Postpone) -> Settled:
     """What needs no call: unchanged, not ready, held, let go, or later."""
     if isinstance(decision, Postpone):
         return _settled(state, "pending", error=decision.why, wait_s=decision.wait_s)
-    return _settled(
-        state,
-        decision.status,
-        decision.outcome,
-        error=decision.error,
-        mirror="delete" if decision.drop else "keep",
-    )
+    mirror = {"mirror": "delete"} if decision.drop else _certain_again(state)
+    return _settled(state, decision.status, decision.outcome, error=decision.error, **mirror)
 
 
 def after_call(state: State, delivery: Delivery, outcome: Outcome, times: Times, patience: Patience) -> Settled:
@@ -52,6 +47,9 @@ def after_call(state: State, delivery: Delivery, outcome: Outcome, times: Times,
     match outcome:
         case Refused():
             return _settled(state, "dead", http_status=status, error=why, **before)
+        case Ambiguous(http_status=404) if state.mirror and state.mirror.intent == "remove":
+            # gone by our own call, whose answer was lost, and wanted again since: he is created anew
+            return _settled(state, "pending", http_status=status, error=why, wait_s=0.0, mirror="delete")
         case Ambiguous():
             return _settled(state, "held", http_status=status, error=why, **before)
         case PlatformDown() | NotAllowed():
@@ -124,10 +122,29 @@ def _as_before(state: State) -> dict[str, Any]:
     return _row(state.mirror)
 
 
+def _certain_again(state: State) -> dict[str, Any]:
+    """A key in doubt that is left as it is: whatever was under way has arrived by now. That the object is ours is
+    certain, what is in it is not: the next delivery sends it whole. Else who waits for this key would wait for ever.
+    """
+    mirror = state.mirror
+    if mirror is None or mirror.in_doubt_s is None or mirror.remote_id is None:
+        return _KEEP
+    email = email_of(mirror.document) if state.resource == "users" else None
+    sending = tuple(sorted({*mirror.sending, *([email] if email else [])}))
+    # a removal stays noted: who is gone by it is not "gone from the cloud"
+    intent = mirror.intent if mirror.intent == "remove" else None
+    return _row(mirror) | {"in_doubt_s": None, "intent": intent, "held": None, "sending": sending}
+
+
 def _in_doubt(state: State, delivery: Delivery) -> dict[str, Any]:
     """The intent stands, and the doubt counts from now: the call may have left only just before."""
     row = _row(state.mirror or Mirror(None, None))
-    return row | {"remote_id": delivery.remote_id, "sending": delivery.sending, "in_doubt_s": 0.0}
+    return row | {
+        "remote_id": delivery.remote_id,
+        "sending": delivery.sending,
+        "in_doubt_s": 0.0,
+        "intent": delivery.action,
+    }
 
 
 def _row(mirror: Mirror) -> dict[str, Any]:
@@ -135,6 +152,7 @@ def _row(mirror: Mirror) -> dict[str, Any]:
         "mirror": "write",
         "remote_id": mirror.remote_id,
         "in_doubt_s": mirror.in_doubt_s,
+        "intent": mirror.intent,
         "sending": mirror.sending,
         "parents": mirror.parents,
         "etag": mirror.etag,
@@ -184,7 +202,9 @@ def children_of_key(resource: str, key: Key, cause: int) -> list[dict[str, Any]]
 
 def emails_given_up(state: State, settled: Settled) -> list[dict[str, Any]]:
     """Lines for requeue_email: e-mails that a user's object had, or may have had, and has no longer."""
-    if state.resource != "users" or state.mirror is None or settled.outcome not in ("created", "updated", "removed"):
+    if state.resource != "users" or state.mirror is None:
+        return []
+    if settled.outcome not in ("created", "updated", "removed") and settled.mirror != "delete":
         return []
     held = email_of(state.mirror.document)
     now = email_of(settled.held)

@@ -65,6 +65,7 @@ class Settled:
     mirror: str = "keep"
     remote_id: str | None = None
     in_doubt_s: float | None = None
+    intent: str | None = None
     sending: tuple[str, ...] = ()
     parents: tuple[str | None, ...] = ()
     etag: str | None = None
@@ -73,7 +74,9 @@ class Settled:
 
 @dataclass(frozen=True)
 class Rival:
-    """Another user of ours whose object in the cloud has the e-mail that is asked for."""
+    """Another user of ours whose object in the cloud has the e-mail that is asked for. looked_at: he has a message
+    that is pending, so waiting for him comes to an end.
+    """
 
     key: Key
     remote_id: str | None
@@ -81,6 +84,7 @@ class Rival:
     stays: bool
     email: str | None
     ready: bool
+    looked_at: bool
 
 
 async def connect(dsn: str) -> AsyncConnection[Any]:
@@ -197,7 +201,14 @@ class Store:
         Fewer than asked for means that the lease has passed to another relay.
         """
         work = [
-            {"resource": d.resource, "key": d.key, "ids": ids, "remote_id": d.remote_id, "sending": d.sending}
+            {
+                "resource": d.resource,
+                "key": d.key,
+                "ids": ids,
+                "remote_id": d.remote_id,
+                "intent": d.action,
+                "sending": d.sending,
+            }
             for d, ids in deliveries
         ]
         rows = await self._all("begin", epoch=self.epoch, work=json.dumps(work))
@@ -233,7 +244,7 @@ class Store:
 
     async def find_rivals(self, key: Key, email: str) -> list[Rival]:
         rows = await self._people("find_rivals", key=list(key), email=email)
-        return [Rival(tuple(r.key), r.remote_id, r.in_doubt, r.stays, r.email, r.ready) for r in rows]
+        return [Rival(tuple(r.key), r.remote_id, r.in_doubt, r.stays, r.email, r.ready, r.looked_at) for r in rows]
 
     async def find_successors(self, key: Key, emails: Iterable[str]) -> list[tuple[Key, bool]]:
         """(key, in doubt) of each user in the view that could take the object over."""
@@ -311,6 +322,7 @@ def _state(resource: str, row: dict[str, Any]) -> State:
             row["in_doubt_s"],
             tuple(row["sending"]),
             row["etag"],
+            row["intent"],
         )
         if row["mirrored"]
         else None

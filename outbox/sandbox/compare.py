@@ -15,8 +15,8 @@ import psycopg
 
 from outbox.config import TargetSettings
 from outbox.resources import RESOURCES, TARGETS
-from outbox.sandbox.desired import Rows, read_desired
-from outbox.sandbox.holdings import Holdings, read_holdings
+from outbox.sandbox.desired import read_desired
+from outbox.sandbox.holdings import Held, Holdings, read_holdings
 from outbox.schedule import parent_key
 from outbox.targets.delivery import Document, Key
 
@@ -25,14 +25,14 @@ _UNASKED = "is in the cloud, and no row asks for it"
 
 @dataclass(frozen=True)
 class Comparison:
-    """Of one resource. rows: in the view; ready: those of them that the cloud must hold, if their parents are there;
-    held: in the cloud; differences: one sentence each.
+    """Of one resource. rows: in the view; due: those of them that the cloud must hold, since they are ready and their
+    parents are there; held: in the cloud; differences: one sentence each.
     """
 
     target: str
     resource: str
     rows: int
-    ready: int
+    due: int
     held: int
     differences: list[str]
 
@@ -69,31 +69,18 @@ def _compare_target(
     desired = read_desired(connection, settings.name)
     holdings = read_holdings(state, desired, settings)
     for name, rows in desired.resources.items():
-        held = {k: d for k, d in holdings.resources[name].items() if not _is_over(name, d, settings.removed_status)}
+        due = {key: document for key, document in rows.binding.items() if _has_parents(name, key, holdings)}
+        asked = rows.ready.keys() | rows.exempt
+        held = {
+            key: document
+            for key, document in holdings.resources[name].items()
+            if key in asked or not _is_over(name, document, settings.removed_status)
+        }
         found = [f"{stranger}: {_UNASKED}" for stranger in holdings.strangers.get(name, [])]
-        found += [f"{' '.join(key)}: {what}" for key, what in _missing_or_other(name, rows, holdings)]
-        found += [f"{' '.join(k)}: {_UNASKED}" for k in held if k not in rows.ready and k not in rows.exempt]
+        found += [f"{' '.join(key)}: {what}" for key, what in _missing_or_other(due, held)]
+        found += [f"{' '.join(key)}: {_UNASKED}" for key in held if key not in asked]
         sentences = [f"{settings.name} {name} {line}" for line in found]
-        total = len(rows.ready) + len(rows.not_ready)
-        yield Comparison(settings.name, name, total, len(rows.binding), len(held), sentences)
-
-
-def _is_over(name: str, document: Document, removed_status: str) -> bool:
-    """The ERP knows no delete of a project: one that was removed says so by its status."""
-    return name == "projects" and document["status"] == removed_status
-
-
-def _missing_or_other(name: str, rows: Rows, holdings: Holdings) -> Iterable[tuple[Key, str]]:
-    held = holdings.resources[name]
-    for key, document in rows.binding.items():
-        if not _has_parents(name, key, holdings):
-            continue
-        if key not in held:
-            yield key, "is not in the cloud"
-            continue
-        for column, wanted in document.items():
-            if held[key].get(column) != wanted:
-                yield key, f"{column} is {held[key].get(column)!r} and should be {wanted!r}"
+        yield Comparison(settings.name, name, len(rows.ready) + len(rows.not_ready), len(due), len(held), sentences)
 
 
 def _has_parents(name: str, key: Key, holdings: Holdings) -> bool:
@@ -102,3 +89,18 @@ def _has_parents(name: str, key: Key, holdings: Holdings) -> bool:
         parent_key(name, key, parent.resource) in holdings.resources[parent.resource]
         for parent in RESOURCES[name].parents
     )
+
+
+def _is_over(name: str, document: Document, removed_status: str) -> bool:
+    """The ERP knows no delete of a project: one that was removed says so by its status."""
+    return name == "projects" and document["status"] == removed_status
+
+
+def _missing_or_other(due: Held, held: Held) -> Iterable[tuple[Key, str]]:
+    for key, document in due.items():
+        if key not in held:
+            yield key, "is not in the cloud"
+            continue
+        for column, wanted in document.items():
+            if held[key].get(column) != wanted:
+                yield key, f"{column} is {held[key].get(column)!r} and should be {wanted!r}"

@@ -32,8 +32,9 @@ async def send_truncated(answer: Answer, scope: Scope, receive: Receive, send: S
 async def drop_connection(scope: Scope, receive: Receive) -> None:
     """The client sees a reset and no byte of an answer."""
     transport = _transport(scope)
-    transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _LINGER_0)
-    transport.abort()
+    if not transport.is_closing():  # else the client has gone already, and the socket with it
+        transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _LINGER_0)
+        transport.abort()
     await _wait_for_disconnect(receive)
 
 

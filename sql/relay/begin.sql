@@ -7,7 +7,7 @@ WITH lease AS (
     FOR SHARE
 ), work AS (
     SELECT w.*
-    FROM jsonb_to_recordset(%(work)s) AS w (resource text, key text[], ids bigint[], remote_id text, sending text[])
+    FROM jsonb_to_recordset(%(work)s) AS w (resource text, key text[], ids bigint[], remote_id text, intent text, sending text[])
     WHERE EXISTS (SELECT FROM lease)
 ), attempted AS (
     UPDATE outbox.message AS m
@@ -15,11 +15,12 @@ WITH lease AS (
     FROM work AS w, unnest(w.ids) AS u (id)
     WHERE m.id = u.id
 )
-INSERT INTO outbox.mirror AS m (target, resource, key, remote_id, in_doubt, sending)
-SELECT %(target)s, w.resource, w.key, w.remote_id, clock_timestamp(), w.sending
+INSERT INTO outbox.mirror AS m (target, resource, key, remote_id, in_doubt, intent, sending)
+SELECT %(target)s, w.resource, w.key, w.remote_id, clock_timestamp(), w.intent, w.sending
 FROM work AS w
 ON CONFLICT (target, resource, key) DO UPDATE
 SET in_doubt = excluded.in_doubt,
+    intent = excluded.intent,
     remote_id = coalesce(excluded.remote_id, m.remote_id),
     sending = ARRAY(SELECT unnest(m.sending) UNION SELECT unnest(excluded.sending))
 RETURNING m.resource, m.key

@@ -1,5 +1,6 @@
 -- Everything the relay needs to know about some keys, in one snapshot: the row of the view, the mirror, the open
--- messages (all of them are settled together, and no other), and what the parents are called in the cloud.
+-- messages (all of them are settled together, and no other), and what the parents are called in the cloud. A key whose
+-- open messages are all held or dead is not for the relay: nobody has asked again.
 -- The view is filtered by `= ANY (constant)` per column, which the planner pushes into UNION branches; a join with
 -- the wanted keys alone would not be, and every look would compute the whole view.
 WITH wanted AS (
@@ -16,12 +17,12 @@ WITH wanted AS (
 SELECT w.key, o.ids, o.pending_ids, o.attempts, o.age_s, o.registered,
        coalesce(d.rows, 0) AS rows, d.document::text AS document, d.missing, coalesce(d.withdrawn, false) AS withdrawn,
        m.key IS NOT NULL AS mirrored, m.remote_id, m.document::text AS held, m.document IS NOT DISTINCT FROM d.document AS same,
-       extract(epoch FROM clock_timestamp() - m.in_doubt)::float8 AS in_doubt_s, m.sending, m.parents AS held_parents, m.etag,
+       extract(epoch FROM clock_timestamp() - m.in_doubt)::float8 AS in_doubt_s, m.intent, m.sending, m.parents AS held_parents, m.etag,
        {present_parents} AS parents,
        EXISTS (
            SELECT FROM outbox.mirror AS other
            WHERE other.target = {target} AND other.resource = {resource}
-             AND other.remote_id = m.remote_id AND other.key <> m.key
+             AND other.remote_id = m.remote_id AND other.key <> m.key AND other.in_doubt IS NULL
        ) AS shared
 FROM wanted AS w
 CROSS JOIN LATERAL (
@@ -37,4 +38,4 @@ LEFT JOIN desired AS d ON d.key = w.key
 LEFT JOIN LATERAL (
     SELECT * FROM outbox.mirror AS m WHERE m.target = {target} AND m.resource = {resource} AND m.key = w.key LIMIT 1
 ) AS m ON true
-WHERE o.ids IS NOT NULL
+WHERE o.pending_ids IS NOT NULL

@@ -1,5 +1,6 @@
 -- The object of one user of ours moves to another key, as it is: no call, no removal, no second invitation.
--- The new key is then looked at again (its document differs) and the old one is over.
+-- The new key is then looked at again and the old one is over. A doubt moves along: documents know no key, so after a
+-- changed code the new one would else be `unchanged` by what the mirror said before a call whose answer was lost.
 WITH lease AS (
     SELECT FROM outbox.lease AS l
     WHERE l.target = %(target)s AND l.lane = %(lane)s AND l.epoch = %(epoch)s
@@ -9,12 +10,15 @@ WITH lease AS (
     WHERE m.target = %(target)s AND m.resource = 'users' AND m.key = %(from_key)s::text[] AND EXISTS (SELECT FROM lease)
     RETURNING m.*
 ), taken AS (
-    INSERT INTO outbox.mirror AS m (target, resource, key, remote_id, sending, etag, confirmed_at, message_id, document)
-    SELECT l.target, l.resource, %(to_key)s::text[], l.remote_id, l.sending, l.etag, l.confirmed_at, l.message_id, l.document
+    INSERT INTO outbox.mirror AS m
+        (target, resource, key, remote_id, in_doubt, intent, sending, etag, confirmed_at, message_id, document)
+    SELECT l.target, l.resource, %(to_key)s::text[], l.remote_id, l.in_doubt, l.intent, l.sending, l.etag,
+           l.confirmed_at, l.message_id, l.document
     FROM leaving AS l
     ON CONFLICT (target, resource, key) DO UPDATE
-    SET remote_id = excluded.remote_id, sending = m.sending || excluded.sending, etag = excluded.etag,
-        confirmed_at = excluded.confirmed_at, message_id = excluded.message_id, document = excluded.document
+    SET remote_id = excluded.remote_id, in_doubt = excluded.in_doubt, intent = excluded.intent,
+        sending = m.sending || excluded.sending, etag = excluded.etag, confirmed_at = excluded.confirmed_at,
+        message_id = excluded.message_id, document = excluded.document
 )
 INSERT INTO outbox.message (target, resource, key, operation, cause)
 SELECT l.target, l.resource, k.key, 'EXPAND', %(cause)s

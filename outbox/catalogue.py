@@ -1,0 +1,242 @@
+"""What the database's own catalogue says about the desired views and the tables behind them. Reads only."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+import psycopg
+from psycopg.rows import dict_row
+
+from outbox import sqlfiles
+from outbox.resources import RESOURCES, TARGETS
+
+PINNED = {
+    "search_path": "pg_catalog, pg_temp",
+    "DateStyle": "ISO, YMD",
+    "TimeZone": "UTC",
+    "IntervalStyle": "iso_8601",
+    "extra_float_digits": "1",
+    "bytea_output": "hex",
+}
+"""Capture, expansion and relay all run under these, so that a value has one text form."""
+
+# Base types of which two values that are equal always look the same. char(n), numeric, float and timestamps are not
+# among them (padding, 1.0 and 1.00, -0, time zones).
+_ONE_TEXT = {
+    "text": "text",
+    "varchar": "text",
+    "int2": "int",
+    "int4": "int",
+    "int8": "int",
+    "uuid": "uuid",
+    "bool": "bool",
+    "date": "date",
+}
+
+
+@dataclass(frozen=True)
+class Type:
+    """A column's type as far as equality goes. Values of one family can be compared with the plain `=`."""
+
+    family: str
+    one_text: bool
+
+    @staticmethod
+    def of(base: str, category: str = "b", deterministic: bool = True, collation: str | None = None) -> Type:
+        """base: name of the base type; category: pg_type.typtype."""
+        family = _ONE_TEXT.get(base, base)
+        if not deterministic:
+            return Type(f"{family} {collation}", False)
+        return Type(family, base in _ONE_TEXT or category == "e")
+
+
+TEXT = Type("text", True)
+
+
+@dataclass(frozen=True)
+class Column:
+    """`sql` is the name as it is written in SQL, `declared` the type as in CREATE TABLE."""
+
+    number: int
+    name: str
+    sql: str
+    declared: str
+    base: str
+    category: str
+    type: Type
+    collation: str | None
+    not_null: bool
+    virtual: bool
+    made_of: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Relation:
+    """A table or view. `key` is the primary key: columns, each with the operator that makes it unique."""
+
+    oid: int
+    schema: str
+    name: str
+    sql: str
+    kind: str
+    desired: bool
+    system: bool
+    may_trigger: bool
+    subscribed: bool
+    definition: str
+    tree: str
+    columns: tuple[Column, ...] = ()
+    key: tuple[tuple[Column, str], ...] = ()
+
+    def column(self, name: str) -> Column | None:
+        return next((c for c in self.columns if c.name == name), None)
+
+    @property
+    def dotted(self) -> str:
+        """The name for people, without quotes."""
+        return f"{self.schema}.{self.name}"
+
+
+@dataclass(frozen=True)
+class Member:
+    """A table on which triggers stand: a source table itself, or one below or above it."""
+
+    oid: int
+    dotted: str
+    sql: str
+    kind: str
+    may_trigger: bool
+
+
+@dataclass(frozen=True)
+class Function:
+    oid: int
+    schema: str
+    name: str
+    sql: str
+    built_in: bool
+    volatility: str
+    aggregate: bool
+    language: str
+    body: str
+    hash: str
+    tables: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Dependencies:
+    """What one definition mentions: relation -> column numbers, and functions."""
+
+    columns: dict[int, set[int]] = field(default_factory=dict)
+    functions: set[int] = field(default_factory=set)
+
+
+@dataclass(frozen=True)
+class Catalogue:
+    relations: dict[int, Relation]
+    dependencies: dict[int, Dependencies]
+    family: dict[int, tuple[Member, ...]]
+    aggregates: frozenset[str]
+
+    def named(self, schema: str, name: str) -> Relation | None:
+        return next((r for r in self.relations.values() if (r.schema, r.name) == (schema, name)), None)
+
+    def desired(self) -> list[Relation]:
+        """The desired views, targets and resources in the order of the contract."""
+        wanted = [r for r in self.relations.values() if r.desired]
+        resources = list(RESOURCES)
+        return sorted(wanted, key=lambda r: (TARGETS.index(r.schema), resources.index(r.name)))
+
+
+def read_catalogue(connection: psycopg.Connection[Any]) -> Catalogue:
+    """Everything that deriving capture needs to know. Wants an open transaction with the pinned settings."""
+    relations = _relations(connection)
+    oids = list(relations)
+    return Catalogue(
+        relations=relations,
+        dependencies=_dependencies(connection, oids),
+        family=_family(connection, [r.oid for r in relations.values() if r.kind in "rp"]),
+        aggregates=frozenset(r["proname"] for r in rows(connection, "aggregates", {})),
+    )
+
+
+def pin_settings(connection: psycopg.Connection[Any]) -> None:
+    """Until the end of the transaction: names come out qualified, and values have one text form."""
+    for name, value in PINNED.items():
+        connection.execute("SELECT set_config(%s, %s, true)", (name, value))
+
+
+def rows(connection: psycopg.Connection[Any], file: str, parameters: dict[str, Any]) -> list[dict[str, Any]]:
+    """The rows of sql/catalogue/<file>.sql."""
+    query = sqlfiles.read(f"catalogue/{file}.sql").encode()
+    with connection.cursor(row_factory=dict_row) as cursor:
+        return cursor.execute(query, parameters or None).fetchall()
+
+
+def read_functions(
+    connection: psycopg.Connection[Any], functions: Iterable[int], operators: Iterable[int], types: Iterable[int]
+) -> list[Function]:
+    """The functions themselves, those behind the operators and aggregates, and the input functions of the types."""
+    found = rows(
+        connection,
+        "functions",
+        {"functions": sorted(functions), "operators": sorted(operators), "types": sorted(types)},
+    )
+    return [Function(**{**r, "tables": tuple(r["tables"])}) for r in found]
+
+
+def _relations(connection: psycopg.Connection[Any]) -> dict[int, Relation]:
+    found = rows(connection, "relations", {"targets": list(TARGETS), "resources": list(RESOURCES)})
+    oids = [r["oid"] for r in found]
+    columns: dict[int, list[Column]] = {oid: [] for oid in oids}
+    for c in rows(connection, "columns", {"relations": oids}):
+        columns[c["relation"]].append(_column(c))
+    keys: dict[int, list[tuple[Column, str]]] = {oid: [] for oid in oids}
+    for k in rows(connection, "keys", {"relations": oids}):
+        column = next(c for c in columns[k["relation"]] if c.name == k["column"])
+        keys[k["relation"]].append((column, k["operator"]))
+    return {
+        r["oid"]: Relation(
+            **{**r, "definition": r["definition"] or "", "tree": r["tree"] or ""},
+            columns=tuple(columns[r["oid"]]),
+            key=tuple(keys[r["oid"]]),
+        )
+        for r in found
+    }
+
+
+def _column(row: dict[str, Any]) -> Column:
+    return Column(
+        number=row["number"],
+        name=row["name"],
+        sql=row["sql"],
+        declared=row["type"],
+        base=row["base"],
+        category=row["category"],
+        type=Type.of(row["base"], row["category"], row["deterministic"], row["collation"]),
+        collation=row["collation"],
+        not_null=row["not_null"],
+        virtual=row["virtual"],
+        made_of=tuple(row["made_of"]),
+    )
+
+
+def _dependencies(connection: psycopg.Connection[Any], oids: list[int]) -> dict[int, Dependencies]:
+    found: dict[int, Dependencies] = {}
+    for r in rows(connection, "dependencies", {"relations": oids}):
+        view = found.setdefault(r["view"], Dependencies())
+        if r["class"] == "pg_class":
+            view.columns.setdefault(r["object"], set()).update({r["number"]} - {0})
+        else:
+            view.functions.add(r["object"])
+    return found
+
+
+def _family(connection: psycopg.Connection[Any], tables: list[int]) -> dict[int, tuple[Member, ...]]:
+    found: dict[int, list[Member]] = {}
+    for r in rows(connection, "family", {"relations": tables}):
+        member = Member(r["member"], f"{r['schema']}.{r['name']}", r["sql"], r["kind"], r["may_trigger"])
+        found.setdefault(r["source"], []).append(member)
+    return {source: tuple(members) for source, members in found.items()}

@@ -1,0 +1,109 @@
+"""outbox demo"""
+
+from __future__ import annotations
+
+import signal
+import sys
+import textwrap
+import threading
+from typing import NoReturn
+
+import click
+
+from outbox import demo as play
+from outbox import install
+from outbox.cli.following import follow_to_the_end, print_preview, print_result
+from outbox.cli.printing import print_table
+from outbox.demo import Change, Effect, Stage
+from outbox.register import confirm, preview
+from outbox.resources import TARGETS
+
+_NAMES = {"accountview_net": "AccountView.Net", "visma_net": "Visma.net"}
+UNEQUAL = 1
+
+
+@click.command()
+@click.option("--serve", is_flag=True, help="Leave all of it running, and say where.")
+def demo(serve: bool) -> int:
+    """See it work: a database, both clouds and a relay on this machine, with nothing to set up.
+
+    Brings the sample data over, makes some changes with plain SQL, shows what reached which cloud after how many
+    milliseconds, and compares views and clouds at the end. Ends with 0 when they are equal, with 1 when not.
+
+    \b
+    Example:
+      outbox demo --serve
+    """
+    signal.signal(signal.SIGTERM, _terminated)
+    _say("A PostgreSQL and both clouds are starting")
+    with play.stage() as at:
+        click.echo(f"PostgreSQL {at.connection.info.server_version // 10_000}; the clouds' page is {at.page}")
+        _set_up(at)
+        with play.relay(at) as relay:
+            _bring_over(at, relay)
+            for number, change in enumerate(play.changes(), 1):
+                _show(number, change, play.make(at, change))
+            equal = _compare(at)
+            if serve:
+                _stay(at)
+    return 0 if equal else UNEQUAL
+
+
+def _terminated(number: int, frame: object) -> NoReturn:
+    """As an exception, so that the database is shut down and its files go."""
+    sys.exit(128 + number)
+
+
+def _say(title: str) -> None:
+    click.echo()
+    click.secho(title, bold=True)
+
+
+def _set_up(at: Stage) -> None:
+    _say("Source tables with sample data, desired views, then: outbox install")
+    play.create_source(at.connection)
+    plan = install.plan(at.connection)
+    install.apply(at.connection, plan)
+
+
+def _bring_over(at: Stage, relay: threading.Thread) -> None:
+    _say("The first load: outbox register")
+    print_preview([p for target in TARGETS for p in preview(at.connection, target)])
+    ids = [id_ for target in TARGETS for id_ in confirm(at.connection, target)]
+    print_result(follow_to_the_end(at.connection, TARGETS, ids, relay.is_alive))
+
+
+def _show(number: int, change: Change, effects: list[Effect]) -> None:
+    _say(f"{number}. {change.title}")
+    click.echo(textwrap.indent(change.sql, "   "))
+    for e in effects:
+        times = f"{e.times} x " if e.times > 1 else ""
+        until = f" (the last after {e.last_ms:.0f} ms)" if e.times > 1 else ""
+        click.echo(f"   {_NAMES[e.target]:<15} {e.first_ms:>6.1f} ms  {times}{e.what}{until}")
+    if not effects:
+        click.echo("   no cloud is called")
+
+
+def _compare(at: Stage) -> bool:
+    from outbox.sandbox.compare import compare
+
+    _say("Do the clouds hold what the views say?")
+    found = compare(at.connection, play.read(at, "/sandbox/state"), at.settings.targets)
+    head = ("target", "resource", "in the view", "due", "in the cloud", "equal")
+    rows = [(c.target, c.resource, c.rows, c.due, c.held, "no" if c.differences else "yes") for c in found]
+    print_table(head, rows)
+    differences = [line for c in found for line in c.differences]
+    for line in differences:
+        click.secho(line, fg="red")
+    if not differences:
+        click.secho(
+            "Equal. Rows that are not ready, or that a person has to decide about, are left as they are.", fg="green"
+        )
+    return not differences
+
+
+def _stay(at: Stage) -> None:
+    _say("All of it is still running; Ctrl-C ends it")
+    click.echo(f"database  {at.dsn}\npage      {at.page}\n")
+    click.echo(f"Change rows of the schema accountview and watch the page:\n  psql '{at.dsn}'")
+    threading.Event().wait()

@@ -1,0 +1,82 @@
+"""outbox relay"""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import time
+
+import click
+
+from outbox.cli.logs import log_as_json
+from outbox.cli.opening import Opened, opened
+from outbox.cli.rest import judge_rest
+from outbox.errors import InstallError
+from outbox.register import served_targets
+from outbox.service import Service
+from outbox.status import TargetStatus, read_status
+from outbox.wiring import make_service
+
+# What waits for another message of our own (an e-mail that is about to be given up) comes back so soon.
+SHORT_WAIT_S = 1.0
+MOST_ROUNDS = 20
+
+
+@click.command()
+@click.option("--once", is_flag=True, help="Drain until nothing is due, then end.")
+def relay(once: bool) -> int:
+    """Send what changed, until stopped.
+
+    Serves every target that has a desired view. A second relay waits, and takes over when the first is gone. The log
+    goes to standard error, one JSON object a line.
+
+    \b
+    Ends with 0 on SIGTERM, 130 on Ctrl-C; with --once also with
+      69  messages wait for another attempt
+      77  a target is paused: it does not let us in
+
+    \b
+    Example:
+      outbox relay --once 2>> relay.log
+    """
+    with opened() as at:
+        targets = served_targets(at.connection)
+        if not targets:
+            raise InstallError("there is no desired view", "make them as in sql/views, then: outbox install")
+        log_as_json()
+        return _drain(at, targets) if once else _run(make_service(at.settings, targets))
+
+
+def _run(service: Service) -> int:
+    """Until it has ended, in good order after a signal."""
+    received: list[int] = []
+
+    def stop(number: int) -> None:
+        received.append(number)
+        service.shut_down()
+
+    async def serve() -> None:
+        for number in (signal.SIGTERM, signal.SIGINT):
+            asyncio.get_running_loop().add_signal_handler(number, stop, number)
+        await service.run()
+
+    asyncio.run(serve())
+    return 130 if signal.SIGINT in received else 0
+
+
+def _drain(at: Opened, targets: list[str]) -> int:
+    for _ in range(MOST_ROUNDS):
+        service = make_service(at.settings, targets, once=True)
+        code = _run(service)
+        served = [s for s in read_status(at.connection) if s.target in targets]
+        due_s = [b.next_due_s for s in served if _is_open(s) for b in s.backlog if b.next_due_s is not None]
+        if service.stop.is_set() or not due_s or min(due_s) > SHORT_WAIT_S:
+            break
+        time.sleep(max(0.0, min(due_s)))
+    if not code:
+        judge_rest(served)
+    return code
+
+
+def _is_open(status: TargetStatus) -> bool:
+    return status.active_since is not None and status.paused_at is None

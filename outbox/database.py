@@ -1,0 +1,66 @@
+"""A connection for commands, and what the driver's errors mean to a person."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import psycopg
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
+
+from outbox.errors import DatabaseUnavailable, InstallError, NotPermitted, OutboxError
+from outbox.store import SESSION
+
+Connection = psycopg.Connection[Any]
+OLDEST_VERSION = 15
+CONNECT_TIMEOUT_S = 10
+
+
+def connect(dsn: str) -> Connection:
+    """In autocommit, with the settings of the relay, so that keys have the same text form. Raises InstallError where
+    the server is too old, psycopg.Error where there is none.
+    """
+    timeout = conninfo_to_dict(dsn).get("connect_timeout", CONNECT_TIMEOUT_S)
+    connection = psycopg.connect(make_conninfo(dsn, connect_timeout=timeout), autocommit=True)
+    try:
+        _check_version(connection)
+        session = json.dumps({**SESSION, "application_name": "outbox"})
+        connection.execute("SELECT set_config(key, value, false) FROM jsonb_each_text(%s)", [session])
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def _check_version(connection: Connection) -> None:
+    version = connection.info.server_version // 10_000
+    if version < OLDEST_VERSION:
+        raise InstallError(
+            f"the server is PostgreSQL {version}; the outbox needs {OLDEST_VERSION} or later",
+            "point OUTBOX_DSN to a newer server",
+        )
+
+
+def require_outbox(connection: Connection) -> None:
+    """Raises InstallError where the outbox is not installed."""
+    row = connection.execute("SELECT to_regclass('outbox.message') IS NOT NULL").fetchone()
+    if row != (True,):
+        raise InstallError(f"the outbox is not installed in database {connection.info.dbname}", "outbox install")
+
+
+def explain(error: psycopg.Error) -> OutboxError:
+    """By its SQLSTATE; an error without one came from the connection itself."""
+    state, words = error.sqlstate, _words(error)
+    if state == "42501":
+        return NotPermitted(f"the database role lacks a right: {words}", "grant it, or use another role in OUTBOX_DSN")
+    if state == "25006":
+        return DatabaseUnavailable(f"the database is read-only: {words}", "point OUTBOX_DSN to the primary")
+    if state is None or state[:2] in ("08", "57", "53", "28", "3D"):
+        return DatabaseUnavailable(f"the database cannot be used: {words}")
+    return OutboxError(f"the database refused a statement: {words} (SQLSTATE {state})")
+
+
+def _words(error: psycopg.Error) -> str:
+    """The server's own message in one line, without the detail, which may quote a row."""
+    text = error.diag.message_primary or str(error) or type(error).__name__
+    return " ".join(text.split())

@@ -1,0 +1,68 @@
+"""From settings to a relay at work: the one place where its parts are put together."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+
+from outbox.config import Settings
+from outbox.relay import Lane
+from outbox.retry import Patience
+from outbox.service import Rhythm, Service
+from outbox.settle import Times
+from outbox.store import Store
+from outbox.targets import connect
+
+STOP_TIMEOUT_S = 60.0
+
+
+def make_service(settings: Settings, targets: Sequence[str], *, once: bool = False) -> Service:
+    """A relay for these targets. Raises ConfigError where a target lacks a setting."""
+    for target in targets:
+        connect(settings.targets[target])  # nothing is opened before the first call; a missing setting is found now
+
+    def make_lane(store: Store) -> Lane:
+        target = settings.targets[store.target]
+        times = Times(target.deadline_s, settings.doubt_s, settings.user_doubt_s)
+        return Lane(store, connect(target), target, times=times, patience=make_patience(settings))
+
+    return Service(settings.dsn.reveal(), list(targets), make_lane, make_rhythm(settings), once=once)
+
+
+def make_patience(settings: Settings) -> Patience:
+    return Patience(settings.attempts, settings.give_up_s, settings.backoff_s, settings.backoff_cap_s)
+
+
+def make_rhythm(settings: Settings) -> Rhythm:
+    return Rhythm(settings.lease_s, settings.safety_poll_s, settings.grace_s, settings.reconnect_s)
+
+
+@contextmanager
+def at_work(service: Service) -> Iterator[threading.Thread]:
+    """The relay runs in a thread of this process while the block does, and is stopped in good order after it.
+
+    What ended the relay early is raised at the end of the block.
+    """
+    loop = asyncio.new_event_loop()
+    ended: list[BaseException] = []
+
+    def run() -> None:
+        try:
+            loop.run_until_complete(service.run())
+        except BaseException as e:  # noqa: BLE001 - carried over to the thread that waits for it
+            ended.append(e)
+        finally:
+            loop.close()
+
+    thread = threading.Thread(target=run, name="relay", daemon=True)
+    thread.start()
+    try:
+        yield thread
+    finally:
+        with suppress(RuntimeError):  # the loop is closed: it has ended by itself
+            loop.call_soon_threadsafe(service.shut_down)
+        thread.join(STOP_TIMEOUT_S)
+    if ended:
+        raise ended[0]

@@ -1,0 +1,2 @@
+@pairs
+CROSS JOIN LATERAL (VALUES (@old), (@new)) AS r (@columns)

@@ -1,0 +1,2 @@
+@old::record
+OPERATOR(pg_catalog.*<>) @new::record

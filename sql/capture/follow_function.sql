@@ -1,0 +1,7 @@
+CREATE OR REPLACE FUNCTION outbox.@name(starts jsonb)
+    RETURNS TABLE (start jsonb, anchor text)
+    LANGUAGE sql
+    STABLE
+    SECURITY DEFINER
+    @settings
+AS @body;

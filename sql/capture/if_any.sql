@@ -1,0 +1,4 @@
+WHERE EXISTS (
+    SELECT FROM @rows
+    @where
+)

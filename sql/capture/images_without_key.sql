@@ -1,0 +1,9 @@
+(
+    (SELECT @columns@image AS image FROM old_rows AS r
+     EXCEPT ALL
+     SELECT @columns@image FROM new_rows AS r)
+    UNION ALL
+    (SELECT @columns@image FROM new_rows AS r
+     EXCEPT ALL
+     SELECT @columns@image FROM old_rows AS r)
+) AS r

@@ -1,0 +1,2 @@
+INSERT INTO outbox.message (target, resource, key, via, operation, source)
+@selects;

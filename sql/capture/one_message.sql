@@ -1,0 +1,3 @@
+SELECT @about, @key, @via, @operation, @source
+@resources
+@where

@@ -1,0 +1,7 @@
+SELECT @about, @key, @via, TG_OP, @source
+FROM (
+    SELECT @columns
+    FROM @rows
+    @where
+) AS r
+@resources

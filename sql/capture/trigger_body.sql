@@ -1,0 +1,18 @@
+BEGIN
+    IF TG_OP = 'UPDATE' THEN
+        @update
+    ELSIF TG_OP = 'TRUNCATE' THEN
+        @truncate
+    ELSE  -- INSERT or DELETE
+        @rows
+    END IF;
+    IF FOUND THEN
+        PERFORM outbox.ring();
+    END IF;
+    RETURN NULL;
+EXCEPTION WHEN undefined_column OR undefined_table OR undefined_function THEN
+    -- The table is not as it was at install. The application goes on; all that reads the table is rechecked.
+    @drift
+    PERFORM outbox.ring();
+    RETURN NULL;
+END

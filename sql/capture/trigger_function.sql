@@ -1,0 +1,6 @@
+CREATE OR REPLACE FUNCTION outbox.@name()
+    RETURNS trigger
+    LANGUAGE plpgsql
+    SECURITY DEFINER
+    @settings
+AS @body;

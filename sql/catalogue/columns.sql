@@ -1,0 +1,35 @@
+-- The columns of the relations, in order: names as they are written in SQL, types down to what a domain is made of,
+-- and whether two equal values may look different.
+WITH RECURSIVE domain AS (
+    SELECT t.oid, t.oid AS base FROM pg_type AS t
+    WHERE t.oid IN (SELECT atttypid FROM pg_attribute WHERE attrelid = ANY (%(relations)s) AND attnum > 0)
+    UNION ALL
+    SELECT d.oid, t.typbasetype FROM domain AS d JOIN pg_type AS t ON t.oid = d.base WHERE t.typtype = 'd'
+), base AS (
+    SELECT d.oid, t.oid AS base, t.typtype, t.typname, n.nspname
+    FROM domain AS d
+    JOIN pg_type AS t ON t.oid = d.base AND t.typtype <> 'd'
+    JOIN pg_namespace AS n ON n.oid = t.typnamespace
+)
+SELECT a.attrelid AS relation,
+       a.attnum AS number,
+       a.attname AS name,
+       quote_ident(a.attname) AS sql,
+       format_type(a.atttypid, a.atttypmod) AS type,
+       CASE WHEN b.nspname = 'pg_catalog' THEN b.typname ELSE format_type(b.base, NULL) END AS base,
+       b.typtype AS category,
+       coalesce(k.collisdeterministic, true) AS deterministic,
+       CASE WHEN k.collname <> 'default' THEN format('%%I.%%I', kn.nspname, k.collname) END AS collation,
+       a.attnotnull AS not_null,
+       a.attgenerated = 'v' AS virtual,
+       ARRAY(SELECT d.refobjsubid FROM pg_depend AS d
+             WHERE a.attgenerated <> '' AND d.classid = 'pg_attrdef'::regclass
+               AND d.refclassid = 'pg_class'::regclass AND d.refobjid = a.attrelid AND d.refobjsubid <> a.attnum
+               AND d.objid = (SELECT oid FROM pg_attrdef WHERE adrelid = a.attrelid AND adnum = a.attnum)
+             ORDER BY 1) AS made_of
+FROM pg_attribute AS a
+JOIN base AS b ON b.oid = a.atttypid
+LEFT JOIN pg_collation AS k ON k.oid = a.attcollation
+LEFT JOIN pg_namespace AS kn ON kn.oid = k.collnamespace
+WHERE a.attrelid = ANY (%(relations)s) AND a.attnum > 0 AND NOT a.attisdropped
+ORDER BY a.attrelid, a.attnum

@@ -1,0 +1,17 @@
+-- Partitions and inheriting tables of the relations, and what they themselves belong to, at any depth: a statement on
+-- one reaches the rows of the other, but fires the triggers of the table it names only.
+WITH RECURSIVE below AS (
+    SELECT r AS source, r AS member FROM unnest(%(relations)s::oid[]) AS r
+    UNION
+    SELECT b.source, i.inhrelid FROM below AS b JOIN pg_inherits AS i ON i.inhparent = b.member
+), above AS (
+    SELECT r AS source, r AS member FROM unnest(%(relations)s::oid[]) AS r
+    UNION
+    SELECT a.source, i.inhparent FROM above AS a JOIN pg_inherits AS i ON i.inhrelid = a.member
+)
+SELECT f.source, f.member, n.nspname AS schema, c.relname AS name, format('%%I.%%I', n.nspname, c.relname) AS sql,
+       c.relkind AS kind, has_table_privilege(c.oid, 'TRIGGER') AS may_trigger
+FROM (TABLE below UNION TABLE above) AS f
+JOIN pg_class AS c ON c.oid = f.member
+JOIN pg_namespace AS n ON n.oid = c.relnamespace
+ORDER BY f.source, f.member <> f.source, n.nspname, c.relname

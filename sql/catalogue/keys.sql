@@ -1,0 +1,16 @@
+-- The columns of the primary keys, in order, with the operator that makes them unique (a type of an extension brings
+-- its own, which the pinned search_path would not find).
+SELECT i.indrelid AS relation,
+       a.attname AS column,
+       CASE WHEN n.nspname = 'pg_catalog' THEN o.oprname ELSE format('OPERATOR(%%I.%%s)', n.nspname, o.oprname) END
+           AS operator
+FROM pg_index AS i
+CROSS JOIN LATERAL unnest(i.indkey, i.indclass) WITH ORDINALITY AS k (attnum, opclass, place)
+JOIN pg_attribute AS a ON a.attrelid = i.indrelid AND a.attnum = k.attnum
+JOIN pg_opclass AS c ON c.oid = k.opclass
+JOIN pg_amop AS m ON m.amopfamily = c.opcfamily AND m.amopstrategy = 3
+                 AND m.amoplefttype = c.opcintype AND m.amoprighttype = c.opcintype
+JOIN pg_operator AS o ON o.oid = m.amopopr
+JOIN pg_namespace AS n ON n.oid = o.oprnamespace
+WHERE i.indrelid = ANY (%(relations)s) AND i.indisprimary AND i.indisvalid AND k.place <= i.indnkeyatts
+ORDER BY i.indrelid, k.place

@@ -1,0 +1,33 @@
+-- The desired views of the targets and everything they read, through views on views, as pg_depend has it: names, kind,
+-- and for a view its definition. With all its parentheses, since the pretty form leaves out some without which another
+-- parser reads `a = b IS TRUE` otherwise. Wanted: search_path = pg_catalog, so that every other name comes out qualified.
+WITH RECURSIVE reached AS (
+    SELECT c.oid, true AS desired
+    FROM pg_class AS c
+    JOIN pg_namespace AS n ON n.oid = c.relnamespace
+    WHERE n.nspname = ANY (%(targets)s) AND c.relname = ANY (%(resources)s)
+      AND c.relkind IN ('r', 'v', 'm', 'f', 'p')
+    UNION
+    SELECT d.refobjid, false
+    FROM reached AS v
+    JOIN pg_rewrite AS r ON r.ev_class = v.oid AND r.rulename = '_RETURN'
+    JOIN pg_depend AS d ON d.classid = 'pg_rewrite'::regclass AND d.objid = r.oid
+                       AND d.refclassid = 'pg_class'::regclass AND d.refobjid <> v.oid
+)
+SELECT c.oid,
+       n.nspname AS schema,
+       c.relname AS name,
+       format('%%I.%%I', n.nspname, c.relname) AS sql,
+       c.relkind AS kind,
+       bool_or(reached.desired) AS desired,
+       n.nspname IN ('pg_catalog', 'information_schema', 'pg_toast') AS system,
+       c.relkind IN ('r', 'p') AND has_table_privilege(c.oid, 'TRIGGER') AS may_trigger,
+       EXISTS (SELECT FROM pg_subscription_rel AS s WHERE s.srrelid = c.oid) AS subscribed,
+       CASE WHEN c.relkind = 'v' THEN pg_get_viewdef(c.oid, false) END AS definition,
+       CASE WHEN c.relkind = 'v' THEN
+           (SELECT ev_action::text FROM pg_rewrite WHERE ev_class = c.oid AND rulename = '_RETURN') END AS tree
+FROM reached
+JOIN pg_class AS c ON c.oid = reached.oid
+JOIN pg_namespace AS n ON n.oid = c.relnamespace
+GROUP BY c.oid, n.nspname, c.relname, c.relkind
+ORDER BY n.nspname, c.relname

@@ -1,0 +1,94 @@
+"""A database, both clouds, and the command line, as a person at the shell has them."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import psycopg
+import pytest
+
+import outbox
+from outbox import sandbox
+from outbox.cli import run
+from outbox.cli.sandbox import settings_text
+
+NOWHERE = "postgresql://nobody@127.0.0.1:1/none"
+
+
+@dataclass(frozen=True)
+class Result:
+    code: int
+    out: str
+    err: str
+
+
+Shell = Callable[..., Result]
+
+
+@pytest.fixture
+def shell(capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Shell:
+    """Runs one command in an empty folder, with nothing to type into: shell("status", "--json")."""
+    monkeypatch.chdir(tmp_path)
+    for name in [n for n in os.environ if n.startswith("OUTBOX_")]:
+        monkeypatch.delenv(name)
+
+    def command(*arguments: str) -> Result:
+        capsys.readouterr()
+        code = run(arguments)
+        return Result(code, *capsys.readouterr())
+
+    return command
+
+
+@pytest.fixture
+def clouds() -> Iterator[str]:
+    """The base URL of a sandbox that holds nothing."""
+    with sandbox.running() as base_url:
+        yield base_url
+
+
+@pytest.fixture
+def site(shell: Shell, database: str, clouds: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[psycopg.Connection]:
+    """The reference database, settings that lead to it and to the clouds; nothing registered yet."""
+    monkeypatch.setenv("OUTBOX_DSN", database)
+    write_settings(settings_text(clouds))
+    with psycopg.connect(database, autocommit=True) as connection:
+        yield connection
+
+
+def write_settings(text: str) -> None:
+    """outbox.toml of the working directory."""
+    path = Path("outbox.toml")
+    path.write_text(text)
+    path.chmod(0o600)
+
+
+@contextmanager
+def started(*arguments: str) -> Iterator[subprocess.Popen[str]]:
+    """The same command as a process of its own; it is gone after the block. Its log goes to a file: a pipe that
+    nobody reads would stop it.
+    """
+    command = [sys.executable, "-m", "outbox", *arguments]
+    env = {**os.environ, "PYTHONPATH": str(Path(outbox.__file__).parents[1])}
+    with (
+        tempfile.TemporaryFile("w+") as log,
+        subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log, text=True, env=env) as process,
+    ):
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
+def end(process: subprocess.Popen[str], number: int = signal.SIGTERM) -> int:
+    """Its exit code after a signal."""
+    process.send_signal(number)
+    return process.wait(timeout=30)

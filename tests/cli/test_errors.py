@@ -1,0 +1,96 @@
+"""Whatever is wrong with the database or the settings: one sentence, a hint, an exit code, from every command."""
+
+from __future__ import annotations
+
+import psycopg
+import pytest
+from psycopg import sql
+
+from tests.cli.conftest import NOWHERE, Shell
+
+COMMANDS = [
+    ("install",),
+    ("register", "--yes"),
+    ("relay", "--once"),
+    ("status",),
+    ("check",),
+    ("resume", "visma_net"),
+    ("uninstall",),
+]
+every_command = pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
+
+
+@every_command
+def test_no_database_named(shell: Shell, command: tuple[str, ...]) -> None:
+    result = shell(*command)
+    assert (result.code, result.out) == (78, "")
+    assert "no database is named" in result.err
+    assert "OUTBOX_DSN" in result.err
+
+
+@every_command
+def test_database_gone(shell: Shell, command: tuple[str, ...], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OUTBOX_DSN", NOWHERE)
+    result = shell(*command)
+    assert result.code == 69
+    assert "Connection refused" in result.err
+    assert "Traceback" not in result.err
+
+
+@every_command
+def test_no_such_database(
+    shell: Shell, command: tuple[str, ...], database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OUTBOX_DSN", database.replace("/test_", "/no_such_"))
+    result = shell(*command)
+    assert result.code == 69
+    assert "does not exist" in result.err
+
+
+@pytest.mark.parametrize("command", [c for c in COMMANDS if c != ("install",)], ids=" ".join)
+def test_not_installed(
+    shell: Shell, command: tuple[str, ...], empty_database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OUTBOX_DSN", empty_database)
+    result = shell(*command)
+    assert result.code == 73
+    assert "the outbox is not installed" in result.err
+    assert "try: outbox install" in result.err
+
+
+def test_password_is_never_repeated(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neither of a connection string that works nor of one that is none."""
+    for dsn in ("postgresql://u:hunter2@127.0.0.1:1/db", "postgresql://u:hunter2@host/db?x=1", "hunter2"):
+        monkeypatch.setenv("OUTBOX_DSN", dsn)
+        result = shell("status")
+        assert result.code in (69, 78)
+        assert "hunter2" not in result.out + result.err
+
+
+def test_role_without_rights(
+    shell: Shell, site: psycopg.Connection, database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """77, and the server's own words."""
+    role = sql.Identifier(f"visitor_{site.info.backend_pid}")
+    site.execute(sql.SQL("CREATE ROLE {} LOGIN").format(role))
+    try:
+        monkeypatch.setenv("OUTBOX_DSN", database.replace("postgres:@", f"visitor_{site.info.backend_pid}:@"))
+        result = shell("status")
+    finally:
+        site.execute(sql.SQL("DROP ROLE {}").format(role))
+    assert result.code == 77
+    assert "permission denied for" in result.err
+
+
+def test_unknown_command_and_option(shell: Shell) -> None:
+    assert shell("sendall").code == 2
+    assert shell("status", "--xml").code == 2
+
+
+@pytest.mark.parametrize(
+    "command", ["demo", "install", "register", "relay", "status", "check", "resume", "uninstall", "sandbox"]
+)
+def test_help_has_an_example(shell: Shell, command: str) -> None:
+    result = shell(command, "--help")
+    assert result.code == 0
+    assert f"outbox {command}" in result.out.partition("Example")[2]

@@ -1,0 +1,92 @@
+"""outbox install, check, uninstall, as a DBA meets them."""
+
+from __future__ import annotations
+
+import psycopg
+import pytest
+
+from outbox import sqlfiles
+from tests.cli.conftest import Shell
+
+
+@pytest.fixture
+def source(shell: Shell, empty_database: str, monkeypatch: pytest.MonkeyPatch) -> psycopg.Connection:
+    """The reference tables and views; nothing of the outbox."""
+    monkeypatch.setenv("OUTBOX_DSN", empty_database)
+    connection = psycopg.connect(empty_database, autocommit=True)
+    for name in ("reference/schema.sql", "views/accountview_net.sql", "views/visma_net.sql"):
+        connection.execute(sqlfiles.read(name))
+    return connection
+
+
+def test_dry_run_changes_nothing(shell: Shell, source: psycopg.Connection) -> None:
+    """It prints what psql can run."""
+    with source:
+        result = shell("install", "--dry-run")
+        assert result.code == 0
+        assert "CREATE SCHEMA outbox" in result.out
+        assert "CREATE TRIGGER" in result.out
+        assert source.execute("SELECT to_regclass('outbox.message')").fetchone() == (None,)
+        source.execute(result.out)
+        assert shell("check").code == 0
+
+
+def test_first_install_sends_and_enqueues_nothing(shell: Shell, source: psycopg.Connection) -> None:
+    """It says that register is next. A second one has nothing to do."""
+    with source:
+        result = shell("install")
+        assert result.code == 0
+        assert "Next: outbox register" in result.out
+        assert source.execute("SELECT count(*) FROM outbox.message").fetchone() == (0,)
+        assert "nothing to do" in shell("install").out
+        source.execute("INSERT INTO accountview.users (code) VALUES ('NIEUW')")
+        assert source.execute("SELECT DISTINCT key FROM outbox.message").fetchall() == [(["NIEUW"],)]
+
+
+def test_check_sees_what_was_altered(shell: Shell, source: psycopg.Connection) -> None:
+    with source:
+        shell("install")
+        assert shell("check").code == 0
+        source.execute("ALTER TABLE accountview.users DISABLE TRIGGER USER")
+        result = shell("check")
+        assert result.code == 2
+        assert "accountview.users" in result.out
+        assert "try: outbox install" in result.out
+
+
+def test_uninstall_keeps_the_tables(shell: Shell, source: psycopg.Connection) -> None:
+    """A change is no longer noticed; a second uninstall finds nothing and is no error."""
+    with source:
+        shell("install")
+        for _ in range(2):
+            assert shell("uninstall").code == 0
+        source.execute("INSERT INTO accountview.users (code) VALUES ('NIEUW')")
+        assert source.execute("SELECT count(*) FROM outbox.message").fetchone() == (0,)
+
+
+def test_no_view_at_all(shell: Shell, source: psycopg.Connection) -> None:
+    with source:
+        source.execute("DROP SCHEMA accountview_net, visma_net CASCADE")
+        result = shell("install")
+        assert result.code == 73
+        assert "there is no desired view" in result.err
+
+
+@pytest.mark.parametrize(
+    ("view", "words"),
+    [
+        ("SELECT u.code AS user_code, now()::text AS email FROM accountview.users AS u", "now"),
+        ("SELECT u.email FROM accountview.users AS u", "user_code"),
+    ],
+)
+def test_refused_view(shell: Shell, source: psycopg.Connection, view: str, words: str) -> None:
+    """One sentence with the view's name and the reason; nothing half done."""
+    with source:
+        source.execute(
+            f"DROP SCHEMA accountview_net CASCADE; CREATE SCHEMA accountview_net; CREATE VIEW accountview_net.users AS {view}"
+        )
+        result = shell("install")
+        assert result.code == 65
+        assert "accountview_net.users" in result.err
+        assert words in result.err
+        assert source.execute("SELECT to_regclass('outbox.message')").fetchone() == (None,)

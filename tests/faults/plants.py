@@ -1,0 +1,73 @@
+"""Mistakes to plant in a relay, to see that the harness catches them. Each changes one thing, in that process alone."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable
+from typing import Any
+
+from outbox import relay, schedule, sqlfiles, store
+from outbox.config import CompanySettings
+from outbox.schedule import Decision, State
+
+PROJECT_DEFAULTS = CompanySettings(template="STD")
+
+
+def _edit(name: str, old: str, new: str) -> None:
+    text, read = sqlfiles.read(name), sqlfiles.read
+    assert old in text, f"{name} no longer has the lines that the plant removes"
+    edited = text.replace(old, new)
+
+    def planted(asked: str) -> str:
+        return edited if asked == name else read(asked)
+
+    store.sqlfiles.read = planted  # type: ignore[assignment]
+
+
+def expand_without_pending() -> None:
+    """Expand to what the view and the acknowledged mirror show, and forget what is under way.
+
+    Both lines go, since an intent is committed before its call: a key in flight is in the mirror as well as in a
+    message, and one of them alone still finds it.
+    """
+    _edit(
+        "relay/expand.sql",
+        "    JOIN outbox.mirror AS m ON m.target = {target} AND m.resource = {resource} AND {key_match}\n",
+        "    JOIN outbox.mirror AS m ON m.target = {target} AND m.resource = {resource} AND {key_match}\n"
+        "    WHERE m.in_doubt IS NULL\n",
+    )
+    _edit("relay/expand.sql", "m.status <> 'done'", "false")
+
+
+def skip_doubt() -> None:
+    """Take a key in doubt for certain: what the mirror showed before counts."""
+    decide = schedule.decide
+
+    def planted(state: State, deadline_s: float) -> Decision:
+        if state.mirror is not None:
+            state = dataclasses.replace(state, mirror=dataclasses.replace(state.mirror, in_doubt_s=None))
+        return decide(state, deadline_s)
+
+    relay.decide = planted
+    _edit("relay/expand.sql", "OR h.in_doubt IS NOT NULL", "")
+
+
+def keep_children() -> None:
+    """Leave a child unchanged though its parent went, or has got another remote id."""
+    decide = schedule.decide
+
+    def planted(state: State, deadline_s: float) -> Decision:
+        if state.mirror is not None and None not in state.parents:
+            state = dataclasses.replace(state, mirror=dataclasses.replace(state.mirror, parents=state.parents))
+        return decide(state, deadline_s)
+
+    relay.decide = planted
+    _edit("relay/expand.sql", "OR h.parents IS DISTINCT FROM {present_parents}", "")
+    _edit("relay/remove_children.sql", "AND m.in_doubt IS NULL", "AND false")
+
+
+PLANTS: dict[str, Callable[[], Any]] = {
+    "expand without pending": expand_without_pending,
+    "skip in doubt": skip_doubt,
+    "keep children": keep_children,
+}

@@ -1,0 +1,156 @@
+"""Short rounds: a few concurrent transactions on few keys beside a relay that is killed, then drain and compare.
+
+One long run would heal its own mistakes, since later changes look at the same keys again; many short ones do not.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import re
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+import httpx
+import psycopg
+
+from outbox.sandbox.compare import differences
+from tests.faults import world
+
+DRAIN_S = 20.0
+_USER = re.compile(r"/v1\.0/users/[^/]+$")
+
+
+@dataclass
+class Relays:
+    """Real relay processes over one database and one sandbox."""
+
+    zygote: subprocess.Popen[str]
+    alive: list[int] = field(default_factory=list)
+
+    def start(self) -> None:
+        assert self.zygote.stdin
+        assert self.zygote.stdout
+        self.zygote.stdin.write("\n")
+        self.zygote.stdin.flush()
+        self.alive.append(int(self.zygote.stdout.readline()))
+
+    def kill(self) -> None:
+        """SIGKILL, wherever they are."""
+        for pid in self.alive:
+            os.kill(pid, signal.SIGKILL)
+        for pid in self.alive:
+            while _exists(pid):
+                time.sleep(0.001)
+        self.alive.clear()
+
+
+def _exists(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+@contextmanager
+def relays(dsn: str, base_url: str, plant: str | None = None) -> Iterator[Relays]:
+    command = [sys.executable, "-m", "tests.faults.zygote", dsn, base_url, *([plant] if plant else [])]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as zygote:
+        made = Relays(zygote)
+        try:
+            yield made
+        finally:
+            made.kill()
+            zygote.kill()
+
+
+def play(dsn: str, base_url: str, relays: Relays, seed: int) -> list[str]:
+    """One round; answers what is wrong afterwards, nothing when all is well."""
+    rng = random.Random(seed)
+    with psycopg.connect(dsn, autocommit=True) as connection, httpx.Client(base_url=base_url) as cloud:
+        cloud.post("/sandbox/reset")
+        world.reset(connection, rng)
+        relays.start()
+        if rng.random() < 0.7:
+            _drain(connection)
+        _faults(cloud, rng)
+        theme = rng.choice(list(world.THEMES))
+        writers = [threading.Thread(target=world.play, args=(dsn, rng.randrange(2**32), theme)) for _ in range(3)]
+        for w in writers:
+            w.start()
+            time.sleep(rng.random() * 0.01)
+        for _ in range(rng.randrange(3)):
+            time.sleep(rng.random() * 0.06)
+            _kill_and_restart(connection, relays)
+        for w in writers:
+            w.join()
+        if rng.random() < 0.3:
+            connection.execute("SELECT outbox.register('visma_net', 'users')")
+        cloud.delete("/sandbox/faults")
+        stuck = _drain(connection)
+        relays.kill()
+        if stuck:
+            return stuck
+        return differences(connection, cloud.get("/sandbox/state").json()) + _twice_invited(cloud)
+
+
+def _faults(cloud: httpx.Client, rng: random.Random) -> None:
+    """Now and then an answer is lost after the request was applied, or everything takes a little."""
+    faults = [{"path": "", "kind": "latency", "latency_ms": rng.randrange(1, 15)}]
+    for _ in range(rng.randrange(3)):
+        faults.append({"path": "", "kind": "drop_after", "times": 1, "after": rng.randrange(12)})
+    if rng.random() < 0.7:
+        cloud.post("/sandbox/faults", json=faults)
+
+
+def _kill_and_restart(connection: psycopg.Connection, relays: Relays) -> None:
+    relays.kill()
+    # The dead cannot hold their lease: waiting for it to run out would only make the round longer.
+    connection.execute("UPDATE outbox.lease SET expires_at = '-infinity'")
+    relays.start()
+
+
+def _drain(connection: psycopg.Connection) -> list[str]:
+    """Wait until no message is pending and nothing in flight; answers what is left after too long."""
+    query = "SELECT count(*) FROM outbox.message WHERE status = 'pending'"
+    until = time.monotonic() + DRAIN_S
+    while time.monotonic() < until:
+        row = connection.execute(query).fetchone()
+        if row == (0,):
+            return []
+        time.sleep(0.01)
+    left = connection.execute(
+        "SELECT target, resource, key, via, operation, attempts, due_at - now(), error FROM outbox.message"
+        " WHERE status = 'pending' LIMIT 5"
+    ).fetchall()
+    return [f"not drained: {row}" for row in left]
+
+
+def _twice_invited(cloud: httpx.Client) -> list[str]:
+    """Every invitation belongs to a user that the cloud holds, or to one that was removed from it."""
+    mails = cloud.get("/sandbox/invitations").json()
+    calls = cloud.get("/sandbox/requests", params={"last": 100_000}).json()["last"]
+    wrong = []
+    for target, holds in cloud.get("/sandbox/state").json().items():
+        invited = [m["user_id"] for m in mails if m["target"] == target]
+        # a dropped answer has no status: here only answers are dropped, never requests
+        gone = {
+            c["path"].rsplit("/", 1)[1]
+            for c in calls
+            if c["target"] == target
+            and c["method"] == "DELETE"
+            and _USER.search(c["path"])
+            and c["status"] in (204, None)
+        }
+        unaccounted = sorted(set(holds["users"]) ^ (set(invited) - gone))
+        wrong += [f"{target}: user {u} and the invitations do not agree" for u in unaccounted]
+        if len(set(invited)) < len(invited):
+            wrong.append(f"{target}: one user was invited twice")
+    return wrong

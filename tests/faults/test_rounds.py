@@ -1,0 +1,83 @@
+"""Random concurrent transactions, a relay that is killed, answers that are lost: in the end the clouds are equal.
+
+    python -m pytest tests/faults --rounds 5000 --seed 7      more of them, and which
+
+A seed is printed with what it found; `--seed N --rounds 1` plays that round again (the timing of threads is its own).
+"""
+
+from __future__ import annotations
+
+import os
+import random
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from outbox import install, sandbox
+from tests.conftest import Server, fill_reference
+from tests.faults import plants, rounds
+
+
+@dataclass(frozen=True)
+class World:
+    dsn: str
+    base_url: str
+
+
+def _with_capture(connection: psycopg.Connection) -> None:
+    fill_reference(connection)
+    connection.commit()
+    install.apply(connection, install.plan(connection))
+
+
+@pytest.fixture(scope="module")
+def world(server: Server) -> Iterator[World]:
+    name = f"rounds_{os.getpid()}"
+    dsn = server.create(name, server.template("captured", _with_capture))
+    with sandbox.running() as base_url:
+        yield World(dsn, base_url)
+    server.drop(name)
+
+
+@pytest.fixture(scope="module")
+def seed(request: pytest.FixtureRequest) -> int:
+    given = request.config.getoption("--seed")
+    return random.randrange(2**32) if given is None else int(given)
+
+
+def test_many_short_rounds_end_equal(world: World, seed: int, request: pytest.FixtureRequest) -> None:
+    """I1 to I5: nothing lost, nothing made up, the last state wins, target = view, nobody invited twice."""
+    count = int(request.config.getoption("--rounds"))
+    wrong = {}
+    with rounds.relays(world.dsn, world.base_url) as relays:
+        for n in range(count):
+            found = rounds.play(world.dsn, world.base_url, relays, seed + n)
+            if found:
+                wrong[seed + n] = found
+                print(f"--seed {seed + n}: " + "; ".join(found))
+    assert not wrong, f"{len(wrong)} of {count} rounds ended wrong; seeds {list(wrong)}"
+
+
+@pytest.mark.parametrize("plant", plants.PLANTS)
+def test_the_harness_catches_a_planted_mistake(world: World, seed: int, plant: str) -> None:
+    """A harness that has never caught anything says nothing: each known mistake must be found within some rounds."""
+    with rounds.relays(world.dsn, world.base_url, plant) as relays:
+        assert _caught(world, relays, seed), f"{plant!r} was not caught, seed {seed}"
+
+
+def test_the_harness_catches_keys_resolved_in_the_trigger(world: World, seed: int, server: Server) -> None:
+    """Two transactions that each miss the other's uncommitted row: only keys resolved after commit see both."""
+    name = f"early_{os.getpid()}"
+    dsn = server.create(name, "captured")
+    with psycopg.connect(dsn) as connection:
+        connection.execute((Path(__file__).parent / "resolve_early.sql").read_text())
+    with rounds.relays(dsn, world.base_url) as relays:
+        assert _caught(World(dsn, world.base_url), relays, seed), f"not caught, seed {seed}"
+    server.drop(name)
+
+
+def _caught(world: World, relays: rounds.Relays, seed: int) -> bool:
+    return any(rounds.play(world.dsn, world.base_url, relays, seed + n) for n in range(400))

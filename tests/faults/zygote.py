@@ -1,0 +1,68 @@
+"""Forks relays: a real process each, with everything imported already, so that thousands can be killed in a test.
+
+    python -m tests.faults.zygote DSN BASE_URL [PLANT]
+
+For each line on standard input it forks one relay and prints its process id. PLANT is a mistake from plants.py that
+the harness must catch.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import signal
+import sys
+
+from outbox import sandbox
+from outbox.config import Secret, TargetSettings
+from outbox.relay import Lane
+from outbox.retry import Patience
+from outbox.service import Rhythm, Service
+from outbox.settle import Times
+from outbox.store import Store
+from outbox.targets import connect
+from tests.faults import plants
+
+# A world in which seconds are short; the proportions are those of the defaults.
+TIMES = Times(deadline_s=0.2, doubt_s=0.4, user_doubt_s=0.6)
+PATIENCE = Patience(attempts=50, give_up_s=60.0, base_s=0.02, cap_s=0.1)
+RHYTHM = Rhythm(lease_s=1.5, safety_poll_s=0.5, grace_s=1.0, reconnect_s=0.05)
+
+
+def service(dsn: str, base_url: str) -> Service:
+    reach = sandbox.settings(base_url)
+
+    def make_lane(store: Store) -> Lane:
+        values = dict(reach[store.target])
+        secret = Secret(values.pop("client_secret"))
+        settings = TargetSettings(
+            name=store.target,
+            client_secret=secret,
+            deadline_s=TIMES.deadline_s,
+            batch_size=20,
+            defaults=plants.PROJECT_DEFAULTS,
+            **values,
+        )
+        return Lane(store, connect(settings), settings, times=TIMES, patience=PATIENCE)
+
+    return Service(dsn, ["accountview_net", "visma_net"], make_lane, RHYTHM)
+
+
+def main() -> None:
+    dsn, base_url, *plant = sys.argv[1:]
+    logging.disable(logging.CRITICAL)
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+    if plant:
+        plants.PLANTS[plant[0]]()
+    for _ in sys.stdin:
+        child = os.fork()
+        if child == 0:
+            sys.stdin.close()
+            asyncio.run(service(dsn, base_url).run())
+            os._exit(0)
+        print(child, flush=True)
+
+
+if __name__ == "__main__":
+    main()

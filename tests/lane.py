@@ -1,0 +1,325 @@
+"""One target under test: a database, the sandbox, and a relay that can be stopped between any two of its steps.
+
+Nothing of the relay runs but while a method here does: a call that was begun leaves when `land` lets it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import threading
+import time
+from collections.abc import Coroutine, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import httpx
+import psycopg
+
+from outbox import install, sandbox
+from outbox.config import CompanySettings, Secret, TargetSettings
+from outbox.relay import Lane
+from outbox.retry import Patience
+from outbox.sandbox.compare import compare
+from outbox.service import Rhythm, Service
+from outbox.settle import Times
+from outbox.store import Store, connect
+from outbox.targets import connect as connect_target
+
+# Seconds are short here; the proportions are those of the defaults. deadline_s is only how long a doubt waits: the
+# calls themselves get CALL_S, since the machine may be busy.
+TIMES = Times(deadline_s=0.1, doubt_s=0.2, user_doubt_s=0.6)
+PATIENCE = Patience(attempts=4, give_up_s=0.0, base_s=0.005, cap_s=0.02)
+RHYTHM = Rhythm(lease_s=3.0, safety_poll_s=5.0, grace_s=2.0, reconnect_s=0.05)
+CALL_S = 2.0
+DRAIN_S = 15.0
+
+FIRST = """
+    INSERT INTO accountview.licence_modules VALUES
+        ('ACCESS_1'), ('ACCESS_2'), ('APPROVAL'), ('AUTOREPORT'), ('PROJECTS'), ('COST_TYPES'), ('COST_CENTRES');
+    INSERT INTO accountview.administrations (code, name, street, postal_code, city)
+    VALUES ('A1', 'Eerste', 'Dam 1', '1012 AB', 'Amsterdam'), ('A2', 'Tweede', 'Dam 2', '1012 AB', 'Amsterdam');
+    INSERT INTO accountview.apps (code, name) VALUES ('SCAN', 'Scan');
+"""
+
+EMPTY = """
+    TRUNCATE accountview.users, accountview.user_groups, accountview.group_members, accountview.administrations,
+        accountview.companies, accountview.administration_access, accountview.apps, accountview.app_access,
+        accountview.projects, accountview.cost_types, accountview.cost_centres, accountview.licence_modules,
+        outbox.message, outbox.mirror, outbox.attempt, outbox.bell, outbox.rate, outbox.decision
+"""
+
+
+def fill_captured(connection: psycopg.Connection) -> None:
+    """Views and triggers over two administrations that nobody opens yet; nothing is enqueued."""
+    connection.commit()
+    connection.autocommit = True
+    connection.execute(FIRST)
+    install.apply(connection, install.plan(connection))
+    connection.execute("TRUNCATE outbox.message")
+
+
+class World:
+    """Rows go in by plain SQL; what came of them is read from the outbox's tables and from the sandbox."""
+
+    def __init__(self, dsn: str, base_url: str, target: str) -> None:
+        self.dsn, self.base_url, self.target = dsn, base_url, target
+        self.database = psycopg.connect(dsn, autocommit=True)
+        self.cloud = httpx.Client(base_url=base_url)
+        self.runner = asyncio.Runner()
+
+    def empty(self) -> None:
+        """Nothing in the cloud, nothing in the outbox, FIRST in the source; the target is active, the other is not."""
+        self.cloud.post("/sandbox/reset").raise_for_status()
+        self.cloud.delete("/sandbox/faults").raise_for_status()
+        with self.database.transaction():
+            self.sql("SET LOCAL session_replication_role = replica")
+            self.sql(EMPTY)
+            self.sql(FIRST)
+            self.sql("UPDATE outbox.target SET paused_at = NULL, why = NULL,"
+                     " active_since = CASE WHEN target = %s THEN now() END", self.target)  # fmt: skip
+            self.sql("UPDATE outbox.lease SET expires_at = '-infinity'")
+
+    def close(self) -> None:
+        self.runner.close()
+        self.database.close()
+        self.cloud.close()
+
+    def run(self, work: Coroutine[Any, Any, Any]) -> Any:
+        return self.runner.run(work)
+
+    # -- the database ------------------------------------------------------------------------------------------
+
+    def sql(self, text: str, *values: Any) -> list[Any]:
+        """Each call is a transaction of its own. Answers rows; of one column, its values."""
+        cursor = self.database.execute(text, values or None)  # type: ignore[arg-type]
+        rows = cursor.fetchall() if cursor.description else []
+        return [r[0] for r in rows] if rows and len(rows[0]) == 1 else rows
+
+    def user(self, code: str, email: str | None = None, first: str = "Voor", last: str = "Naam") -> None:
+        self.sql("INSERT INTO accountview.users (code, first_name, last_name, email) VALUES (%s, %s, %s, %s)",
+                 code, first, last, email or f"{code}@example.nl")  # fmt: skip
+
+    def company(self, code: str, administration: str | None = "A1") -> None:
+        number = f"{10_000_000 + sum(map(ord, code))}"
+        self.sql("INSERT INTO accountview.companies VALUES (%s, %s, %s, %s)", code, f"Bedrijf {code}", number,
+                 administration)  # fmt: skip
+
+    def right(self, user: str, administration: str = "A1") -> None:
+        self.sql("INSERT INTO accountview.administration_access (administration_code, user_code) VALUES (%s, %s)",
+                 administration, user)  # fmt: skip
+
+    def message(self, resource: str, *key: str, operation: str = "UPDATE") -> int:
+        """As a trigger would write it: something about this key may have changed."""
+        query = "INSERT INTO outbox.message (target, resource, key, operation) VALUES (%s, %s, %s, %s) RETURNING id"
+        return self.sql(query, self.target, resource, list(key), operation)[0]
+
+    def register(self, resource: str | None = None, *key: str) -> list[int]:
+        return self.sql("SELECT outbox.register(%s, %s, %s)", self.target, resource, list(key))
+
+    def ended(self, resource: str, *key: str) -> list[str]:
+        """The outcome, or else the status, of each message of a key, oldest first."""
+        query = (
+            "SELECT coalesce(outcome, status) FROM outbox.message"
+            " WHERE target = %s AND resource = %s AND key = %s ORDER BY id"
+        )
+        return self.sql(query, self.target, resource, list(key))
+
+    def last(self, resource: str, *key: str) -> tuple[str, str | None]:
+        """(outcome or status, error) of the newest message of a key."""
+        query = (
+            "SELECT coalesce(outcome, status), error FROM outbox.message"
+            " WHERE target = %s AND resource = %s AND key = %s ORDER BY id DESC LIMIT 1"
+        )
+        rows = self.sql(query, self.target, resource, list(key))
+        return rows[0] if rows else ("no message", None)
+
+    def mirror(self, resource: str, *key: str) -> dict[str, Any] | None:
+        query = "SELECT to_jsonb(m) FROM outbox.mirror AS m WHERE target = %s AND resource = %s AND key = %s"
+        rows = self.sql(query, self.target, resource, list(key))
+        return rows[0] if rows else None
+
+    def pending(self) -> list[Any]:
+        return self.sql(
+            "SELECT id, resource, key, via, error FROM outbox.message WHERE target = %s AND status = 'pending'",
+            self.target,
+        )
+
+    # -- the cloud ---------------------------------------------------------------------------------------------
+
+    def holds(self) -> dict[str, Any]:
+        return self.cloud.get("/sandbox/state").json()[self.target]
+
+    def users(self) -> list[str]:
+        """The e-mails of the users in the cloud."""
+        return sorted(u["email"] for u in self.holds()["users"].values())
+
+    def invited(self) -> list[str]:
+        """The e-mails that were sent an invitation, in order."""
+        return [i["email"] for i in self.cloud.get("/sandbox/invitations").json() if i["target"] == self.target]
+
+    def calls(self, method: str = "", path: str = "") -> list[str]:
+        """The calls so far, as "METHOD path", without reads of the sandbox and tokens."""
+        seen = self.cloud.get("/sandbox/requests", params={"last": 1000}).json()["last"]
+        mine = [r for r in seen if r["target"] == self.target and r["method"].startswith(method)]
+        return [f"{r['method']} {r['path']}" for r in mine if path in r["path"]]
+
+    def writes(self) -> list[str]:
+        return [c for c in self.calls() if not c.startswith("GET")]
+
+    def fault(self, kind: str, method: str = "", path: str = "", times: int | None = 1, **rest: Any) -> None:
+        fault = {"path": path, "kind": kind, **rest}
+        fault |= {"method": method} if method else {}
+        fault |= {"times": times} if times is not None else {}
+        self.cloud.post("/sandbox/faults", json=fault).raise_for_status()
+
+    def heal(self) -> None:
+        self.cloud.delete("/sandbox/faults").raise_for_status()
+
+    def differences(self) -> list[str]:
+        """Between the views and the cloud; none: they are equal."""
+        state = self.cloud.get("/sandbox/state").json()
+        return [d for c in compare(self.database, state) if c.target == self.target for d in c.differences]
+
+    # -- the relay ---------------------------------------------------------------------------------------------
+
+    def settings(self, **changes: Any) -> TargetSettings:
+        given = sandbox.settings(self.base_url)[self.target]
+        secret = Secret(given.pop("client_secret"))
+        return TargetSettings(
+            self.target,
+            **{**given, "client_secret": secret, "deadline_s": CALL_S, **changes},
+            defaults=CompanySettings(template="STD"),
+        )
+
+    def make_lane(self, store: Store, **changes: Any) -> Lane:
+        settings = self.settings(**changes)
+        return Lane(store, connect_target(settings), settings, times=TIMES, patience=PATIENCE)
+
+    def service(self, *, once: bool = False, holder: str | None = None, rhythm: Rhythm = RHYTHM, **changes: Any) -> Service:
+        made = Service(self.dsn, [self.target], lambda s: self.make_lane(s, **changes), rhythm, once=once)
+        made.holder = holder or made.holder
+        return made
+
+    def drain(self, within_s: float = DRAIN_S, **changes: Any) -> None:
+        """Run relays until nothing is pending."""
+        until = time.monotonic() + within_s
+        while self.pending():
+            assert time.monotonic() < until, f"not drained: {self.pending()[:5]}"
+            self.once(**changes)
+
+    def once(self, **changes: Any) -> None:
+        """One run of `relay --once`: until nothing is due."""
+
+        async def run() -> None:
+            await asyncio.wait_for(self.service(once=True, **changes).run(), DRAIN_S)
+
+        self.run(run())
+
+    def settled(self) -> None:
+        """Drained, and the cloud holds what the views say."""
+        self.drain()
+        assert self.differences() == []
+
+    @contextmanager
+    def stepping(self, holder: str = "by hand", **changes: Any) -> Iterator[Steps]:
+        """A relay that moves one step when told. What it has begun at the end of the block is dropped, as in a crash."""
+        steps = self.run(_open(self, holder, changes))
+        try:
+            yield steps
+        finally:
+            steps.crash()
+
+
+async def _open(world: World, holder: str, changes: dict[str, Any]) -> Steps:
+    connection = await connect(world.dsn)
+    store = Store(connection, world.target)
+    assert await store.take_lease(holder, RHYTHM.lease_s)
+    await store.read_views()
+    return Steps(world, store, world.make_lane(store, **changes))
+
+
+class Steps:
+    """claim (with expand, compare and begin), land, settle: by hand."""
+
+    def __init__(self, world: World, store: Store, lane: Lane) -> None:
+        self.world, self.store, self.lane = world, store, lane
+        self.crashed = False
+
+    def claim(self) -> bool:
+        return self.world.run(self.lane.claim())
+
+    def begin(self) -> None:
+        """Take up all that is due; nothing has left when this returns, but the intents are committed."""
+        while self.claim():
+            pass
+
+    def land(self) -> None:
+        """Let everything that was begun reach the cloud, and its answer come in."""
+
+        async def wait() -> None:
+            while self.lane.tasks:
+                await asyncio.wait(self.lane.tasks)
+
+        self.world.run(wait())
+
+    def settle(self) -> bool:
+        return self.world.run(self.lane.settle())
+
+    def round(self) -> None:
+        """Everything that is due now, to its end."""
+        self.begin()
+        while self.lane.in_flight:
+            self.land()
+            self.settle()
+            self.begin()
+
+    def crash(self) -> None:
+        """The process is gone; its lease is given up, since waiting for it would only make the test longer."""
+        if not self.crashed:
+            self.crashed = True
+            self.world.run(self._crash())
+            self.world.sql("UPDATE outbox.lease SET expires_at = '-infinity' WHERE epoch = %s", self.store.epoch)
+
+    async def _crash(self) -> None:
+        tasks = list(self.lane.tasks)
+        for task in tasks:
+            task.cancel()
+        if tasks:
+            await asyncio.wait(tasks)
+        await self.lane.target.close()
+        await self.store.connection.close()
+
+
+@contextmanager
+def at_work(service: Service) -> Iterator[None]:
+    """The relay runs in a thread of its own, with its own loop, and is stopped in good order."""
+    loop = asyncio.new_event_loop()
+    ended: list[BaseException] = []
+
+    def run() -> None:
+        try:
+            loop.run_until_complete(service.run())
+        except BaseException as e:  # noqa: BLE001 - carried over to the thread that waits for it
+            ended.append(e)
+        finally:
+            loop.close()
+
+    thread = threading.Thread(target=run, daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        with contextlib.suppress(RuntimeError):  # it has ended by itself
+            loop.call_soon_threadsafe(service.shut_down)
+        thread.join(10)
+    if ended:
+        raise ended[0]
+
+
+def eventually(what: Any, within_s: float = 5.0) -> None:
+    """Wait until `what()` is true."""
+    until = time.monotonic() + within_s
+    while not what():
+        assert time.monotonic() < until, "not in time"
+        time.sleep(0.005)

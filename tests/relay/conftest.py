@@ -1,0 +1,73 @@
+"""One world per test: a database with capture installed, and the sandbox, empty."""
+
+from __future__ import annotations
+
+import itertools
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import psycopg
+import pytest
+
+from outbox import sandbox, sqlfiles
+from tests.conftest import Server
+from tests.lane import World, fill_captured
+
+_serial = itertools.count(1)
+MakeWorld = Callable[[str], World]
+
+
+def _fill(connection: psycopg.Connection) -> None:
+    for name in ("reference/schema.sql", "views/accountview_net.sql", "views/visma_net.sql"):
+        connection.execute(sqlfiles.read(name))
+    for _, _, text in sqlfiles.migrations():
+        connection.execute(text)
+    fill_captured(connection)
+
+
+@pytest.fixture(scope="session")
+def base_url() -> Iterator[str]:
+    with sandbox.running() as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def shared(server: Server) -> Iterator[str]:
+    """One database for all tests that change rows only: cloning one for each would take most of their time."""
+    name = f"relay_{os.getpid()}"
+    yield server.create(name, server.template("captured", _fill))
+    server.drop(name)
+
+
+@contextmanager
+def _world(dsn: str, base_url: str, target: str) -> Iterator[World]:
+    world = World(dsn, base_url, target)
+    try:
+        world.empty()
+        yield world
+    finally:
+        world.close()
+
+
+@pytest.fixture
+def world(shared: str, base_url: str) -> Iterator[World]:
+    """AccountView.Net: users, companies, who may open which, and apps."""
+    with _world(shared, base_url, "accountview_net") as made:
+        yield made
+
+
+@pytest.fixture
+def erp(shared: str, base_url: str) -> Iterator[World]:
+    """Visma.net: users and companies, and the projects and costs in its ERP."""
+    with _world(shared, base_url, "visma_net") as made:
+        yield made
+
+
+@pytest.fixture
+def apart(server: Server, base_url: str) -> Iterator[World]:
+    """AccountView.Net in a database of its own: a test may change views."""
+    name = f"apart_{os.getpid()}_{next(_serial)}"
+    with _world(server.create(name, server.template("captured", _fill)), base_url, "accountview_net") as made:
+        yield made
+    server.drop(name)

@@ -1,0 +1,210 @@
+"""In doubt: a call was started and its outcome is not known. It is looked up, never guessed."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+
+from tests.lane import TIMES, World
+
+LOST = pytest.mark.parametrize("kind", ["drop_before", "drop_after"])
+BROKEN = pytest.mark.parametrize("kind", ["truncate", "html", "empty", "drop_after"])
+
+
+def test_the_intent_is_committed_before_the_call_leaves(world: World) -> None:
+    """The mirror row is in doubt with the e-mail that is being sent, and the attempt is counted."""
+    world.user("ann")
+    with world.stepping() as relay:
+        relay.begin()
+        row = world.mirror("users", "ann") or {}
+        assert (row["remote_id"], row["document"], row["sending"]) == (None, None, ["ann@example.nl"])
+        assert row["in_doubt"]
+        assert world.sql("SELECT attempts FROM outbox.message WHERE key = '{ann}' AND status = 'pending'"
+                         " AND target = 'accountview_net' AND resource = 'users'") == [1]  # fmt: skip
+        assert world.calls() == []
+
+
+@pytest.mark.parametrize("applied", [False, True])
+def test_a_relay_that_dies_after_begin_leaves_nothing_wrong(world: World, applied: bool) -> None:
+    """Applied or not: its successor looks, and nobody is invited twice."""
+    world.user("ann")
+    with world.stepping() as relay:
+        relay.begin()
+        if applied:
+            relay.land()
+    world.settled()
+    assert world.invited() == ["ann@example.nl"]
+
+
+@LOST
+def test_a_lost_answer_to_a_create_invites_nobody_twice(world: World, kind: str) -> None:
+    """The user is looked up by e-mail; found, he is adopted; not found after long enough, he is created."""
+    world.user("ann")
+    world.fault(kind, "POST", "/users$")
+    world.settled()
+    assert world.invited() == ["ann@example.nl"]
+    assert world.last("users", "ann")[0] in ("created", "updated")
+
+
+@BROKEN
+def test_an_answer_without_an_id_is_no_success(world: World, kind: str) -> None:
+    """2xx with HTML, half a body or none: in doubt, looked up, and one invitation at most."""
+    world.user("ann")
+    world.fault(kind, "POST", "/users$")
+    world.settled()
+    assert world.invited() == ["ann@example.nl"]
+
+
+@pytest.mark.parametrize("status", [500, 502, 504])
+def test_a_server_error_after_the_create_was_applied_invites_nobody_twice(world: World, status: int) -> None:
+    """What is behind a 500 nobody knows."""
+    world.user("ann")
+    world.fault("status_after", "POST", "/users$", status=status, body="oops")
+    world.settled()
+    assert world.invited() == ["ann@example.nl"]
+
+
+def test_a_user_is_looked_for_long_enough_before_he_is_created_again(world: World) -> None:
+    """A late request may still land: not found counts after user_doubt_s only, and after a second look."""
+    world.user("ann")
+    world.fault("drop_before", "POST", "/users$")
+    started = time.monotonic()
+    world.settled()
+    assert time.monotonic() - started > TIMES.user_doubt_s
+    calls = world.calls()
+    first, second = (i for i, c in enumerate(calls) if c.startswith("POST"))
+    assert second - first > 2
+
+
+@LOST
+def test_a_doubt_is_cleared_by_every_email_that_was_tried(world: World, kind: str) -> None:
+    """The e-mail has changed meanwhile: the object is found under the one that was sent."""
+    world.user("ann", "old@example.nl")
+    world.fault(kind, "POST", "/users$")
+    with world.stepping() as relay:
+        relay.begin()
+        relay.land()
+        relay.settle()
+    world.sql("UPDATE accountview.users SET email = 'new@example.nl'")
+    world.settled()
+    assert world.users() == ["new@example.nl"]
+    assert len(world.invited()) == 1
+
+
+@LOST
+def test_a_user_deleted_while_his_create_is_in_doubt_is_removed(world: World, kind: str) -> None:
+    """View: no row. In doubt: find out, then remove what is there."""
+    world.user("ann")
+    world.fault(kind, "POST", "/users$")
+    with world.stepping() as relay:
+        relay.begin()
+        relay.land()
+        relay.settle()
+        world.sql("DELETE FROM accountview.users")
+    world.settled()
+    assert (world.users(), world.mirror("users", "ann")) == ([], None)
+
+
+@LOST
+def test_a_user_whose_name_was_cleared_while_in_doubt_is_recorded_first(world: World, kind: str) -> None:
+    """View: row, not ready. What the cloud holds is read and linked, so that it is known later."""
+    world.user("ann")
+    world.fault(kind, "POST", "/users$")
+    with world.stepping() as relay:
+        relay.begin()
+        relay.land()
+        relay.settle()
+        world.sql("UPDATE accountview.users SET last_name = NULL")
+    world.drain()
+    assert world.last("users", "ann")[0] == "not_ready"
+    row = world.mirror("users", "ann")
+    assert [row["remote_id"]] if row else [] == list(world.holds()["users"])
+    world.sql("UPDATE accountview.users SET last_name = 'Weer'")
+    world.settled()
+    assert len(world.invited()) == 1
+
+
+@LOST
+def test_a_lost_update_is_sent_again_also_when_the_row_changed_back(world: World, kind: str) -> None:
+    """A key in doubt is never unchanged, though mirror and view show the same."""
+    world.user("ann", last="Eerst")
+    world.drain()
+    world.sql("UPDATE accountview.users SET last_name = 'Daarna'")
+    world.fault(kind, "PUT", "/users/")
+    with world.stepping() as relay:
+        relay.begin()
+        relay.land()
+        relay.settle()
+        world.sql("UPDATE accountview.users SET last_name = 'Eerst'")
+    world.settled()
+    assert next(iter(world.holds()["users"].values()))["last_name"] == "Eerst"
+
+
+@LOST
+def test_a_lost_removal_is_done_again(world: World, kind: str) -> None:
+    """"Not found" counts as done."""
+    world.user("ann")
+    world.company("001")
+    world.drain()
+    world.fault(kind, "DELETE", times=2)
+    world.sql("DELETE FROM accountview.users; DELETE FROM accountview.companies")
+    world.settled()
+    assert world.last("users", "ann")[0] == world.last("companies", "001")[0] == "removed"
+
+
+@LOST
+def test_a_company_whose_create_was_lost_is_made_once(world: World, kind: str) -> None:
+    """It is known by our own external id."""
+    world.company("001")
+    world.fault(kind, "POST", "/tenants$")
+    world.settled()
+    assert [t["external_id"] for t in world.holds()["tenants"].values()] == ["001"]
+
+
+@LOST
+def test_a_returning_user_is_made_again_though_his_removal_was_lost(world: World, kind: str) -> None:
+    """View: row, mirror: same document, in doubt. Gone by our own call, he is created anew; else nobody mails him."""
+    world.user("ann")
+    world.drain()
+    world.sql("DELETE FROM accountview.users")
+    world.fault(kind, "DELETE")
+    with world.stepping() as relay:
+        relay.begin()
+        relay.land()
+        relay.settle()
+        world.user("ann")
+    world.settled()
+    assert len(world.invited()) == (1 if kind == "drop_before" else 2)
+
+
+@LOST
+def test_a_company_deleted_and_made_again_while_its_removal_is_in_doubt(world: World, kind: str) -> None:
+    """A tenant mails nobody: gone means made again, and its accesses follow."""
+    world.user("ann")
+    world.company("001")
+    world.right("ann")
+    world.drain()
+    world.sql("DELETE FROM accountview.companies")
+    world.fault(kind, "DELETE", "/tenants/[^/]*$")
+    with world.stepping() as relay:
+        relay.begin()
+        relay.land()
+        relay.settle()
+        world.company("001")
+    world.settled()
+    assert len(world.holds()["tenant_users"]) == 1
+
+
+@LOST
+def test_lost_answers_everywhere_end_equal(erp: World, kind: str) -> None:
+    """Every third write gets no answer: access, projects and values too."""
+    erp.user("ann")
+    erp.company("001")
+    erp.right("ann")
+    erp.sql("INSERT INTO accountview.projects VALUES ('A1', 'P1', 'Dak', '2026-01-01'), ('A1', 'P2', 'Vloer', '2026-01-01');"
+            "INSERT INTO accountview.cost_types VALUES ('A1', '10', 'Huur'), ('A1', '20', 'Loon')")  # fmt: skip
+    for method, path in (("POST", "/tenants/.*/users"), ("POST", "/project"), ("PUT", "/dimension"), ("PUT", "/roles")):
+        erp.fault(kind, method, path)
+    erp.settled()
+    assert len(erp.invited()) == 1

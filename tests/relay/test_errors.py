@@ -1,0 +1,221 @@
+"""What the cloud, or a view, answers with, and that it holds up nothing but itself."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+
+from tests.lane import World
+
+
+def test_a_retry_after_is_obeyed_by_the_whole_target(world: World) -> None:
+    """No call of anybody before; and it uses up no attempt."""
+    for code in ("ann", "bob", "cor"):
+        world.user(code)
+    world.fault("retry_after", retry_after=1)
+    asked = time.monotonic()
+    world.once(concurrency=1)
+    calls = len(world.calls())
+    assert calls == 1
+    while time.monotonic() < asked + 0.9:
+        world.once(concurrency=1)
+        assert len(world.calls()) == calls
+        time.sleep(0.1)
+    world.settled()
+    assert time.monotonic() - asked >= 1.0
+    attempts = "SELECT max(attempts) FROM outbox.message WHERE resource = 'users' AND outcome = 'created'"
+    assert world.sql(attempts) == [1]
+
+
+def test_a_transient_error_is_tried_again_and_counted(world: World) -> None:
+    """503 says that nothing was done; the attempts are in the message, the calls in outbox.attempt."""
+    world.user("ann")
+    world.fault("status", "POST", "/users$", times=2, status=503, body="busy")
+    world.settled()
+    assert world.sql("SELECT attempts FROM outbox.message WHERE outcome = 'created'") == [3]
+    statuses = "SELECT http_status FROM outbox.attempt WHERE method = 'POST' ORDER BY id"
+    assert world.sql(statuses) == [503, 503, 201]
+
+
+def test_what_stays_transient_is_dead_with_the_targets_words(world: World) -> None:
+    """Out of attempts: a person is needed, and nothing hammers the cloud."""
+    world.user("ann")
+    world.fault("status", "POST", "/users$", times=None, status=503, body={"message": "busy for ever"})
+    world.drain()
+    outcome, error = world.last("users", "ann")
+    assert outcome == "dead"
+    assert "busy for ever" in (error or "")
+    assert len(world.calls("POST")) == 4
+
+
+def test_a_refused_key_does_not_hold_up_the_others(world: World) -> None:
+    """Dead at once, with one call, and the words of the target."""
+    world.user("ann", "ann@mailinator.com")
+    world.user("bob")
+    world.drain()
+    assert world.last("users", "bob")[0] == "created"
+    assert len(world.calls("POST")) == 2
+    assert world.sql("SELECT http_status FROM outbox.message WHERE status = 'dead'") == [422]
+
+
+def test_a_server_error_that_stays_is_dead_and_blocks_nobody(erp: World) -> None:
+    """Some refusals of the ERP come as 500."""
+    erp.company("001")
+    erp.sql("INSERT INTO accountview.projects VALUES ('A1', 'P1', 'Dak', '2026-01-01'), ('A1', 'P2', 'Vloer', '2026-01-01')")
+    erp.drain()
+    erp.fault("status", "PUT", "/project/P1", times=None, status=500, body={"message": "a locked period"})
+    erp.sql("UPDATE accountview.projects SET description = 'Nieuw'")
+    erp.drain()
+    outcome, error = erp.last("projects", "001", "P1")
+    assert (outcome, "a locked period" in (error or "")) == ("dead", True)
+    assert erp.last("projects", "001", "P2")[0] == "updated"
+    erp.heal()
+    erp.sql("UPDATE accountview.projects SET description = 'Weer'")
+    erp.settled()
+
+
+@pytest.mark.parametrize("words", ["\u0000", "a\u0000b\u001b[31m", "\ud83d\ude00" * 3000, "x" * 100_000])
+def test_no_words_of_the_target_can_stop_the_relay(world: World, words: str) -> None:
+    """Cut, cleaned, and kept with the message."""
+    world.user("ann")
+    world.fault("status", "POST", "/users$", status=422, body={"error_code": "ERROR_INVALID_EMAIL", "error_description": words})
+    world.drain()
+    outcome, error = world.last("users", "ann")
+    assert outcome == "dead"
+    assert len(error or "") < 3000
+
+
+def test_a_wrong_secret_pauses_the_target_and_says_so(world: World) -> None:
+    """Nothing is dead, nothing more is sent; with the right secret and `resume` all of it goes."""
+    world.user("ann")
+    world.cloud.post("/sandbox/settings", json={"client_secret": "another"})
+    world.once()
+    [(why,)] = world.sql("SELECT why, 1 FROM outbox.target WHERE paused_at IS NOT NULL") and [
+        world.sql("SELECT why FROM outbox.target WHERE paused_at IS NOT NULL")
+    ]
+    assert "client_secret" in why
+    assert world.ended("users", "ann") == ["pending"]
+    assert world.calls() == []
+    world.cloud.post("/sandbox/settings", json={"client_secret": "sandbox-secret"})
+    world.sql("UPDATE outbox.target SET paused_at = NULL, why = NULL")
+    world.settled()
+
+
+def test_a_client_that_may_not_add_companies_still_sends_users(world: World) -> None:
+    """One resource is forbidden, not the target."""
+    world.user("ann")
+    world.company("001")
+    world.fault("status", "POST", "/tenants$", times=None, status=403, body={"error_code": "ERROR_THIRD_PARTY_APPLICATION"})
+    world.once()
+    world.once()
+    assert world.last("users", "ann")[0] == "created"
+    assert "may not add companies" in (world.last("companies", "001")[1] or "")
+    assert world.sql("SELECT target FROM outbox.target WHERE paused_at IS NOT NULL") == []
+    world.heal()
+    world.settled()
+
+
+def test_a_company_without_a_licence_holds_up_only_itself(erp: World) -> None:
+    """12027 of one company: the projects of the other go on."""
+    erp.company("001")
+    erp.company("002", "A2")
+    erp.drain()
+    tenant = (erp.mirror("companies", "001") or {})["remote_id"]
+    erp.cloud.post("/sandbox/settings", json={"unlicensed": [tenant]})
+    erp.sql("INSERT INTO accountview.projects VALUES ('A1', 'P1', 'Dak', '2026-01-01'), ('A2', 'P1', 'Dak', '2026-01-01')")
+    erp.once()
+    assert erp.last("projects", "002", "P1")[0] == "created"
+    assert "no licence" in (erp.last("projects", "001", "P1")[1] or "")
+    assert erp.last("projects", "001", "P1")[0] == "pending"
+    assert erp.sql("SELECT target FROM outbox.target WHERE paused_at IS NOT NULL") == []
+    erp.cloud.post("/sandbox/settings", json={"unlicensed": []})
+    erp.settled()
+
+
+def test_one_bad_value_does_not_hold_up_the_others_of_its_call(erp: World) -> None:
+    """Values of one company go out together; each has an outcome of its own."""
+    erp.company("001")
+    erp.sql("INSERT INTO accountview.cost_types SELECT 'A1', n::text, 'Soort ' || n FROM generate_series(1, 20) AS n")
+    erp.sql("INSERT INTO accountview.cost_types VALUES ('A1', %s, 'te lang')", "x" * 40)
+    erp.drain()
+    assert erp.last("cost_types", "001", "x" * 40)[0] == "dead"
+    assert {erp.last("cost_types", "001", str(n))[0] for n in range(1, 21)} == {"created"}
+
+
+def test_a_broken_view_holds_up_its_own_resource_alone(apart: World) -> None:
+    """A column's source is gone: its messages wait and say so, the rest goes on; mended, they follow."""
+    apart.sql("CREATE FUNCTION broken() RETURNS boolean LANGUAGE sql AS 'SELECT 1 / 0 = 1'")
+    whole = apart.sql("SELECT pg_get_viewdef('accountview_net.users'::regclass)")[0].rstrip(";")
+    apart.sql(f"CREATE OR REPLACE VIEW accountview_net.users AS SELECT * FROM ({whole}) AS v WHERE broken()")
+    apart.user("ann")
+    apart.company("001")
+    apart.once()
+    assert apart.last("companies", "001")[0] == "created"
+    assert apart.last("users", "ann") == ("pending", "the view accountview_net.users cannot be read: division by zero")
+    apart.sql(f"CREATE OR REPLACE VIEW accountview_net.users AS {whole}")
+    apart.sql("UPDATE outbox.message SET due_at = now() WHERE status = 'pending'")
+    apart.settled()
+
+
+def test_a_row_that_its_view_cannot_compute_holds_up_only_itself(apart: World) -> None:
+    """An error in one row of the view is no reason to leave the others unsent."""
+    whole = apart.sql("SELECT pg_get_viewdef('accountview_net.users'::regclass)")[0].rstrip(";")
+    apart.sql("CREATE OR REPLACE VIEW accountview_net.users AS SELECT user_code, first_name,"
+              f" CASE WHEN last_name = '0' THEN (1 / last_name::int)::text ELSE last_name END AS last_name, email,"
+              f" language, country_code, missing, withdrawn FROM ({whole}) AS v")  # fmt: skip
+    for code, last in (("ann", "Aa"), ("bob", "0"), ("cor", "Cc")):
+        apart.user(code, last=last)
+    apart.once()
+    assert [apart.last("users", c)[0] for c in ("ann", "bob", "cor")] == ["created", "pending", "created"]
+    assert "division by zero" in (apart.last("users", "bob")[1] or "")
+
+
+def test_a_view_that_breaks_during_a_call_does_not_end_the_relay(apart: World) -> None:
+    """What came back is recorded, though the view that says who waits for the e-mail cannot be read just now."""
+    apart.user("ann")
+    apart.drain()
+    whole = apart.sql("SELECT pg_get_viewdef('accountview_net.users'::regclass)")[0].rstrip(";")
+    apart.sql("CREATE FUNCTION broken() RETURNS boolean LANGUAGE sql AS 'SELECT 1 / 0 = 1'")
+    apart.sql("UPDATE accountview.users SET email = 'new@example.nl'")
+    with apart.stepping() as relay:
+        relay.begin()
+        apart.sql(f"CREATE OR REPLACE VIEW accountview_net.users AS SELECT * FROM ({whole}) AS v WHERE broken()")
+        relay.land()
+        relay.settle()
+        assert apart.last("users", "ann")[0] == "updated"
+        relay.begin()
+    apart.sql(f"CREATE OR REPLACE VIEW accountview_net.users AS {whole}")
+    apart.sql("UPDATE outbox.message SET due_at = now() WHERE status = 'pending'")
+    apart.settled()
+
+
+def test_a_key_that_was_settled_meanwhile_meets_a_broken_view(apart: World) -> None:
+    """The key is in hand, no message of it is pending, and its view cannot be read: nothing to put off."""
+    apart.user("ann")
+    apart.drain()
+    apart.sql("ALTER VIEW accountview_net.users RENAME TO hidden")
+    with apart.stepping() as relay:
+        relay.lane.store.views = dict(relay.lane.store.views) | {"users": relay.lane.store.views["companies"]}
+        relay.lane.waiting["users", ("ann",)] = None
+        relay.begin()
+
+
+def test_a_view_that_is_made_again_is_found_by_a_relay_at_work(apart: World) -> None:
+    """DROP and CREATE, as a DBA does: what was written between them is not dead for ever."""
+    whole = apart.sql("SELECT pg_get_viewdef('accountview_net.companies'::regclass)")[0].rstrip(";")
+    apart.sql("DROP VIEW accountview_net.companies")
+    with apart.stepping() as relay:
+        apart.sql(f"CREATE VIEW accountview_net.companies AS {whole}")
+        apart.company("001")
+        relay.round()
+    assert apart.last("companies", "001")[0] == "created"
+
+
+def test_messages_of_a_resource_without_a_view_end_dead(apart: World) -> None:
+    """Also when they fill whole pages of a claim: `relay --once` comes to its end."""
+    apart.sql("DROP VIEW accountview_net.app_access")
+    apart.sql("INSERT INTO outbox.message (target, resource, key, operation)"
+              " SELECT 'accountview_net', 'app_access', ARRAY[n::text, 'c', 'a'], 'UPDATE' FROM generate_series(1, 2500) AS n")  # fmt: skip
+    apart.drain()
+    assert apart.sql("SELECT DISTINCT status FROM outbox.message WHERE target = 'accountview_net'") == ["dead"]

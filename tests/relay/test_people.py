@@ -1,0 +1,289 @@
+"""Who a user is: an e-mail belongs to one object of the cloud, an object to one key, and nobody is invited twice."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.lane import World
+
+ORDERS = pytest.mark.parametrize("first", ["old", "new"])
+
+
+def _without_messages(world: World, change: str, *values: object) -> None:
+    """The rows change; the test says itself which key is looked at first."""
+    world.sql("ALTER TABLE accountview.users DISABLE TRIGGER USER")
+    world.sql(change, *values)
+    world.sql("ALTER TABLE accountview.users ENABLE TRIGGER USER")
+
+
+def _remote_id(world: World, code: str) -> str | None:
+    row = world.mirror("users", code)
+    return row["remote_id"] if row else None
+
+
+@ORDERS
+def test_a_changed_user_code_is_no_removal_and_no_second_mail(world: World, first: str) -> None:
+    """Whichever key is looked at first, alone and to its end: the object moves to the new code."""
+    world.user("ann")
+    world.drain()
+    before = _remote_id(world, "ann")
+    _without_messages(world, "UPDATE accountview.users SET code = 'anna'")
+    for key in ("ann", "anna") if first == "old" else ("anna", "ann"):
+        world.message("users", key)
+        world.once()
+    world.settled()
+    assert (_remote_id(world, "ann"), _remote_id(world, "anna")) == (None, before)
+    assert world.calls("DELETE") == []
+    assert world.invited() == ["ann@example.nl"]
+
+
+@ORDERS
+def test_a_changed_code_and_name_still_is_the_same_account(world: World, first: str) -> None:
+    """The e-mail says who it is; the name is updated there."""
+    world.user("ann", last="Oud")
+    world.drain()
+    _without_messages(world, "UPDATE accountview.users SET code = 'anna', last_name = 'Nieuw'")
+    for key in ("ann", "anna") if first == "old" else ("anna", "ann"):
+        world.message("users", key)
+        world.once()
+    world.settled()
+    assert world.invited() == ["ann@example.nl"]
+    assert next(iter(world.holds()["users"].values()))["last_name"] == "Nieuw"
+
+
+@pytest.mark.parametrize("kind", ["drop_before", "drop_after"])
+def test_a_code_that_changes_while_the_update_is_in_doubt(world: World, kind: str) -> None:
+    """The doubt moves along with the object: the new key is not unchanged because it looks like the old one."""
+    world.user("ann", last="Eerst")
+    world.drain()
+    world.sql("UPDATE accountview.users SET last_name = 'Daarna'")
+    world.fault(kind, "PUT", "/users/")
+    with world.stepping() as relay:
+        relay.begin()
+        relay.land()
+        relay.settle()
+        world.sql("UPDATE accountview.users SET last_name = 'Eerst', code = 'anna'")
+    world.settled()
+    assert world.invited() == ["ann@example.nl"]
+
+
+@pytest.mark.parametrize("kind", ["drop_before", "drop_after"])
+def test_a_code_that_changes_while_the_removal_is_in_doubt(world: World, kind: str) -> None:
+    """The object may be gone: what the mirror said of it before proves nothing."""
+    world.user("ann")
+    world.drain()
+    world.sql("DELETE FROM accountview.users")
+    world.fault(kind, "DELETE", "/users/")
+    with world.stepping() as relay:
+        relay.begin()
+        relay.land()
+        relay.settle()
+        world.user("anna", "ann@example.nl")
+    world.settled()
+    assert world.users() == ["ann@example.nl"]
+
+
+@pytest.mark.parametrize("kind", ["drop_before", "drop_after"])
+def test_a_code_that_changes_while_the_create_is_in_doubt(world: World, kind: str) -> None:
+    """One account and one mail, whatever became of the first call."""
+    world.user("ann")
+    world.fault(kind, "POST", "/users$")
+    with world.stepping() as relay:
+        relay.begin()
+        relay.land()
+        relay.settle()
+        world.sql("UPDATE accountview.users SET code = 'anna'")
+    world.settled()
+    assert world.invited() == ["ann@example.nl"]
+
+
+def test_users_who_swap_their_emails_are_held(world: World) -> None:
+    """Nobody can go first; one who takes a third address frees the other."""
+    world.user("ann")
+    world.user("bob")
+    world.drain()
+    world.sql("UPDATE accountview.users SET email = CASE code WHEN 'ann' THEN 'bob@example.nl' ELSE 'ann@example.nl' END")
+    world.drain()
+    assert {world.last("users", "ann")[0], world.last("users", "bob")[0]} == {"held"}
+    assert "exchange" in (world.last("users", "ann")[1] or "")
+    world.sql("UPDATE accountview.users SET email = 'third@example.nl' WHERE code = 'ann'")
+    world.settled()
+    assert world.users() == ["ann@example.nl", "third@example.nl"]
+
+
+@pytest.mark.parametrize("order", [("ann", "bob", "cor"), ("cor", "bob", "ann"), ("bob", "ann", "cor")])
+def test_emails_that_move_up_a_chain_arrive(world: World, order: tuple[str, ...]) -> None:
+    """ann takes bob's, bob takes cor's, cor takes a new one: in whatever order they are looked at."""
+    for code in ("ann", "bob", "cor"):
+        world.user(code)
+    world.drain()
+    _without_messages(world, "UPDATE accountview.users SET email = CASE code WHEN 'ann' THEN 'bob@example.nl'"
+                             " WHEN 'bob' THEN 'cor@example.nl' ELSE 'new@example.nl' END")  # fmt: skip
+    for code in order:
+        world.message("users", code)
+    world.settled()
+    assert len(world.invited()) == 3
+
+
+def test_a_ring_of_three_is_held_and_named(world: World) -> None:
+    """The chain leads back to where it began."""
+    for code in ("ann", "bob", "cor"):
+        world.user(code)
+    world.drain()
+    world.sql("UPDATE accountview.users SET email = CASE code WHEN 'ann' THEN 'bob@example.nl'"
+              " WHEN 'bob' THEN 'cor@example.nl' ELSE 'ann@example.nl' END")  # fmt: skip
+    world.drain()
+    assert [world.last("users", c)[0] for c in ("ann", "bob", "cor")] == ["held"] * 3
+
+
+def test_the_second_user_of_an_email_is_held_as_ambiguous(world: World) -> None:
+    """Two users share one address: the cloud takes one, the other waits for a person, or for the first."""
+    world.user("desk1", "desk@example.nl")
+    world.user("desk2", "desk@example.nl")
+    world.drain()
+    ended = {c: world.last("users", c) for c in ("desk1", "desk2")}
+    assert sorted(outcome for outcome, _ in ended.values()) == ["created", "held"]
+    assert "ambiguous" in (ended["desk2"][1] or "")
+    assert world.invited() == ["desk@example.nl"]
+
+
+@pytest.mark.parametrize("change", [
+    "DELETE FROM accountview.users WHERE code = 'desk1'",
+    "UPDATE accountview.users SET email = 'own@example.nl' WHERE code = 'desk1'",
+])  # fmt: skip
+def test_who_was_held_goes_on_by_himself_when_the_first_leaves_or_changes(world: World, change: str) -> None:
+    """No message of his own is needed."""
+    world.user("desk1", "desk@example.nl")
+    world.drain()
+    world.user("desk2", "desk@example.nl", last="Anders")
+    world.drain()
+    assert world.last("users", "desk2")[0] == "held"
+    world.sql(change)
+    world.settled()
+    assert world.last("users", "desk2")[0] in ("created", "updated")
+
+
+def test_who_was_held_goes_on_when_the_first_is_withdrawn_and_registered(world: World) -> None:
+    """A cleared e-mail frees nothing until the account is removed."""
+    world.user("desk1", "desk@example.nl")
+    world.drain()
+    world.user("desk2", "desk@example.nl", last="Anders")
+    world.sql("UPDATE accountview.users SET email = NULL WHERE code = 'desk1'")
+    world.drain()
+    assert world.last("users", "desk2")[0] == "held"
+    world.register("users", "desk1")
+    world.settled()
+    assert world.mirror("users", "desk2") is not None
+
+
+def test_an_email_that_somebody_takes_over_while_its_owner_is_refused_ends(world: World) -> None:
+    """ann is refused her new address and keeps the old one: bob, who wants that, is held, not asked for ever."""
+    world.user("ann")
+    world.drain()
+    world.sql("UPDATE accountview.users SET email = 'ann@mailinator.com'")
+    world.user("bob", "ann@example.nl")
+    world.drain(5)
+    assert (world.last("users", "ann")[0], world.last("users", "bob")[0]) == ("dead", "held")
+    world.sql("UPDATE accountview.users SET email = 'other@example.nl' WHERE code = 'ann'")
+    world.settled()
+
+
+def test_an_email_of_somebody_whose_doubt_nobody_clears_ends(world: World) -> None:
+    """ann's create was given up without an answer; bob, who has her address, is held until she is looked at again."""
+    world.user("ann")
+    world.fault("drop_before", "POST", "/users$")
+    with world.stepping() as relay:
+        relay.begin()
+        relay.land()
+        relay.settle()
+    world.sql("UPDATE accountview.users SET email = 'new@example.nl'")
+    world.sql("UPDATE outbox.message SET status = 'dead', error = 'given up', settled_at = now() WHERE status = 'pending'")
+    world.user("bob", "ann@example.nl")
+    world.drain(5)
+    world.message("users", "ann")
+    world.settled()
+    assert world.users() == ["ann@example.nl", "new@example.nl"]
+
+
+def test_a_code_given_to_another_person_is_held(world: World) -> None:
+    """E-mail, first and last name all changed at once: nobody's account is handed to a stranger."""
+    world.user("ann", first="Ann", last="Aa")
+    world.drain()
+    world.sql("UPDATE accountview.users SET email = 'zoe@example.nl', first_name = 'Zoe', last_name = 'Zed'")
+    world.drain()
+    outcome, error = world.last("users", "ann")
+    assert (outcome, "another person" in (error or "")) == ("held", True)
+    assert world.users() == ["ann@example.nl"]
+    world.sql("UPDATE accountview.users SET first_name = 'Ann'")
+    world.settled()
+    assert world.last("users", "ann")[0] == "updated"
+
+
+def test_a_user_who_left_and_returns_is_made_again(world: World) -> None:
+    """His removal is over, so is his account: a new one, with its access."""
+    world.user("ann")
+    world.company("001")
+    world.right("ann")
+    world.drain()
+    world.sql("DELETE FROM accountview.users")
+    world.drain()
+    world.user("ann")
+    world.right("ann")
+    world.settled()
+    assert world.invited() == ["ann@example.nl"] * 2
+    assert len(world.holds()["tenant_users"]) == 1
+
+
+def test_a_change_of_case_alone_is_an_update(world: World) -> None:
+    """The same address: no rival, no second account."""
+    world.user("ann")
+    world.drain()
+    world.sql("UPDATE accountview.users SET email = 'Ann@Example.NL'")
+    world.settled()
+    assert world.last("users", "ann")[0] == "updated"
+    assert len(world.invited()) == 1
+
+
+def test_a_rival_that_writes_the_email_otherwise_is_still_a_rival(world: World) -> None:
+    """Addresses are compared without case."""
+    world.user("ann")
+    world.drain()
+    world.user("bob", "ANN@example.nl")
+    world.drain()
+    assert world.last("users", "bob")[0] == "held"
+
+
+def test_two_new_users_with_one_email_in_flight_at_once_invite_once(world: World) -> None:
+    """One call in flight per natural key: the second waits for the first and is judged by what became of it."""
+    world.user("ann", "one@example.nl")
+    world.user("bob", "one@example.nl")
+    with world.stepping() as relay:
+        relay.begin()
+        assert len(relay.lane.in_flight) == 1
+        relay.round()
+    assert world.invited() == ["one@example.nl"]
+    assert sorted(world.last("users", c)[0] for c in ("ann", "bob")) == ["created", "held"]
+
+
+def test_an_account_made_by_hand_is_adopted(world: World) -> None:
+    """Match, then link: found under the e-mail, nobody is invited."""
+    world.user("ann")
+    world.drain()
+    world.sql("TRUNCATE outbox.mirror")
+    world.sql("UPDATE accountview.users SET last_name = 'Nieuw'")
+    world.settled()
+    assert world.last("users", "ann")[0] == "updated"
+    assert len(world.invited()) == 1
+
+
+def test_a_user_who_is_gone_from_the_cloud_is_held(world: World) -> None:
+    """404 on update: a create would mail again, so a person approves it."""
+    world.user("ann")
+    world.drain()
+    remote_id = _remote_id(world, "ann")
+    world.cloud.post("/sandbox/reset")
+    world.sql("UPDATE accountview.users SET last_name = 'Nieuw'")
+    world.drain()
+    assert world.last("users", "ann") == ("held", "gone from the cloud; approve to create again")
+    assert _remote_id(world, "ann") == remote_id
+    assert world.invited() == []
