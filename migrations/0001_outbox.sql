@@ -47,7 +47,7 @@ CREATE TABLE outbox.message (
     http_status integer,
     error       text,
     document    jsonb,
-    CONSTRAINT message_key_or_via CHECK ((key IS NULL) <> (via IS NULL)),
+    CONSTRAINT message_key_or_via CHECK (key IS NOT NULL OR via IS NOT NULL),
     CONSTRAINT message_status CHECK (status IN ('pending', 'done', 'held', 'dead')),
     CONSTRAINT message_operation CHECK (operation IN
         ('INSERT', 'UPDATE', 'DELETE', 'TRUNCATE', 'REGISTER', 'EXPAND', 'DRIFT')),
@@ -67,7 +67,7 @@ COMMENT ON COLUMN outbox.message.target IS 'The cloud platform; schema of the de
 COMMENT ON COLUMN outbox.message.resource IS 'The kind of thing; name of the desired view';
 COMMENT ON COLUMN outbox.message.key IS 'Values of the key columns; a shorter array is a prefix, {} is every row; null: see via';
 COMMENT ON COLUMN outbox.message.via IS
-    'In place of a key: {"follow": function, "start": {column: value}} leads through joins to the first key column; "key": {key column: value} is what is known of the key itself';
+    'In place of a key: {"follow": function, "start": {column: value}} leads through joins to the first key column; "key": {key column: value} is what is known of the key itself. When it led to one full key, that stands in key';
 COMMENT ON COLUMN outbox.message.operation IS 'INSERT UPDATE DELETE TRUNCATE: the statement; REGISTER: a person; EXPAND: from another message (cause); DRIFT: the table is not as installed';
 COMMENT ON COLUMN outbox.message.source IS 'The table that changed';
 COMMENT ON COLUMN outbox.message.transaction IS 'The transaction that changed it';

@@ -7,7 +7,6 @@ levels, stars are spelled out, and a bare `=` is a built-in one. Nothing here ru
 from __future__ import annotations
 
 import itertools
-import re
 from collections import Counter
 from collections.abc import Iterable
 
@@ -16,17 +15,12 @@ from sqlglot import exp
 
 from outbox import terms
 from outbox.catalogue import Catalogue, Relation, Type
-from outbox.equality import Branch, Constant, Occurrence, Of, Region
-from outbox.levels import Level, NotUnderstood, Output, Part, Source
+from outbox.conditions import Conditions
+from outbox.dependencies import mentioned_relations
+from outbox.equality import Branch, Occurrence, Of, Region
+from outbox.levels import Level, NotUnderstood, Output, Part, Source, distinct, renamed, side_by_side
 from outbox.outputs import common_type, named, outputs_of, speaking_for_itself, through_set_operation
 from outbox.terms import Value
-
-_RELATION = re.compile(r":rtekind 0 :relid (\d+)")
-
-
-def mentioned_relations(view: Relation) -> list[int]:
-    """The relations in the stored form of the definition, as often as it mentions them."""
-    return [oid for oid in map(int, _RELATION.findall(view.tree)) if oid != view.oid]
 
 
 def read_branches(catalogue: Catalogue, view: Relation) -> list[Branch]:
@@ -44,8 +38,9 @@ class _Reader:
         self._numbers = itertools.count(1)
         self._read: dict[int, exp.Expr] = {}  # the tables and WITH queries accounted for, by id
         self._regions = itertools.count(1)
+        self._conditions = Conditions(self)
 
-    def _optional(self, region: Region) -> Region:
+    def optional(self, region: Region) -> Region:
         """A region inside that need not hold a row."""
         return (*region, next(self._regions))
 
@@ -58,7 +53,7 @@ class _Reader:
         except sqlglot.errors.SqlglotError as e:
             raise NotUnderstood(f"sqlglot cannot parse the definition of {view.dotted}") from e
         columns = {c.name: c.type for c in view.columns}
-        source = self._subquery(tree, level, Level(), region, list(columns), columns, place)
+        source = self.subquery(tree, level, Level(), region, list(columns), columns, place)
         self._check_complete(view, tree)
         return source
 
@@ -76,7 +71,7 @@ class _Reader:
         query = table.find_ancestor(exp.CTE)
         return query is not None and id(query) not in self._read
 
-    def _subquery(
+    def subquery(
         self,
         tree: exp.Expr,
         level: Level,
@@ -88,9 +83,9 @@ class _Reader:
     ) -> Source:
         """A subquery of `level` with columns that are terms of their own; `outer` has the names that it can see."""
         place = next(self._numbers) if place is None else place
-        parts = self._query(tree, outer, region)
+        parts = self.query(tree, outer, region)
         given = list(names)
-        columns = _distinct(given + [o.name for o in parts[0].outputs[len(given) :]])
+        columns = distinct(given + [o.name for o in parts[0].outputs[len(given) :]])
         source: Source = {
             name: Value(Of(place, name), types[name] if types else common_type(p.outputs[i].type for p in parts))
             for i, name in enumerate(columns)
@@ -98,7 +93,7 @@ class _Reader:
         level.choices.append([named(p, source, place, region) for p in parts])
         return source
 
-    def _query(self, node: exp.Expr, outer: Level, region: Region) -> list[Part]:
+    def query(self, node: exp.Expr, outer: Level, region: Region) -> list[Part]:
         while isinstance(node, exp.Subquery):
             if {k for k, v in node.args.items() if v} - {"this", "alias"}:
                 raise NotUnderstood("a query in parentheses has clauses of its own")
@@ -124,7 +119,7 @@ class _Reader:
     def _set_operation(self, node: exp.SetOperation, outer: Level, region: Region) -> list[Part]:
         level = Level(outer)
         self._with(node, level)
-        left, right = (self._query(side, level, region) for side in (node.left, node.right))
+        left, right = (self.query(side, level, region) for side in (node.left, node.right))
         is_union = isinstance(node, exp.Union)
         if not is_union:
             right = [speaking_for_itself(p) for p in right]
@@ -139,16 +134,16 @@ class _Reader:
         aggregated = any(terms.aggregates(e, self._catalogue.aggregates) for e in select.expressions)
         aggregated = aggregated or bool(select.args.get("having"))
         # An aggregate without GROUP BY yields its row even when there is nothing to aggregate.
-        rows = self._optional(region) if aggregated and not grouped else region
+        rows = self.optional(region) if aggregated and not grouped else region
         if source := select.args.get("from_"):
             self._from(source.this, select.args.get("joins") or [], level, rows)
         if where := select.args.get("where"):
-            self._where(where.this, level, rows)
+            self._conditions.where(where.this, level, rows)
         for clause, node in select.args.items():
             if clause not in ("from_", "joins", "where", "with_"):
                 for part in node if isinstance(node, list) else [node]:
                     if isinstance(part, exp.Expr):
-                        self._aside(part, level, rows)
+                        self._conditions.aside(part, level, rows)
         return level.parts(outputs_of(select, level, bool(grouped) or aggregated))
 
     # -- FROM
@@ -163,7 +158,7 @@ class _Reader:
                 lists[-1][1].append(join)
         columns: Source = {}
         for item, its_joins in lists:
-            columns |= self._joined(item, its_joins, level, region)
+            columns = side_by_side(columns, self._joined(item, its_joins, level, region))
         return columns
 
     def _joined(self, first: exp.Expr, joins: list[exp.Join], level: Level, region: Region) -> Source:
@@ -177,19 +172,19 @@ class _Reader:
             or join.kind not in ("", "INNER", "OUTER", "CROSS")
         ):
             raise NotUnderstood(f"it has a join of an unknown kind: {join.sql(dialect='postgres')}")
-        left_region = self._optional(region) if join.side in ("RIGHT", "FULL") else region
-        right_region = self._optional(region) if join.side in ("LEFT", "FULL") else region
+        left_region = self.optional(region) if join.side in ("RIGHT", "FULL") else region
+        right_region = self.optional(region) if join.side in ("LEFT", "FULL") else region
         left = self._joined(first, before, level, left_region)
         right = self._item(join.this, level, right_region)
         if using := join.args.get("using"):
             return self._using([u.name for u in using], left, right, level, (left_region, right_region), join.side)
         if on := join.args.get("on"):
             self._on(on, level, (left_region, right_region), join.side)
-        return left | right
+        return side_by_side(left, right)
 
     def _on(self, on: exp.Expr, level: Level, regions: tuple[Region, Region], side: str) -> None:
         if side != "FULL":
-            self._where(on, level, regions[0] if side == "RIGHT" else regions[1])
+            self._conditions.where(on, level, regions[0] if side == "RIGHT" else regions[1])
             return
         if any(terms.subqueries(on)):
             raise NotUnderstood("it has a FULL JOIN on a subquery")
@@ -230,7 +225,7 @@ class _Reader:
             else:
                 level.equal(one, other, frozenset({regions[0] if side == "RIGHT" else regions[1]}))
                 merged[name] = other if side == "RIGHT" else one
-        return merged | {n: v for n, v in (left | right).items() if n not in merged}
+        return merged | {n: v for n, v in side_by_side(left, right).items() if n.split(" ")[0] not in merged}
 
     def _item(self, item: exp.Expr, level: Level, region: Region) -> Source:
         """A table, a subquery, a function or a join in parentheses; what the latter hides behind an alias too."""
@@ -242,11 +237,11 @@ class _Reader:
             if not item.alias:
                 return source
         elif isinstance(query := item.this if isinstance(item, exp.Lateral) else item, exp.Query):
-            source = self._subquery(query, level, level, region, item.alias_column_names)
+            source = self.subquery(query, level, level, region, item.alias_column_names)
         else:
-            self._aside(item, level, region)
+            self._conditions.aside(item, level, region)
         if source is not None:
-            source = _renamed(source, item.alias_column_names)
+            source = renamed(source, item.alias_column_names)
         level.sources[item.alias_or_name] = source
         return source or {}
 
@@ -255,7 +250,7 @@ class _Reader:
         if item.args.get("sample"):
             raise NotUnderstood("it has a TABLESAMPLE")
         if item.args.get("rows_from") or not isinstance(item.this, exp.Identifier):
-            self._aside(item, level, region)
+            self._conditions.aside(item, level, region)
             return None
         if not item.db:
             return self._with_query(item, level, region)
@@ -274,57 +269,7 @@ class _Reader:
             raise NotUnderstood(f"{item.name} is neither a table nor a WITH query")
         query, outer = found
         self._read[id(query)] = query
-        return self._subquery(query.this, level, outer, region, query.alias_column_names)
-
-    # -- conditions
-
-    def _where(self, node: exp.Expr, level: Level, region: Region) -> None:
-        """What must be true of every row of the region."""
-        for condition in terms.together(node):
-            self._condition(condition, level, region)
-
-    def _condition(self, node: exp.Expr, level: Level, region: Region) -> None:
-        inner = terms.bare(node.this) if isinstance(node, exp.Not) else None
-        if isinstance(node, exp.EQ) and (values := terms.constants(node.right)):
-            self._is_among(level.value(node.left), values, level, region)
-        elif isinstance(node, exp.EQ):
-            level.equal(level.value(node.left), level.value(node.right), frozenset({region}))
-            self._aside(node, level, region)
-        elif isinstance(node, exp.Exists):
-            self._semijoin([], node.this, level, region)
-        elif isinstance(node, exp.In) and node.args.get("query"):
-            self._semijoin(_operands(node.this), node.args["query"], level, region)
-        elif isinstance(node, exp.Column):
-            self._is_true(node, "true", level, region)
-        elif isinstance(inner, exp.Column):
-            self._is_true(inner, "false", level, region)
-        elif isinstance(inner, exp.Is) and isinstance(inner.expression, exp.Null):
-            level.equal(level.value(inner.this), None, frozenset({region}))
-        else:
-            self._aside(node, level, region)
-
-    def _is_true(self, column: exp.Column, constant: str, level: Level, region: Region) -> None:
-        boolean = Value(Constant(constant, "bool"), Type("bool", True))
-        level.equal(level.column(column), boolean, frozenset({region}))
-
-    def _is_among(self, value: Value | None, values: tuple[Constant, ...], level: Level, region: Region) -> None:
-        alike = value is not None and value.stored_alike and value.type is not None
-        if value is not None:
-            fits = alike and value.type is not None and {v.family for v in values} == {value.type.family}
-            level.add_among(value.term, tuple(v.text for v in values) if fits else (), region)
-
-    def _semijoin(self, operands: list[exp.Expr], query: exp.Expr, level: Level, region: Region) -> None:
-        """EXISTS, or IN as one: where it must be true, the subquery holds a row, so it counts as joined."""
-        columns = list(self._subquery(query, level, level, region).values())
-        for operand, column in zip(operands, columns, strict=False):
-            level.equal(level.value(operand), column, frozenset({region}))
-            self._aside(operand, level, region)
-
-    def _aside(self, node: exp.Expr, level: Level, region: Region) -> None:
-        """Subqueries of an expression: what holds in them holds for their own tables, and for no other."""
-        for query in terms.subqueries(node):
-            parts = self._query(query, level, self._optional(region))
-            level.choices.append([p.branch for p in parts])
+        return self.subquery(query.this, level, outer, region, query.alias_column_names)
 
 
 def _is_comma(join: exp.Join) -> bool:
@@ -338,20 +283,3 @@ def _is_join(item: exp.Expr) -> bool:
         and not isinstance(item.this, (exp.Select, exp.SetOperation))
         and bool(item.this.args.get("joins"))
     )
-
-
-def _operands(node: exp.Expr) -> list[exp.Expr]:
-    """The left side of IN: one value or a row of them."""
-    node = terms.bare(node)
-    return list(node.expressions) if isinstance(node, exp.Tuple) else [node]
-
-
-def _distinct(names: list[str]) -> list[str]:
-    """Of columns with one name nothing can mean the later ones; they get numbers."""
-    return [name if name not in names[:i] else f"{name} {i}" for i, name in enumerate(names)]
-
-
-def _renamed(source: Source, names: list[str]) -> Source:
-    """By the column list of an alias, as far as it goes."""
-    columns = list(source)
-    return dict(zip(names + columns[len(names) :], source.values(), strict=True)) if names else source

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import psycopg
@@ -83,10 +83,10 @@ class Relation:
     kind: str
     desired: bool
     system: bool
-    may_trigger: bool
+    may_select: bool
     subscribed: bool
-    definition: str
     tree: str
+    definition: str = ""
     columns: tuple[Column, ...] = ()
     key: tuple[tuple[Column, str], ...] = ()
 
@@ -151,7 +151,7 @@ class Catalogue:
 
 
 def read_catalogue(connection: psycopg.Connection[Any]) -> Catalogue:
-    """Everything that deriving capture needs to know. Wants an open transaction with the pinned settings."""
+    """All but the text of the views. Wants an open transaction with the pinned settings."""
     relations = _relations(connection)
     oids = list(relations)
     return Catalogue(
@@ -160,6 +160,14 @@ def read_catalogue(connection: psycopg.Connection[Any]) -> Catalogue:
         family=_family(connection, [r.oid for r in relations.values() if r.kind in "rp"]),
         aggregates=frozenset(r["proname"] for r in rows(connection, "aggregates", {})),
     )
+
+
+def with_definitions(connection: psycopg.Connection[Any], catalogue: Catalogue) -> Catalogue:
+    """The same with the text of the views; this takes an ACCESS SHARE lock on their tables."""
+    views = [r.oid for r in catalogue.relations.values() if r.kind == "v"]
+    found = {r["oid"]: r["definition"] for r in rows(connection, "definitions", {"views": views})}
+    relations = {oid: replace(r, definition=found.get(oid, "")) for oid, r in catalogue.relations.items()}
+    return replace(catalogue, relations=relations)
 
 
 def pin_settings(connection: psycopg.Connection[Any]) -> None:
@@ -199,7 +207,7 @@ def _relations(connection: psycopg.Connection[Any]) -> dict[int, Relation]:
         keys[k["relation"]].append((column, k["operator"]))
     return {
         r["oid"]: Relation(
-            **{**r, "definition": r["definition"] or "", "tree": r["tree"] or ""},
+            **{**r, "tree": r["tree"] or ""},
             columns=tuple(columns[r["oid"]]),
             key=tuple(keys[r["oid"]]),
         )

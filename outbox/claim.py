@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from outbox.store import Message, Store
+from outbox.rows import Message
+from outbox.store import Store
 
 LIMIT = 1000
 

@@ -7,17 +7,17 @@ from collections.abc import Iterable, Iterator
 from outbox.capture import Cell, Wording, Write
 from outbox.chains import Chain
 from outbox.resources import RESOURCES
+from outbox.sqltext import comment
 
 
 def header(writes: list[Write], chains: dict[Chain, str]) -> str:
     """A comment: which change of a row of the table rechecks what."""
-    lines = [f"-- {writes[0].table.dotted}: what a changed row rechecks. Derived from the desired views by install."]
+    title = f"What a changed row of {writes[0].table.dotted} rechecks; derived from the desired views by install."
+    lines = comment(title, "-- ")
     for (about, watched), wordings in _by_resource(writes).items():
-        lines += [
-            "--",
-            f"-- {', '.join(about)}, when {_listed(watched)} changed:" if watched else f"-- {', '.join(about)}:",
-        ]
-        lines += [f"--     {_which(w, about[0], chains)}{_only(w)}" for w in wordings]
+        when = f"; an UPDATE when it changes {_listed(watched)}" if watched else ""
+        lines += ["--", *comment(f"{', '.join(about)}{when}:", "-- ")]
+        lines += [line for w in wordings for line in comment(f"* {_which(w, about[0], chains)}{_only(w)}", "--   ")]
     return "\n".join(lines)
 
 
@@ -32,7 +32,7 @@ def notes(writes: Iterable[Write]) -> Iterator[str]:
 
 
 def _by_resource(writes: list[Write]) -> dict[tuple[tuple[str, ...], tuple[str, ...]], list[Wording]]:
-    """Resources that are written about alike come together."""
+    """Resources that are written about alike come together: (names, columns) -> wordings."""
     each: dict[str, tuple[tuple[str, ...], list[Wording]]] = {}
     for w in writes:
         watched = tuple(c.name for c in w.watched)
@@ -47,13 +47,13 @@ def _which(wording: Wording, about: str, chains: dict[Chain, str]) -> str:
     key = RESOURCES[about.partition(".")[2]].key
     if wording.coarse:
         return "every row"
-    fixed = list(zip(key, wording.prefix, strict=False)) + list(wording.known)
+    fixed = [*zip(key, wording.prefix, strict=False), *wording.known]
     rows = " and ".join(f"{column} = {_cell(cell)}" for column, cell in fixed)
     if not wording.chain:
         return f"the row with {rows}" if len(fixed) == len(key) else f"the rows with {rows}"
-    start = ", ".join(s.name for s in wording.chain.start)
-    found = f"the {key[0]}s that {chains[wording.chain]} finds from {start}"
-    return found + (f", with {rows}" if rows else "")
+    start = " and ".join(s.name for s in wording.chain.start)
+    found = f"the rows with {key[0]} as {chains[wording.chain]} finds it from {start}"
+    return f"{found}, and {rows}" if rows else found
 
 
 def _cell(cell: Cell) -> str:
@@ -63,8 +63,8 @@ def _cell(cell: Cell) -> str:
 def _only(wording: Wording) -> str:
     if not wording.only:
         return ""
-    return " (only with " + " and ".join(f"{name} {_listed(values, 'or')}" for name, values in wording.only) + ")"
+    return " (only with " + " and ".join(f"{name} {_listed(values)}" for name, values in wording.only) + ")"
 
 
-def _listed(names: tuple[str, ...], word: str = "or") -> str:
-    return f" {word} ".join([", ".join(names[:-1])] * bool(names[:-1]) + [names[-1]])
+def _listed(names: tuple[str, ...]) -> str:
+    return " or ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)

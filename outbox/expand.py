@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import Any
 
+import psycopg
+
 from outbox.resources import RESOURCES
-from outbox.store import Message, Store
+from outbox.rows import Message
+from outbox.store import Store
+from outbox.targets.delivery import Key
 
 Pattern = dict[str, str]  # key column -> value; what is not named matches all
 
@@ -43,17 +48,39 @@ def absorb(coarse: list[Coarse]) -> list[Coarse]:
     ]
 
 
-async def expand(store: Store, messages: list[Message]) -> None:
-    """Write the messages below and settle these, in one transaction."""
-    coarse = [c for m in messages if m.via is None or "follow" not in m.via for c in _direct(m)]
-    coarse += await _followed(store, [m for m in messages if m.via is not None and "follow" in m.via])
-    coarse = absorb([c for c in coarse if c.resource in store.views])
-    async with store.connection.transaction():
-        await store.settle_expanded([m.id for m in messages])
-        await _expand_keys(store, coarse)
-        for (resource, columns, operation), group in _grouped(coarse).items():
-            patterns = [[dict(c.pattern)[column] for column in columns] for c in group]
-            await store.expand(resource, columns, patterns, operation, max(c.cause for c in group))
+async def expand(store: Store, messages: list[Message]) -> list[tuple[str, Key]]:
+    """Write the messages below and settle these, in one transaction; answers the keys that are to be looked at next.
+
+    A chain that leads to one full key needs no other message: its own is given the key.
+    """
+    direct = [m for m in messages if m.via is None or "follow" not in m.via]
+    chained = [m for m in messages if m.via is not None and "follow" in m.via]
+    led = await _follow(store, chained)
+    resolved = {m.id: _only_key(led[m.id]) for m in chained if _only_key(led[m.id])}
+    coarse = [c for m in direct for c in _direct(m)]
+    coarse += [c for m in chained if m.id not in resolved for c in led[m.id]]
+    done = [m.id for m in messages if m.id not in resolved]
+    async with store.connection.transaction() if done else nullcontext():
+        if resolved:
+            await store.resolve_keys(resolved)
+        if done:
+            await store.settle_expanded(done)
+            await _write(store, absorb(coarse))
+    return [(m.resource, resolved[m.id]) for m in chained if m.id in resolved]
+
+
+async def _write(store: Store, coarse: list[Coarse]) -> None:
+    await _expand_keys(store, coarse)
+    for (resource, columns, operation), group in _grouped(coarse).items():
+        patterns = [[dict(c.pattern)[column] for column in columns] for c in group]
+        await store.expand(resource, columns, patterns, operation, max(c.cause for c in group))
+
+
+def _only_key(coarse: list[Coarse]) -> Key:
+    """The one full key that a chain led to; () where it led elsewhere."""
+    if len(coarse) == 1 and len(coarse[0].pattern) == len(RESOURCES[coarse[0].resource].key):
+        return tuple(value for _, value in coarse[0].pattern)
+    return ()
 
 
 def _direct(message: Message) -> list[Coarse]:
@@ -64,22 +91,28 @@ def _direct(message: Message) -> list[Coarse]:
     return [_coarse(message, pattern)]
 
 
-async def _followed(store: Store, messages: list[Message]) -> list[Coarse]:
-    """Chains are followed in current data: one query for all messages of a chain."""
+async def _follow(store: Store, messages: list[Message]) -> dict[int, list[Coarse]]:
+    """Where each chain leads in current data: one query for all messages of a chain."""
     by_chain: dict[str, list[Message]] = {}
     for m in messages:
         by_chain.setdefault((m.via or {})["follow"], []).append(m)
-    coarse = []
+    led: dict[int, list[Coarse]] = {}
     for function, group in by_chain.items():
         starts = {_frozen(m.via["start"]): m.via["start"] for m in group if m.via}
         anchors: dict[Any, list[str]] = {}
-        for start, anchor in await store.follow(function, list(starts.values())):
+        try:
+            found = await store.follow(function, list(starts.values()))
+        except psycopg.errors.UndefinedFunction:
+            # Replaced by another install since. What is known of the key still is; the rest is every row.
+            led |= {m.id: _direct(m) for m in group}
+            continue
+        for start, anchor in found:
             anchors.setdefault(_frozen(start), []).append(anchor)
         for m in group:
-            via = m.via or {}
-            first = RESOURCES[m.resource].key[0]
-            coarse += [_coarse(m, {first: a, **via.get("key", {})}) for a in anchors.get(_frozen(via["start"]), [])]
-    return coarse
+            via, first = m.via or {}, RESOURCES[m.resource].key[0]
+            known = via.get("key", {})
+            led[m.id] = [_coarse(m, {first: a, **known}) for a in anchors.get(_frozen(via["start"]), [])]
+    return led
 
 
 async def _expand_keys(store: Store, coarse: list[Coarse]) -> None:

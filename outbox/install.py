@@ -2,47 +2,43 @@
 
 Everything that is done is in the plan as SQL text, in the order in which it is done, so that what --dry-run prints is
 what runs. Functions are replaced, which blocks nobody; a trigger is touched only when its definition differs, one
-table per transaction, since CREATE TRIGGER waits for every writer of the table.
+table per transaction, since CREATE TRIGGER waits for every writer of the table and keeps new ones out.
 """
 
 from __future__ import annotations
 
 import json
-import random
-import time
-from collections.abc import Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, LiteralString
 
 import psycopg
 
-from outbox import __version__, describe, generate, sqlfiles
-from outbox.catalogue import pin_settings, read_catalogue, rows
+from outbox import __version__, describe, sqlfiles
+from outbox.catalogue import pin_settings, read_catalogue, with_definitions
+from outbox.check import Finding, check
+from outbox.differences import Difference, function_differences, trigger_differences
 from outbox.errors import InstallError, NotPermitted
-from outbox.resources import TARGETS
+from outbox.present import Present, missing_migrations, read_present
+from outbox.resources import RESOURCES, TARGETS
+from outbox.sqltext import comment, fill, literal, resource_list
+from outbox.steps import LOCK_TIMEOUT_MS, Step, run_step
 from outbox.views import check_views
-from outbox.wanted import Remembered, Trigger, Wanted, derive, resources_of, ring_function
+from outbox.wanted import Remembered, Resource, Wanted, derive, is_as_installed
+
+__all__ = ["Finding", "Plan", "Step", "apply", "check", "plan", "render", "uninstall"]
 
 Connection = psycopg.Connection[Any]
 
 OLDEST_VERSION = 15
-LOCK_TIMEOUT_MS = 500
-LOCK_ATTEMPTS = 20
-LOCK_PAUSE_S = 0.5
-
-
-@dataclass(frozen=True)
-class Step:
-    """Statements that are one transaction. table: the one whose writers it waits for, if any."""
-
-    title: str
-    statements: tuple[str, ...]
-    table: str | None = None
 
 
 @dataclass(frozen=True)
 class Plan:
-    """What is to be done; nothing when there are no steps. notes: what a person should know, one sentence each."""
+    """What is to be done; nothing when there are no steps. notes: what a person should know, one sentence each.
+
+    first: the outbox is not in this database yet.
+    """
 
     steps: tuple[Step, ...]
     notes: tuple[str, ...]
@@ -53,211 +49,188 @@ class Plan:
 
 
 def plan(connection: Connection) -> Plan:
-    """Compare and decide; changes nothing.
+    """Compare and decide; changes nothing, and takes no lock on a source table when nothing is to be done.
 
     Raises ViewRefused, InstallError (an old server, no desired view, an outbox newer than this program) and
     NotPermitted.
     """
     with connection.transaction():
-        _check_server(connection)
+        check_server(connection)
         pin_settings(connection)
-        done = _migrations_done(connection)
+        present = read_present(connection)
+        _check_migrations(present)
         catalogue = read_catalogue(connection)
         if not catalogue.desired():
             raise InstallError(
                 f"there is no desired view: none of the schemas {', '.join(TARGETS)} has one",
                 "create them, e.g. from sql/views/, then install again",
             )
-        _check_rights(connection, first=not done)
+        if not missing_migrations(present) and is_as_installed(connection, catalogue, present):
+            return Plan((), (), first=False)
+        _check_rights(connection, present)
+        catalogue = with_definitions(connection, catalogue)
         check_views(connection, catalogue)
         wanted = derive(connection, catalogue)
-        return _compare(connection, wanted, done)
+        return Plan(_steps(wanted, present), tuple(describe.notes(wanted.writes)), first=not present.installed)
 
 
-def _compare(connection: Connection, wanted: Wanted, done: set[int]) -> Plan:
-    steps = [
-        Step(f"Migration {number}: {name}", (text.strip(),))
-        for number, name, text in sqlfiles.migrations()
-        if number not in done
-    ]
-    functions = _function_statements(connection, wanted)
-    if functions:
-        steps.append(Step("Functions; replacing one blocks nobody", tuple(functions)))
-    present = dict(_present_triggers(connection))
-    steps += _trigger_steps(wanted, present)
-    steps += _last_step(connection, wanted, steps, bool(done))
-    return Plan(tuple(steps), tuple(describe.notes(wanted.writes)), first=not done)
-
-
-# -- what is there
-
-
-def _check_server(connection: Connection) -> None:
+def check_server(connection: Connection) -> None:
+    """Raises InstallError where the outbox cannot be."""
     version = connection.info.server_version // 10_000
     if version < OLDEST_VERSION:
-        raise InstallError(f"the server is PostgreSQL {version}; the outbox needs {OLDEST_VERSION} or later")
+        raise InstallError(
+            f"the server is PostgreSQL {version}; the outbox needs {OLDEST_VERSION} or later",
+            "point OUTBOX_DSN to a newer server",
+        )
     if connection.execute("SELECT pg_is_in_recovery()").fetchone() == (True,):
         raise InstallError("the server is a standby, which cannot be written to", "connect to the primary")
 
 
-def _check_rights(connection: Connection, *, first: bool) -> None:
-    right = (
-        "has_database_privilege(current_database(), 'CREATE')" if first else "has_schema_privilege('outbox', 'CREATE')"
-    )
-    row = connection.execute(f"SELECT {right}, current_user, current_database()").fetchone()
-    if row and not row[0]:
-        where = f"database {row[2]}" if first else "schema outbox"
-        raise NotPermitted(f"the database role {row[1]} may not create objects in {where}", "install as its owner")
-
-
-def _migrations_done(connection: Connection) -> set[int]:
-    if connection.execute("SELECT to_regclass('outbox.migration')").fetchone() == (None,):
-        return set()
-    done = {row[0] for row in connection.execute("SELECT version FROM outbox.migration")}
-    known = {number for number, _, _ in sqlfiles.migrations()}
-    if done - known:
+def _check_migrations(present: Present) -> None:
+    unknown = present.migrations - {number for number, _, _ in sqlfiles.migrations()}
+    if unknown:
         raise InstallError(
-            f"the outbox in this database has migration {max(done)}, which this program ({__version__}) does not know",
+            f"the outbox in this database has migration {max(unknown)}, unknown to this program ({__version__})",
             "use the newer program",
         )
-    return done
 
 
-def _present_triggers(connection: Connection) -> Iterator[tuple[Trigger, str]]:
-    for r in rows(connection, "installed_triggers", {}):
-        type_ = r["type"] if r["plain"] else -1
-        found = Trigger(r["relation"], r["table"], r["name"], r["function"], type_, r["old_rows"], r["new_rows"])
-        yield found, r["enabled"]
+def _check_rights(connection: Connection, present: Present) -> None:
+    query = (
+        "SELECT has_schema_privilege('outbox', 'CREATE'), current_user"
+        if present.installed
+        else "SELECT has_database_privilege(current_database(), 'CREATE'), current_user"
+    )
+    row = connection.execute(query).fetchone()
+    if row and not row[0]:
+        where = "schema outbox" if present.installed else f"database {connection.info.dbname}"
+        raise NotPermitted(f"the database role {row[1]} may not create objects in {where}", "install as its owner")
 
 
 # -- what is to be done
 
 
-def _function_statements(connection: Connection, wanted: Wanted) -> list[str]:
-    present = {r["name"]: r for r in rows(connection, "installed_functions", {})}
-    statements = []
-    for function in (ring_function(), *wanted.functions.values()):
-        found = present.get(function.name)
-        if found and found["body"] == function.body and found["definer"] and not found["public"]:
-            continue
-        statements.append(function.sql)
-        statements.append(f"REVOKE EXECUTE ON FUNCTION {function.signature} FROM PUBLIC;")
-    return statements
+def _steps(wanted: Wanted, present: Present) -> tuple[Step, ...]:
+    functions = list(function_differences(wanted, present))
+    triggers = list(trigger_differences(wanted, present))
+    steps = [Step(f"Migration {number}, {name}", (text.strip(),)) for number, name, text in missing_migrations(present)]
+    recheck = _recheck(wanted, present, [*functions, *triggers]) if present.installed else []
+    names = [f"{target}.{resource}" for target, resource in recheck]
+    if recheck:
+        # Taken back by the last step only: an install that is killed before does not forget what it had to recheck.
+        unsure = fill("unsure", names=", ".join(map(literal, names)))
+        steps.append(Step("What is not captured for sure", (unsure,)))
+    if functions:
+        steps.append(Step("Functions; to replace one blocks nobody", _statements(functions)))
+    for table in sorted({d.table for d in triggers if d.table}):
+        steps.append(Step(f"Triggers on {table}", _statements(d for d in triggers if d.table == table), table))
+    if recheck:
+        statement = fill("recheck", resources=resource_list(recheck))
+        title = "What may have changed unseen is rechecked"
+        steps.append(Step(title, (statement,), after_writers=bool(functions)))
+    if last := _last_statements(wanted, present, names):
+        steps.append(Step("What this rests on, for the next install and for check", last))
+    return tuple(steps)
 
 
-def _trigger_steps(wanted: Wanted, present: dict[Trigger, str]) -> list[Step]:
-    """Missing and altered triggers are created or replaced, disabled ones enabled, and those of no use dropped."""
-    statements: dict[str, list[str]] = {}
-    for trigger, sql in wanted.triggers.items():
-        if trigger not in present:
-            statements.setdefault(trigger.table, []).append(sql)
-        elif present[trigger] == "D":
-            statements.setdefault(trigger.table, []).append(
-                f"ALTER TABLE {trigger.table} ENABLE TRIGGER {trigger.name};"
-            )
-    names = {(t.relation, t.name) for t in wanted.triggers}
-    for trigger in present:
-        if (trigger.relation, trigger.name) not in names:
-            statements.setdefault(trigger.table, []).append(f"DROP TRIGGER {trigger.name} ON {trigger.table};")
-    return [Step(f"Triggers on {table}", tuple(s), table) for table, s in sorted(statements.items())]
+def _statements(differences: Iterable[Difference]) -> tuple[str, ...]:
+    return tuple(statement for d in differences for statement in d.statements)
 
 
-def _last_step(connection: Connection, wanted: Wanted, steps: list[Step], installed: bool) -> list[Step]:
-    """Remember what capture rests on, and recheck what may have changed unseen while it was another one.
-
-    Last of all, so that an install that was killed before comes here again.
-    """
-    known = dict(connection.execute("SELECT name, hash FROM outbox.manifest WHERE kind = 'view'")) if installed else {}
-    changed = [m for m in wanted.remembered if known.get(m.name) != m.hash]
-    gone = sorted(set(known) - {m.name for m in wanted.remembered})
-    if not (steps or changed or gone):
-        return []
-    statements = [_remember(m) for m in changed]
-    statements += [generate.fill("forget", kind="'view'", name=generate.literal(n)) for n in gone]
-    recheck = resources_of(wanted.writes) if steps else [(m.target, m.resource) for m in changed]
-    if installed and recheck:
-        statements.append(generate.fill("recheck", resources=generate.resource_list(recheck)))
-    return [Step("What this install rests on" + ("; active targets recheck" if installed else ""), tuple(statements))]
+def _last_statements(wanted: Wanted, present: Present, unsure: list[str]) -> tuple[str, ...]:
+    """Remember; forget and drop what nothing needs any more."""
+    known = {
+        key: hash_ for key, (hash_, _) in present.manifest.items() if not (key[0] == "capture" and key[1] in unsure)
+    }
+    current = {(m.kind, m.name): m for m in wanted.remembered}
+    statements = [_remember(m) for key, m in current.items() if known.get(key) != m.hash]
+    statements += [
+        fill("forget", kind=literal(kind), name=literal(name))
+        for kind, name in sorted(present.manifest)
+        if (kind, name) not in current
+    ]
+    # A follow function stays: messages that are not expanded yet, or not even committed, may name it.
+    statements += [
+        f"DROP FUNCTION outbox.{f.name}({f.arguments});"
+        for f in present.functions.values()
+        if f.name.startswith("capture_") and f.name not in wanted.functions
+    ]
+    return tuple(statements)
 
 
 def _remember(m: Remembered) -> str:
-    return generate.fill(
+    return fill(
         "remember",
-        kind=generate.literal(m.kind),
-        name=generate.literal(m.name),
-        hash=generate.literal(m.hash),
-        version=generate.literal(__version__),
-        facts=generate.literal(json.dumps(m.facts, ensure_ascii=False)),
+        kind=literal(m.kind),
+        name=literal(m.name),
+        hash=literal(m.hash),
+        version=literal(__version__),
+        facts=literal(json.dumps(m.facts, ensure_ascii=False)),
     )
+
+
+def _recheck(wanted: Wanted, present: Present, differences: list[Difference]) -> list[Resource]:
+    """Views that are new or changed or captured otherwise than before, and what went through a hole in capture."""
+    found = {r for d in differences for r in d.unseen}
+    for m in wanted.remembered:
+        if m.kind in ("view", "capture") and present.remembered(m.kind).get(m.name) != m.hash:
+            target, _, resource = m.name.partition(".")
+            found.add((target, resource))
+    return sorted(found, key=lambda r: (TARGETS.index(r[0]), list(RESOURCES).index(r[1])))
 
 
 # -- doing it
 
 
-def apply(connection: Connection, plan_: Plan) -> None:
-    """Do what the plan says; `connection` must not be in a transaction.
+def apply(connection: Connection, plan_: Plan) -> tuple[str, ...]:
+    """Do what the plan says; `connection` is in no transaction. Answers what a person should know, mostly nothing.
 
     Raises InstallError when a table stays locked, with the names of those who hold the lock: what was done stays
     done, and installing again completes it.
     """
     if not plan_:
-        return
+        return ()
     _call(connection, "pg_advisory_lock")
     try:
         current = plan(connection)
         if current and current.steps != plan_.steps:
             raise InstallError("the database changed since the plan was made", "look at the new plan, then install")
-        for step in current.steps:
-            _run(connection, step)
+        return tuple(note for step in current.steps for note in run_step(connection, step))
     finally:
         _call(connection, "pg_advisory_unlock")
 
 
 def _call(connection: Connection, function: LiteralString) -> None:
-    """One installer at a time, in this database."""
+    """One installer at a time in this database."""
     with connection.transaction():
         connection.execute(f"SELECT {function}(hashtext('outbox install'))")
 
 
-def _run(connection: Connection, step: Step) -> None:
-    for attempt in range(1, LOCK_ATTEMPTS + 1):
-        try:
-            with connection.transaction():
-                if step.table:
-                    connection.execute(f"SET LOCAL lock_timeout = {LOCK_TIMEOUT_MS}")
-                for statement in step.statements:
-                    connection.execute(statement.encode())
-            return
-        except psycopg.errors.LockNotAvailable as e:
-            if attempt == LOCK_ATTEMPTS:
-                raise InstallError(f"{step.title}: the table stayed locked", "install again later") from e
-            time.sleep(LOCK_PAUSE_S * random.uniform(0.5, 1.5))  # noqa: S311
-        except psycopg.errors.InsufficientPrivilege as e:
-            raise NotPermitted(f"{step.title}: {e.diag.message_primary}") from e
+# -- showing it
 
 
 def render(plan_: Plan) -> str:
-    """The plan as SQL for psql -1 -f."""
+    """The plan as SQL for psql, in one transaction."""
     if not plan_:
-        return "-- nothing to do\n"
-    parts = ["-- outbox install, to be run as one transaction: psql -1 -v ON_ERROR_STOP=1 -f this.sql"]
-    parts += [f"-- Note: {note}." for note in plan_.notes]
+        return "-- Nothing to do.\n"
+    parts = ["-- What `outbox install` does. To run it by hand: psql -1 -v ON_ERROR_STOP=1 -f FILE"]
+    parts += [line for note in plan_.notes for line in ("--", *comment(f"Note: {note}.", "-- "))]
+    parts.append(f"\nSET LOCAL lock_timeout = '{LOCK_TIMEOUT_MS}ms';")
     for step in plan_.steps:
-        parts.append(f"\n\n-- {step.title}\n")
-        parts.append("\n\n".join(step.statements))
+        parts += ["\n", *comment(step.title, "-- "), "", "\n\n".join(step.statements)]
     return "\n".join(parts) + "\n"
 
 
 def uninstall(connection: Connection) -> None:
-    """Remove triggers and functions; keep the outbox's tables."""
+    """Remove triggers and functions; the outbox's tables and all that is in them stay, and so does every cloud."""
     with connection.transaction():
         pin_settings(connection)
-        triggers = [t for t, _ in _present_triggers(connection)]
-        functions = rows(connection, "installed_functions", {})
-    by_table: dict[str, list[str]] = {}
-    for t in triggers:
-        by_table.setdefault(t.table, []).append(f"DROP TRIGGER {t.name} ON {t.table};")
-    for table, statements in sorted(by_table.items()):
-        _run(connection, Step(f"Triggers on {table}", tuple(statements), table))
-    drops = tuple(f"DROP FUNCTION outbox.{f['name']}({f['arguments']});" for f in functions)
-    _run(connection, Step("Functions", (*drops, "DELETE FROM outbox.manifest WHERE kind IN ('view', 'function');")))
+        present = read_present(connection)
+    drops: dict[str, list[str]] = {}
+    for trigger in present.triggers:
+        drops.setdefault(trigger.table, []).append(f"DROP TRIGGER {trigger.name} ON {trigger.table};")
+    for table, statements in sorted(drops.items()):
+        run_step(connection, Step(f"Triggers on {table}", tuple(statements), table))
+    functions = [f"DROP FUNCTION outbox.{f.name}({f.arguments});" for f in present.functions.values()]
+    forget = [fill("forget", kind=literal(kind), name=literal(name)) for kind, name in present.manifest]
+    run_step(connection, Step("Functions", (*functions, *forget)))

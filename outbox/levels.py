@@ -172,3 +172,23 @@ def naming(output: Output, term: Of, type_: Type | None, region: Region, inside:
         native=value.stored_alike and (type_ is None or value.compared_as == type_),
         hidden_from=frozenset() if output.carried else inside,
     )
+
+
+# -- the columns under an alias
+
+
+def distinct(names: list[str]) -> list[str]:
+    """Of columns with one name nothing can mean the later ones; they get numbers."""
+    return [name if name not in names[:i] else f"{name} {i}" for i, name in enumerate(names)]
+
+
+def side_by_side(left: Source, right: Source) -> Source:
+    """All columns of both, in order, since an alias may name them anew by their places."""
+    names = distinct([*left, *right])
+    return dict(zip(names, [*left.values(), *right.values()], strict=True))
+
+
+def renamed(source: Source, names: list[str]) -> Source:
+    """By the column list of an alias, as far as it goes."""
+    columns = list(source)
+    return dict(zip(names + columns[len(names) :], source.values(), strict=True)) if names else source

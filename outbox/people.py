@@ -10,9 +10,10 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
+from outbox.rows import Rival
 from outbox.schedule import Deliver, Postpone, Settle, State
 from outbox.settle import email_of
-from outbox.store import Rival, Store
+from outbox.store import Store
 from outbox.targets.delivery import Action, Key
 
 WAIT_S = 0.5

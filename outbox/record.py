@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+import psycopg
+
 from outbox import settle
 from outbox.people import HandOver
+from outbox.rows import Settled
 from outbox.schedule import State
-from outbox.store import Settled, Store
+from outbox.store import Store
 from outbox.targets.delivery import Call, Delivery
 
 
@@ -30,7 +33,7 @@ async def record(store: Store, pairs: list[tuple[State, Settled]], calls: list[t
         if children:
             await _enqueue(store, children)
         if given_up:
-            await store.requeue_email(given_up)
+            await _requeue(store, given_up)
 
 
 async def hand_over(store: Store, move: HandOver, cause: int) -> None:
@@ -39,6 +42,15 @@ async def hand_over(store: Store, move: HandOver, cause: int) -> None:
     async with store.connection.transaction():
         await store.hand_over(move.from_key, move.to_key, cause)
         await _enqueue(store, children)
+
+
+async def _requeue(store: Store, given_up: list[dict[str, Any]]) -> None:
+    """What came back must be recorded also while the users' view cannot be read: then all users are looked at later."""
+    try:
+        async with store.connection.transaction():
+            await store.requeue_email(given_up)
+    except (psycopg.ProgrammingError, psycopg.DataError, psycopg.NotSupportedError):
+        await store.enqueue_children([{"resource": "users", "key": {}, "cause": g["cause"]} for g in given_up[:1]])
 
 
 async def _enqueue(store: Store, children: list[dict[str, Any]]) -> None:

@@ -64,7 +64,7 @@ class State:
 
     @property
     def message_id(self) -> int:
-        """The newest pending message: it stands for the delivery. A stuck one may be newer, ids are no order of commits."""
+        """The newest pending message: it stands for the delivery. A stuck one may be newer: ids are no commit order."""
         return self.pending_ids[-1]
 
 

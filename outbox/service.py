@@ -54,6 +54,7 @@ class Service:
         self.stop = asyncio.Event()
         self.holder = f"{socket.gethostname()}/{os.getpid()}"
         self.lanes: dict[str, Lane] = {}
+        self.lost: set[str] = set()
         self.totals: dict[str, Any] = {}
 
     async def run(self) -> None:
@@ -97,21 +98,25 @@ class Service:
             await store.read_views()
             lane = self.make_lane(store)
             self.lanes[target] = lane
+            self.lost.discard(target)
             self._may_send(lane)
             try:
                 yield lane
+            except LeaseLost:
+                lane.sending.until = 0.0  # what was begun and has not left yet is the other relay's now
+                raise
             finally:
                 await self._wind_up(target, lane)
 
     async def _wind_up(self, target: str, lane: Lane) -> None:
         """What is in flight may finish; without a working connection it stays in doubt, which loses nothing."""
-        if lane.tasks:
-            await asyncio.wait(lane.tasks, timeout=self.rhythm.grace_s)
+        if lane.sending.tasks:
+            await asyncio.wait(lane.sending.tasks, timeout=self.rhythm.grace_s)
         with contextlib.suppress(*_LOST, LeaseLost):
             await lane.settle()
             await lane.store.lower_bell(f"{self.holder}/{target}")
             await lane.store.release_lease()
-        for task in lane.tasks:
+        for task in lane.sending.tasks:
             task.cancel()
         del self.lanes[target]
         await lane.target.close()
@@ -120,18 +125,20 @@ class Service:
         bell = Doorbell(lane.store, f"{self.holder}/{lane.store.target}", lane.woken, self.rhythm.safety_poll_s)
         looked_at, allowed = 0.0, False
         while not self.stop.is_set():
+            if lane.store.target in self.lost:
+                raise LeaseLost(f"the lease of {lane.store.target} ended before it was renewed")
             await lane.settle()
             if not allowed or time.monotonic() - looked_at > 1.0:
                 state = await lane.store.read_target()
                 looked_at, allowed = time.monotonic(), state.active and not state.paused
-            if allowed and time.monotonic() < lane.send_until and await lane.claim():
+            if allowed and time.monotonic() < lane.sending.until and await lane.claim():
                 await bell.rise()
             elif self.once:
                 if nothing_left(lane) or not (allowed or lane.in_flight):
                     return
                 await lane.woken.wait()
                 lane.woken.clear()
-            elif not lane.finished:
+            elif not lane.sending.finished:
                 await bell.rest()
 
     # -- beside the lanes: wake-ups and leases -------------------------------------------------------------------
@@ -157,13 +164,19 @@ class Service:
         for target, lane in list(self.lanes.items()):
             store = Store(connection, target)
             store.epoch = lane.store.epoch
-            with contextlib.suppress(LeaseLost):  # the lane finds out at its next begin or settle
+            try:
                 await store.renew_lease(self.rhythm.lease_s)
-                self._may_send(lane)
+            except LeaseLost:  # a lane that is past send_until begins nothing, so it would never find out by itself
+                self.lost.add(target)
+                lane.woken.set()
+                continue
+            if time.monotonic() >= lane.sending.until:
+                lane.woken.set()
+            self._may_send(lane)
 
     def _may_send(self, lane: Lane) -> None:
         """A call that starts now must have ended when the lease does."""
-        lane.send_until = time.monotonic() + self.rhythm.lease_s - lane.times.deadline_s
+        lane.sending.until = time.monotonic() + self.rhythm.lease_s - lane.times.deadline_s
 
     async def _pause(self, seconds: float) -> None:
         with contextlib.suppress(TimeoutError):

@@ -9,8 +9,8 @@ from typing import Any
 from outbox.errors import Ambiguous, CloudError, NotAllowed, PlatformDown, Refused, Transient
 from outbox.resources import children_of
 from outbox.retry import Patience
+from outbox.rows import Settled
 from outbox.schedule import Mirror, Postpone, Settle, State
-from outbox.store import Settled
 from outbox.targets.delivery import Action, Delivered, Delivery, Key, Outcome
 
 

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from typing import Any
 
 from psycopg import AsyncConnection, sql
 from psycopg.rows import dict_row, namedtuple_row
 
-from outbox import compose, sqlfiles
+from outbox import compose, rows, sqlfiles
 from outbox.compose import View
 from outbox.errors import LeaseLost
 from outbox.resources import RESOURCES
-from outbox.schedule import Mirror, State
+from outbox.rows import Message, Rival, Settled
+from outbox.schedule import State
 from outbox.targets.delivery import Call, Delivery, Key
 
 # A key has one text form: the same settings are pinned in the capture functions.
@@ -30,61 +31,6 @@ SESSION = {
     "plan_cache_mode": "force_custom_plan",  # a plan made while the queue was empty must not stay
     "application_name": "outbox relay",
 }
-
-
-@dataclass(frozen=True)
-class Message:
-    """A claimed message; key is None when `via` leads to it."""
-
-    id: int
-    transaction: int
-    resource: str
-    key: Key | None
-    via: dict[str, Any] | None
-    operation: str
-
-
-@dataclass(frozen=True)
-class Settled:
-    """What becomes of some messages of one key and of its mirror row: one line of sql/relay/settle.sql.
-
-    document: as sent, kept with the message. From `mirror` on: its row; held is the document there.
-    """
-
-    resource: str
-    key: Key
-    ids: tuple[int, ...]
-    message_id: int
-    status: str
-    outcome: str | None = None
-    http_status: int | None = None
-    error: str | None = None
-    wait_s: float | None = None
-    uncounted: bool = False
-    document: str | None = None
-    mirror: str = "keep"
-    remote_id: str | None = None
-    in_doubt_s: float | None = None
-    intent: str | None = None
-    sending: tuple[str, ...] = ()
-    parents: tuple[str | None, ...] = ()
-    etag: str | None = None
-    held: str | None = None
-
-
-@dataclass(frozen=True)
-class Rival:
-    """Another user of ours whose object in the cloud has the e-mail that is asked for. looked_at: he has a message
-    that is pending, so waiting for him comes to an end.
-    """
-
-    key: Key
-    remote_id: str | None
-    in_doubt: bool
-    stays: bool
-    email: str | None
-    ready: bool
-    looked_at: bool
 
 
 async def connect(dsn: str) -> AsyncConnection[Any]:
@@ -135,11 +81,11 @@ class Store:
 
     async def claim_new(self, seen: str, limit: int) -> tuple[str, list[Message]]:
         """(snapshot of now, what the snapshot `seen` did not show and what is due again, in order of id)"""
-        return _claimed(await self._all("claim_new", seen=seen, limit=limit))
+        return rows.claimed(await self._all("claim_new", seen=seen, limit=limit))
 
     async def claim_page(self, after_transaction: int, after_id: int, limit: int) -> tuple[str, list[Message]]:
         """(snapshot of now, the next page of the backlog in order of transaction)"""
-        return _claimed(
+        return rows.claimed(
             await self._all("claim_page", after_transaction=after_transaction, after_id=after_id, limit=limit)
         )
 
@@ -170,6 +116,9 @@ class Store:
         )
         await self.connection.execute(query, {f"p{i}": v for i, v in enumerate(values)})
 
+    async def resolve_keys(self, keys: dict[int, Key]) -> None:
+        await self._run("resolve_keys", keys=json.dumps([{"id": i, "key": k} for i, k in keys.items()]))
+
     async def expand_keys(self, keys: list[dict[str, Any]]) -> None:
         await self._run("expand_keys", keys=json.dumps(keys))
 
@@ -193,7 +142,7 @@ class Store:
         parameters = {f"p{i}": list(v) for i, v in enumerate(zip(*keys, strict=True))}
         async with self.connection.cursor(row_factory=dict_row) as cursor:
             await cursor.execute(query, parameters)
-            return [_state(resource, row) for row in await cursor.fetchall()]
+            return [rows.state(resource, row) for row in await cursor.fetchall()]
 
     async def begin(self, deliveries: Iterable[tuple[Delivery, tuple[int, ...]]]) -> set[tuple[str, Key]]:
         """Commit the intent of deliveries (each with its pending message ids); answers which were begun.
@@ -252,7 +201,9 @@ class Store:
         return [(tuple(r.key), r.in_doubt) for r in rows]
 
     async def hand_over(self, from_key: Key, to_key: Key, cause: int) -> None:
-        await self._run("hand_over", epoch=self.epoch, from_key=list(from_key), to_key=list(to_key), cause=cause)
+        parameters = {"epoch": self.epoch, "from_key": list(from_key), "to_key": list(to_key), "cause": cause}
+        if not await self._all("hand_over", **parameters):
+            raise LeaseLost(f"another relay took over {self.target}")
 
     async def requeue_email(self, given_up: list[dict[str, Any]]) -> None:
         await self._people("requeue_email", given_up=json.dumps(given_up))
@@ -302,45 +253,3 @@ class Store:
         async with self.connection.cursor(row_factory=namedtuple_row) as cursor:
             await cursor.execute(query, {"target": self.target, **parameters})
             return await cursor.fetchall() if cursor.description else []
-
-
-def _claimed(rows: list[Any]) -> tuple[str, list[Message]]:
-    messages = [
-        Message(r.id, int(r.transaction), r.resource, tuple(r.key) if r.key is not None else None, r.via, r.operation)
-        for r in rows
-        if r.id is not None
-    ]
-    return rows[0].snapshot, messages
-
-
-def _state(resource: str, row: dict[str, Any]) -> State:
-    mirror = (
-        Mirror(
-            row["remote_id"],
-            row["held"],
-            tuple(row["held_parents"]),
-            row["in_doubt_s"],
-            tuple(row["sending"]),
-            row["etag"],
-            row["intent"],
-        )
-        if row["mirrored"]
-        else None
-    )
-    return State(
-        resource,
-        tuple(row["key"]),
-        ids=tuple(row["ids"]),
-        pending_ids=tuple(row["pending_ids"] or ()),
-        attempts=row["attempts"] or 0,
-        age_s=row["age_s"] or 0.0,
-        registered=bool(row["registered"]),
-        rows=row["rows"],
-        document=row["document"],
-        missing=tuple(row["missing"] or ()),
-        withdrawn=row["withdrawn"],
-        mirror=mirror,
-        same=row["same"],
-        parents=tuple(row["parents"]),
-        shared=row["shared"],
-    )

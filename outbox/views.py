@@ -14,12 +14,14 @@ import sqlglot
 from sqlglot import exp
 
 from outbox.catalogue import Catalogue, Column, Function, Relation, read_functions
-from outbox.dependencies import definitions, used_columns
+from outbox.dependencies import definitions, mentioned_relations, used_columns
 from outbox.errors import NotPermitted, ViewRefused
 from outbox.resources import RESOURCES
 from outbox.stability import why_unstable
 
 _KEY_TYPES = {"text", "varchar", "bpchar", "name", "citext", "int2", "int4", "int8", "numeric", "uuid", "date", "bool"}
+
+_TABLES_ONLY = "read ordinary tables only"
 
 _KINDS = {
     "m": "a materialized view",
@@ -39,15 +41,19 @@ _MOMENTS = {"now", "today", "tomorrow", "yesterday"}
 def check_views(connection: psycopg.Connection[Any], catalogue: Catalogue) -> None:
     """Raises ViewRefused or NotPermitted for the first view that cannot be kept live."""
     for view in catalogue.desired():
-        if view.kind != "v":
-            raise ViewRefused(
-                f"{view.dotted} is {_KINDS.get(view.kind, 'a table')}, and a desired view must be a view",
-                "a plain view always says what should be now: create it with CREATE VIEW",
-            )
-        _check_columns(view)
-        _check_sources(catalogue, view)
-        for definition in definitions(catalogue, view):
-            _check_definition(connection, catalogue, view, definition)
+        check_view(connection, catalogue, view)
+
+
+def check_view(connection: psycopg.Connection[Any], catalogue: Catalogue, view: Relation) -> None:
+    if view.kind != "v":
+        raise ViewRefused(
+            f"{view.dotted} is {_KINDS.get(view.kind, 'a table')}, and a desired view must be a view",
+            "a plain view always says what should be now: create it with CREATE VIEW",
+        )
+    _check_columns(view)
+    for definition in definitions(catalogue, view):
+        _check_definition(connection, catalogue, view, definition)
+    _check_sources(catalogue, view)
 
 
 # -- columns
@@ -92,10 +98,8 @@ def _contract(view: Relation) -> str:
 
 
 def _check_sources(catalogue: Catalogue, view: Relation) -> None:
-    for relation in _sources(catalogue, view):
-        if relation.system:
-            why = "a system catalogue, on which no trigger can stand"
-        elif relation.schema == "outbox":
+    for relation in (catalogue.relations[oid] for oid in used_columns(catalogue, view)):
+        if relation.schema == "outbox":
             why = "a table of the outbox itself"
         elif relation.kind not in "rp":
             why = f"{_KINDS.get(relation.kind, 'not a table')}, whose changes no trigger sees"
@@ -103,19 +107,30 @@ def _check_sources(catalogue: Catalogue, view: Relation) -> None:
             why = "a table fed by a subscription, which fires no statement triggers"
         else:
             continue
-        raise ViewRefused(f"the view {view.dotted} reads {relation.dotted}, {why}", "read ordinary tables only")
+        raise ViewRefused(f"the view {view.dotted} reads {relation.dotted}, {why}", _TABLES_ONLY)
+    _check_rights(catalogue, view)
+
+
+def _check_rights(catalogue: Catalogue, view: Relation) -> None:
     for oid in used_columns(catalogue, view):
+        table = catalogue.relations[oid]
+        if not table.may_select:
+            raise NotPermitted(
+                f"the database role may not read {table.dotted}, along which {view.dotted} is followed",
+                f"GRANT SELECT ON {table.sql} TO the role, or install as its owner",
+            )
         for member in catalogue.family[oid]:
+            if member.kind == "f":
+                raise ViewRefused(
+                    f"the view {view.dotted} reads {table.dotted}, of which {member.dotted} is a foreign table, "
+                    "whose changes no trigger sees",
+                    _TABLES_ONLY,
+                )
             if not member.may_trigger:
                 raise NotPermitted(
                     f"the database role may not create triggers on {member.dotted}, which the view {view.dotted} reads",
                     f"GRANT TRIGGER ON {member.sql} TO the role, or install as its owner",
                 )
-
-
-def _sources(catalogue: Catalogue, view: Relation) -> Iterator[Relation]:
-    for oid in used_columns(catalogue, view):
-        yield catalogue.relations[oid]
 
 
 # -- what the definition calls
@@ -125,6 +140,9 @@ def _check_definition(
     connection: psycopg.Connection[Any], catalogue: Catalogue, view: Relation, definition: Relation
 ) -> None:
     where = f"the view {view.dotted}" + ("" if definition is view else f" (by way of {definition.dotted})")
+    # a system catalogue is pinned, so that pg_depend does not tell
+    if definition.system or not set(mentioned_relations(definition)) <= catalogue.relations.keys():
+        raise ViewRefused(f"{where} reads a system catalogue, on which no trigger can stand", _TABLES_ONLY)
     if "{SQLVALUEFUNCTION " in definition.tree:
         raise ViewRefused(f"{where} uses {_value_function(definition)}, which no trigger sees change", _TIME)
     if "{NEXTVALUEEXPR " in definition.tree:
@@ -166,9 +184,19 @@ def _moment(definition: Relation) -> str | None:
     except sqlglot.errors.SqlglotError:
         return None
     for literal in tree.find_all(exp.Literal):
-        cast = literal.find_ancestor(exp.Cast)
-        while isinstance(cast, exp.Cast) and not cast.is_type(*exp.DataType.TEMPORAL_TYPES):
-            cast = cast.parent if isinstance(cast.parent, exp.Cast) else None
-        if cast and literal.is_string and literal.name.strip().lower() in _MOMENTS:
+        if literal.is_string and literal.name.strip().lower() in _MOMENTS and any(map(_is_time, _casts(literal))):
             return literal.name
     return None
+
+
+def _casts(literal: exp.Expr) -> Iterator[exp.Cast]:
+    """The casts right around a literal, from the inside."""
+    node = literal.parent
+    while isinstance(node, (exp.Cast, exp.Paren)):
+        if isinstance(node, exp.Cast):
+            yield node
+        node = node.parent
+
+
+def _is_time(cast: exp.Cast) -> bool:
+    return cast.is_type(*exp.DataType.TEMPORAL_TYPES)

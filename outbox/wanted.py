@@ -7,33 +7,30 @@ import json
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
 from typing import Any
 
 import psycopg
 
-from outbox import generate, sqlfiles
+from outbox import sqlfiles
 from outbox.capture import Write, derive_writes
-from outbox.catalogue import Catalogue, Member, Relation
+from outbox.catalogue import PINNED, Catalogue, Member, Relation
 from outbox.chains import Chain, safe_name
 from outbox.dependencies import definitions, used_columns
-from outbox.generate import SqlFunction
-from outbox.resources import RESOURCES
+from outbox.generate import SqlFunction, capture_function, capture_name, follow_function, ring_function, triggers
+from outbox.present import InstalledFunction, Present, Trigger
 from outbox.views import functions_of
+
+_FOLLOW_HEADER = """\
+-- From values of a changed row along the joins of the views to values of a first key column, in the data of now.
+-- Run by the relay after the change is committed: what a trigger looked up itself, two concurrent transactions would
+-- each miss in the other. Derived from the desired views by install."""
 
 _EVENTS = {"INSERT": 4, "DELETE": 8, "UPDATE": 16, "TRUNCATE": 32}
 
-
-@dataclass(frozen=True)
-class Trigger:
-    """As the catalogue shows it. type: bits of pg_trigger.tgtype, here the event alone."""
-
-    relation: int
-    table: str
-    name: str
-    function: str
-    type: int
-    old_rows: str | None
-    new_rows: str | None
+Resource = tuple[str, str]
+"""target, resource"""
 
 
 @dataclass(frozen=True)
@@ -43,14 +40,6 @@ class Remembered:
     kind: str
     name: str
     facts: dict[str, Any]
-
-    @property
-    def target(self) -> str:
-        return self.name.partition(".")[0]
-
-    @property
-    def resource(self) -> str:
-        return self.name.partition(".")[2]
 
     @property
     def hash(self) -> str:
@@ -66,10 +55,19 @@ class Wanted:
     writes: tuple[Write, ...]
     remembered: tuple[Remembered, ...]
 
-    def touched(self, functions: Iterable[str]) -> set[tuple[str, str]]:
-        """Target and resource of all that these capture functions write about."""
-        names = set(functions)
-        return {(w.target, w.resource) for w in self.writes if function_name(w.table, self.writes) in names}
+    def written_by(self, function: str) -> set[Resource]:
+        """What a capture function writes about."""
+        return {(w.target, w.resource) for w in self.writes if _function_name(w.table, self.writes) == function}
+
+    def files(self) -> dict[str, str]:
+        """The same as files to read: one for each source table, and one for what leads along chains."""
+        follow = [f.sql for f in self.functions.values() if f.name.startswith("follow_")]
+        found = {"follow": "\n\n".join([_FOLLOW_HEADER, *follow])}
+        for table in _tables(self.writes):
+            function = self.functions[_function_name(table, self.writes)]
+            its_triggers = [sql for t, sql in self.triggers.items() if t.function == function.name]
+            found[table.name] = "\n\n".join([f"{function.comment}\n{function.sql}", *its_triggers])
+        return {name: f"{text}\n" for name, text in found.items()}
 
 
 def digest(text: str) -> str:
@@ -77,28 +75,80 @@ def digest(text: str) -> str:
 
 
 def derive(connection: psycopg.Connection[Any], catalogue: Catalogue) -> Wanted:
-    """Wants views that were checked, and the transaction that the catalogue was read in."""
-    writes = tuple(w for view in catalogue.desired() for w in derive_writes(catalogue, view))
+    """Wants a catalogue with definitions, views that were checked, and the transaction that it was read in."""
+    by_view = {view.dotted: derive_writes(catalogue, view) for view in catalogue.desired()}
+    writes = tuple(w for found in by_view.values() for w in found)
     chains = _chain_names(writes)
-    functions = [generate.follow_function(name, chain) for chain, name in chains.items()]
-    triggers: dict[Trigger, str] = {}
+    functions = [ring_function(), *(follow_function(name, chain) for chain, name in chains.items())]
+    wanted_triggers: dict[Trigger, str] = {}
+    claims = Counter(m.oid for table in _tables(writes) for m in catalogue.family[table.oid])
     for table in _tables(writes):
-        name = function_name(table, writes)
-        functions.append(generate.capture_function(name, [w for w in writes if w.table is table], chains))
+        name = _function_name(table, writes)
+        functions.append(capture_function(name, [w for w in writes if w.table is table], chains))
         for member in catalogue.family[table.oid]:
-            triggers |= _triggers(member, table, name, {w.table.oid for w in writes})
-    return Wanted(
-        functions={f.name: f for f in functions},
-        triggers=triggers,
-        writes=writes,
-        remembered=tuple(_remembered(connection, catalogue, view) for view in catalogue.desired()),
-    )
+            wanted_triggers |= _triggers(member, table, name, alone=claims[member.oid] == 1)
+    remembered = [
+        Remembered("program", "outbox", {"digest": program_digest()}),
+        *rests_on(connection, catalogue),
+        *(Remembered("capture", view, _captured(found, writes)) for view, found in by_view.items()),
+        *(remembered_body(f.name, f.body) for f in functions),
+        *map(remembered_trigger, wanted_triggers),
+    ]
+    return Wanted({f.name: f for f in functions}, wanted_triggers, writes, tuple(remembered))
 
 
-def function_name(table: Relation, writes: Iterable[Write]) -> str:
+@cache
+def program_digest() -> str:
+    """Of all that turns views into SQL: another program may derive other triggers from the same views."""
+    modules = sorted(Path(__file__).parent.glob("*.py"))
+    templates = sorted(sqlfiles.path("capture").glob("*.sql"))
+    return digest("".join(f.read_text(encoding="utf-8") for f in [*modules, *templates]))
+
+
+def remembered_body(name: str, body: str) -> Remembered:
+    return Remembered("function", name, {"body": digest(body)})
+
+
+def remembered_trigger(t: Trigger) -> Remembered:
+    return Remembered("trigger", f"{t.table} {t.name}", {"function": t.function, "type": t.type})
+
+
+def is_as_installed(connection: psycopg.Connection[Any], catalogue: Catalogue, present: Present) -> bool:
+    """Is everything as the last install left it, seen from outside? Then nothing has to be derived again."""
+    found = [
+        Remembered("program", "outbox", {"digest": program_digest()}),
+        *rests_on(connection, catalogue),
+        *(
+            remembered_body(f.name, f.body)
+            for f in present.functions.values()
+            if is_whole(f) and ("function", f.name) in present.manifest
+        ),
+        *(remembered_trigger(t) for t, enabled in present.triggers.items() if enabled != "D"),
+    ]
+    known = {key: hash_ for key, (hash_, _) in present.manifest.items() if key[0] != "capture"}
+    sure = present.remembered("capture").keys() == present.remembered("view").keys()
+    return sure and known == {(m.kind, m.name): m.hash for m in found}
+
+
+def is_whole(function: InstalledFunction) -> bool:
+    """With the rights and settings that install gave it."""
+    settings = {"search_path": PINNED["search_path"]} if function.name == "ring" else PINNED
+    pinned = all(f"{name}={value}" in function.settings for name, value in settings.items())
+    return function.definer and not function.public and pinned
+
+
+def rests_on(connection: psycopg.Connection[Any], catalogue: Catalogue) -> list[Remembered]:
+    """What the capture of each view rests on: definitions, functions, tables, columns by number, name and type.
+
+    Read without any lock on the tables.
+    """
+    return [Remembered("view", view.dotted, _facts(connection, catalogue, view)) for view in catalogue.desired()]
+
+
+def _function_name(table: Relation, writes: Iterable[Write]) -> str:
     """capture_<schema>_<table>, with a hash where another table would have the same (a_b.c and a.b_c)."""
-    name = generate.capture_name(table)
-    same = {w.table.oid for w in writes if generate.capture_name(w.table) == name}
+    name = capture_name(table)
+    same = {w.table.oid for w in writes if capture_name(w.table) == name}
     return name if len(same) == 1 else safe_name(name, table.sql, always=True)
 
 
@@ -112,18 +162,27 @@ def _tables(writes: Iterable[Write]) -> list[Relation]:
     return sorted({w.table.oid: w.table for w in writes}.values(), key=lambda t: (t.schema, t.name))
 
 
-def _triggers(member: Member, table: Relation, function: str, sources: set[int]) -> dict[Trigger, str]:
-    """On the table itself, or on one below or above it, which may be a source too and then has a set of its own."""
-    own = member.oid == table.oid or member.oid not in sources
+def _triggers(member: Member, table: Relation, function: str, *, alone: bool) -> dict[Trigger, str]:
+    """On the table itself, or on one below or above it. alone: no other source table needs triggers there."""
+    own = alone or member.oid == table.oid
     prefix = "outbox" if own else safe_name(f"outbox_{table.name}", table.sql)[:50]
     return {
         Trigger(member.oid, member.sql, t.name, function, _EVENTS[t.event], t.old_rows, t.new_rows): t.sql
-        for t in generate.triggers(member, prefix, function)
+        for t in triggers(member, prefix, function)
     }
 
 
-def _remembered(connection: psycopg.Connection[Any], catalogue: Catalogue, view: Relation) -> Remembered:
-    """What the capture of a view rests on: definitions, functions, tables, columns by number, name and type."""
+def _captured(of_view: list[Write], writes: tuple[Write, ...]) -> dict[str, Any]:
+    """By table the function that writes about the view, and a digest of what it writes."""
+    found: dict[str, Any] = {}
+    for w in of_view:
+        entry = {"function": _function_name(w.table, writes), "wordings": []}
+        wording = digest(repr((w.wording, [c.name for c in w.watched])))
+        found.setdefault(w.table.dotted, entry)["wordings"].append(wording)
+    return found
+
+
+def _facts(connection: psycopg.Connection[Any], catalogue: Catalogue, view: Relation) -> dict[str, Any]:
     tables = {}
     for oid, numbers in used_columns(catalogue, view).items():
         table = catalogue.relations[oid]
@@ -133,24 +192,9 @@ def _remembered(connection: psycopg.Connection[Any], catalogue: Catalogue, view:
             "members": sorted(m.dotted for m in catalogue.family[oid]),
         }
     below = definitions(catalogue, view)
-    functions = {f.sql: f.hash for d in below for f in functions_of(connection, catalogue, d) if not f.built_in}
-    return Remembered(
-        "view",
-        view.dotted,
-        {
-            "definitions": {d.dotted: digest(d.definition) for d in below},
-            "columns": [[c.name, c.declared] for c in view.columns],
-            "functions": functions,
-            "tables": tables,
-        },
-    )
-
-
-def ring_function() -> SqlFunction:
-    """The doorbell: a file of its own, nothing in it is generated."""
-    sql = sqlfiles.read("capture/ring.sql")
-    return SqlFunction("ring", "", sql.split("$outbox$")[1], sql.strip())
-
-
-def resources_of(writes: Iterable[Write]) -> list[tuple[str, str]]:
-    return sorted({(w.target, w.resource) for w in writes}, key=lambda r: (r[0], list(RESOURCES).index(r[1])))
+    return {
+        "definitions": {d.dotted: digest(d.tree) for d in below},
+        "columns": [[c.name, c.declared] for c in view.columns],
+        "functions": {f.sql: f.hash for d in below for f in functions_of(connection, catalogue, d) if not f.built_in},
+        "tables": tables,
+    }

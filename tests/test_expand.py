@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from outbox.expand import Coarse, absorb, is_full
-from outbox.store import Message
+from outbox.rows import Message
 
 
 def _projects(*pattern: tuple[str, str], operation: str = "EXPAND", cause: int = 1) -> Coarse:

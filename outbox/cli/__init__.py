@@ -11,6 +11,7 @@ import psycopg
 
 from outbox import __version__
 from outbox.cli.demo import demo
+from outbox.cli.help import help_
 from outbox.cli.install import check, install, uninstall
 from outbox.cli.register import register
 from outbox.cli.relay import relay
@@ -33,7 +34,7 @@ def outbox() -> None:
     """
 
 
-for command in (demo, install, register, relay, status, check, resume, uninstall, sandbox):
+for command in (demo, install, register, relay, status, check, resume, uninstall, sandbox, help_):
     outbox.add_command(command)
 
 

@@ -64,6 +64,7 @@ def _set_up(at: Stage) -> None:
     play.create_source(at.connection)
     plan = install.plan(at.connection)
     install.apply(at.connection, plan)
+    click.echo(f"{sum(step.table is not None for step in plan.steps)} source tables have triggers now")
 
 
 def _bring_over(at: Stage, relay: threading.Thread) -> None:

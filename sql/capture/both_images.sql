@@ -1,2 +1,3 @@
 @pairs
-CROSS JOIN LATERAL (VALUES (@old), (@new)) AS r (@columns)
+CROSS JOIN LATERAL (VALUES @images)
+    AS r (@columns)

@@ -1,2 +1,3 @@
 @old::record
-OPERATOR(pg_catalog.*<>) @new::record
+OPERATOR(pg_catalog.*<>)
+@new::record

@@ -1,3 +1,3 @@
-SELECT @about, @key, @via, @operation, @source
+SELECT @values
 @resources
 @where

@@ -1,5 +1,5 @@
 INSERT INTO outbox.message (target, resource, key, operation, source)
 SELECT m.target, m.resource, '{}', 'DRIFT', 'install'
-@resources
+FROM @resources
 JOIN outbox.target AS t USING (target)
 WHERE t.active_since IS NOT NULL;

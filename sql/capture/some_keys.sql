@@ -1,4 +1,4 @@
-SELECT @about, @key, @via, TG_OP, @source
+SELECT @values
 FROM (
     SELECT @columns
     FROM @rows

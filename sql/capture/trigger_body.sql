@@ -11,8 +11,7 @@ BEGIN
     END IF;
     RETURN NULL;
 EXCEPTION WHEN undefined_column OR undefined_table OR undefined_function THEN
-    -- The table is not as it was at install. The application goes on; all that reads the table is rechecked.
+    -- Something is not as it was at install. The application goes on; all that reads the table is rechecked.
     @drift
-    PERFORM outbox.ring();
     RETURN NULL;
 END

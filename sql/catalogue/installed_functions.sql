@@ -3,11 +3,10 @@ SELECT p.proname AS name,
        pg_get_function_identity_arguments(p.oid) AS arguments,
        p.prosrc AS body,
        p.prosecdef AS definer,
-       p.provolatile AS volatility,
        coalesce(p.proconfig, '{}') AS settings,
        EXISTS (SELECT FROM aclexplode(coalesce(p.proacl, acldefault('f', p.proowner))) AS a
                WHERE a.grantee = 0 AND a.privilege_type = 'EXECUTE') AS public,
-       pg_get_userbyid(p.proowner) AS owner
+       p.proowner = n.nspowner AS owned
 FROM pg_proc AS p
 JOIN pg_namespace AS n ON n.oid = p.pronamespace
 WHERE n.nspname = 'outbox' AND (p.proname LIKE 'capture\_%' OR p.proname LIKE 'follow\_%' OR p.proname = 'ring')

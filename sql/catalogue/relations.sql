@@ -1,6 +1,5 @@
--- The desired views of the targets and everything they read, through views on views, as pg_depend has it: names, kind,
--- and for a view its definition. With all its parentheses, since the pretty form leaves out some without which another
--- parser reads `a = b IS TRUE` otherwise. Wanted: search_path = pg_catalog, so that every other name comes out qualified.
+-- The desired views of the targets and everything they read, through views on views, as pg_depend has it. Takes no lock
+-- on any of them.
 WITH RECURSIVE reached AS (
     SELECT c.oid, true AS desired
     FROM pg_class AS c
@@ -21,11 +20,9 @@ SELECT c.oid,
        c.relkind AS kind,
        bool_or(reached.desired) AS desired,
        n.nspname IN ('pg_catalog', 'information_schema', 'pg_toast') AS system,
-       c.relkind IN ('r', 'p') AND has_table_privilege(c.oid, 'TRIGGER') AS may_trigger,
+       has_table_privilege(c.oid, 'SELECT') AS may_select,
        EXISTS (SELECT FROM pg_subscription_rel AS s WHERE s.srrelid = c.oid) AS subscribed,
-       CASE WHEN c.relkind = 'v' THEN pg_get_viewdef(c.oid, false) END AS definition,
-       CASE WHEN c.relkind = 'v' THEN
-           (SELECT ev_action::text FROM pg_rewrite WHERE ev_class = c.oid AND rulename = '_RETURN') END AS tree
+       (SELECT r.ev_action::text FROM pg_rewrite AS r WHERE r.ev_class = c.oid AND r.rulename = '_RETURN') AS tree
 FROM reached
 JOIN pg_class AS c ON c.oid = reached.oid
 JOIN pg_namespace AS n ON n.oid = c.relnamespace

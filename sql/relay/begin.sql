@@ -11,7 +11,7 @@ WITH lease AS (
     WHERE EXISTS (SELECT FROM lease)
 ), attempted AS (
     UPDATE outbox.message AS m
-    SET attempts = m.attempts + 1
+    SET attempts = m.attempts + 1, due_at = NULL
     FROM work AS w, unnest(w.ids) AS u (id)
     WHERE m.id = u.id
 )

@@ -23,3 +23,4 @@ WITH lease AS (
 INSERT INTO outbox.message (target, resource, key, operation, cause)
 SELECT l.target, l.resource, k.key, 'EXPAND', %(cause)s
 FROM leaving AS l, (VALUES (%(to_key)s::text[]), (%(from_key)s::text[])) AS k (key)
+RETURNING id

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import time
 
 import httpx
 import psycopg
@@ -33,13 +32,8 @@ def _relay() -> float:
                     [rig.ADMINISTRATION, f"P{n}"],
                 )
             writer.execute("VACUUM ANALYZE")
-        arrived: list[float] = []
-        with rig.relay(dsn, sink, CONCURRENCY):
-            until = time.monotonic() + 120
-            while len(arrived) < ROWS and time.monotonic() < until:
-                time.sleep(0.2)
-                arrived += [at for at, _ in sink.arrivals()]
-    assert len(arrived) == ROWS, f"{len(arrived)} of {ROWS} arrived"
+        with rig.relay(dsn, sink, CONCURRENCY) as relay:
+            arrived = [at for at, _ in rig.wait_for(sink, ROWS, relay)]
     return (ROWS - 1) / (arrived[-1] - arrived[0])
 
 

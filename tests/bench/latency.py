@@ -17,7 +17,7 @@ def run() -> None:
     with (
         rig.database() as dsn,
         rig.sink() as sink,
-        rig.relay(dsn, sink),
+        rig.relay(dsn, sink) as relay,
         psycopg.connect(dsn, autocommit=True) as writer,
     ):
         writer.execute(
@@ -25,10 +25,7 @@ def run() -> None:
             " SELECT %s, 'P' || n, '0', '2026-01-01' FROM generate_series(1, 100) AS n",
             [rig.ADMINISTRATION],
         )
-        seen = 0
-        while seen < 100:
-            time.sleep(0.2)
-            seen += len(sink.arrivals())
+        rig.wait_for(sink, 100, relay)
         time.sleep(2)
         committed = _write(writer)
         time.sleep(2)

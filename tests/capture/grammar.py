@@ -99,7 +99,9 @@ class ViewMaker:
             if kind == "LATERAL":
                 alias = self.alias()
                 inner = self.select(2, max(depth - 2, 0), (*columns, *outer))
-                text = f"{text} {self.random.choice(('JOIN', 'LEFT JOIN'))} LATERAL ({inner}) AS {alias} (l1, l2) ON true"
+                text = (
+                    f"{text} {self.random.choice(('JOIN', 'LEFT JOIN'))} LATERAL ({inner}) AS {alias} (l1, l2) ON true"
+                )
                 columns = [*columns, f"{alias}.l1", f"{alias}.l2"]
                 continue
             right, more = self.item(depth)
@@ -151,7 +153,9 @@ class ViewMaker:
         )[0]
 
     def where(self, columns: list[str], depth: int, outer: tuple[str, ...]) -> str:
-        conditions = [self.condition(columns, depth, outer) for _ in range(self.random.choices((0, 1, 2), (3, 3, 1))[0])]
+        conditions = [
+            self.condition(columns, depth, outer) for _ in range(self.random.choices((0, 1, 2), (3, 3, 1))[0])
+        ]
         if outer and self.random.random() < 0.8:
             conditions.append(f"{self.random.choice(columns)} = {self.random.choice(outer)}")
         return f" WHERE {' AND '.join(conditions)}" if conditions else ""

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import json
+import signal
 import time
 import urllib.request
 
 import psycopg
 import pytest
 
-from outbox.sandbox.compare import differences
 from outbox.cli import following
+from outbox.sandbox.compare import differences
 from tests.cli.conftest import Shell, end, started, write_settings
 
 
@@ -100,6 +101,20 @@ def wait_for_lease(connection: psycopg.Connection) -> None:
     while connection.execute("SELECT count(*) FROM outbox.lease WHERE expires_at > now()").fetchone() != (2,):
         assert time.monotonic() < until
         time.sleep(0.05)
+
+
+def test_interrupted(shell: Shell, site: psycopg.Connection, clouds: str) -> None:
+    """Ctrl-C: what is in flight ends, the lease is given back, and another run goes on where this one stopped."""
+    slow = json.dumps({"path": "", "kind": "latency", "latency_ms": 300}).encode()
+    urllib.request.urlopen(urllib.request.Request(f"{clouds}/sandbox/faults", slow, method="POST")).close()
+    with started("register", "--yes") as process:
+        wait_for_lease(site)
+        assert end(process, signal.SIGINT) == 130
+    assert site.execute("SELECT count(*) FROM outbox.lease WHERE expires_at > now()").fetchone() == (0,)
+    assert site.execute("SELECT count(*) FROM outbox.mirror WHERE in_doubt IS NOT NULL").fetchone() == (0,)
+    urllib.request.urlopen(urllib.request.Request(f"{clouds}/sandbox/faults", method="DELETE")).close()
+    assert shell("register", "--yes").code == 0
+    assert differences(site, get(f"{clouds}/sandbox/state")) == []  # type: ignore[arg-type]
 
 
 def test_nobody_to_ask(shell: Shell, site: psycopg.Connection) -> None:

@@ -13,7 +13,6 @@ import psycopg
 import pytest
 
 import outbox
-
 from tests.cli.conftest import Shell, end, started
 from tests.cli.test_register import wait_for_lease
 

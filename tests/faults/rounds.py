@@ -71,8 +71,8 @@ def relays(dsn: str, base_url: str, plant: str | None = None) -> Iterator[Relays
             zygote.kill()
 
 
-def play(dsn: str, base_url: str, relays: Relays, seed: int) -> list[str]:
-    """One round; answers what is wrong afterwards, nothing when all is well."""
+def play(dsn: str, base_url: str, relays: Relays, seed: int, theme: str | None = None) -> list[str]:
+    """One round (of a theme of world.py, else a random one); answers what is wrong afterwards."""
     rng = random.Random(seed)
     with psycopg.connect(dsn, autocommit=True) as connection, httpx.Client(base_url=base_url) as cloud:
         cloud.post("/sandbox/reset")
@@ -81,7 +81,7 @@ def play(dsn: str, base_url: str, relays: Relays, seed: int) -> list[str]:
         if rng.random() < 0.7:
             _drain(connection)
         _faults(cloud, rng)
-        theme = rng.choice(list(world.THEMES))
+        theme = theme or rng.choice(list(world.THEMES))
         writers = [threading.Thread(target=world.play, args=(dsn, rng.randrange(2**32), theme)) for _ in range(3)]
         for w in writers:
             w.start()

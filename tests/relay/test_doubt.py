@@ -119,7 +119,7 @@ def test_a_user_whose_name_was_cleared_while_in_doubt_is_recorded_first(world: W
     world.drain()
     assert world.last("users", "ann")[0] == "not_ready"
     row = world.mirror("users", "ann")
-    assert [row["remote_id"]] if row else [] == list(world.holds()["users"])
+    assert ([row["remote_id"]] if row else []) == list(world.holds()["users"])
     world.sql("UPDATE accountview.users SET last_name = 'Weer'")
     world.settled()
     assert len(world.invited()) == 1
@@ -143,7 +143,7 @@ def test_a_lost_update_is_sent_again_also_when_the_row_changed_back(world: World
 
 @LOST
 def test_a_lost_removal_is_done_again(world: World, kind: str) -> None:
-    """"Not found" counts as done."""
+    """ "Not found" counts as done."""
     world.user("ann")
     world.company("001")
     world.drain()
@@ -202,7 +202,8 @@ def test_lost_answers_everywhere_end_equal(erp: World, kind: str) -> None:
     erp.user("ann")
     erp.company("001")
     erp.right("ann")
-    erp.sql("INSERT INTO accountview.projects VALUES ('A1', 'P1', 'Dak', '2026-01-01'), ('A1', 'P2', 'Vloer', '2026-01-01');"
+    erp.sql("INSERT INTO accountview.projects"
+            " VALUES ('A1', 'P1', 'Dak', '2026-01-01'), ('A1', 'P2', 'Vloer', '2026-01-01');"
             "INSERT INTO accountview.cost_types VALUES ('A1', '10', 'Huur'), ('A1', '20', 'Loon')")  # fmt: skip
     for method, path in (("POST", "/tenants/.*/users"), ("POST", "/project"), ("PUT", "/dimension"), ("PUT", "/roles")):
         erp.fault(kind, method, path)

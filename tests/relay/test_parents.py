@@ -78,7 +78,9 @@ def test_a_company_made_again_has_its_children_sent_again(erp: World) -> None:
             "INSERT INTO accountview.cost_types VALUES ('A1', '10', 'Huur')")  # fmt: skip
     erp.drain()
     erp.cloud.post("/sandbox/reset")
-    erp.sql("UPDATE outbox.mirror SET in_doubt = now() - interval '1 hour', remote_id = NULL WHERE resource = 'companies'")
+    erp.sql(
+        "UPDATE outbox.mirror SET in_doubt = now() - interval '1 hour', remote_id = NULL WHERE resource = 'companies'"
+    )
     erp.sql("UPDATE outbox.mirror SET in_doubt = now() - interval '1 hour', remote_id = NULL WHERE resource = 'users'")
     erp.message("companies", "001")
     erp.message("users", "ann")

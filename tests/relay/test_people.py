@@ -102,7 +102,9 @@ def test_users_who_swap_their_emails_are_held(world: World) -> None:
     world.user("ann")
     world.user("bob")
     world.drain()
-    world.sql("UPDATE accountview.users SET email = CASE code WHEN 'ann' THEN 'bob@example.nl' ELSE 'ann@example.nl' END")
+    world.sql(
+        "UPDATE accountview.users SET email = CASE code WHEN 'ann' THEN 'bob@example.nl' ELSE 'ann@example.nl' END"
+    )
     world.drain()
     assert {world.last("users", "ann")[0], world.last("users", "bob")[0]} == {"held"}
     assert "exchange" in (world.last("users", "ann")[1] or "")
@@ -197,7 +199,9 @@ def test_an_email_of_somebody_whose_doubt_nobody_clears_ends(world: World) -> No
         relay.land()
         relay.settle()
     world.sql("UPDATE accountview.users SET email = 'new@example.nl'")
-    world.sql("UPDATE outbox.message SET status = 'dead', error = 'given up', settled_at = now() WHERE status = 'pending'")
+    world.sql(
+        "UPDATE outbox.message SET status = 'dead', error = 'given up', settled_at = now() WHERE status = 'pending'"
+    )
     world.user("bob", "ann@example.nl")
     world.drain(5)
     world.message("users", "ann")

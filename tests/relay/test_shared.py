@@ -1,4 +1,4 @@
-"""A remote id belongs to one key: after a changed user code the same access leaves under one key and comes under another."""
+"""A remote id belongs to one key: after a changed user code an access leaves under one key and comes under another."""
 
 from __future__ import annotations
 
@@ -18,7 +18,9 @@ def renamed(world: World) -> World:
     world.sql("DELETE FROM outbox.message WHERE resource <> 'users' AND status = 'pending'")
     with world.stepping() as relay:
         relay.claim()
-    world.sql("UPDATE outbox.message SET status = 'done', outcome = 'skipped', settled_at = now() WHERE status = 'pending'")
+    world.sql(
+        "UPDATE outbox.message SET status = 'done', outcome = 'skipped', settled_at = now() WHERE status = 'pending'"
+    )
     assert world.mirror("users", "anna")
     assert world.mirror("company_access", "ann", "001")
     return world

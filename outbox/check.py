@@ -1,0 +1,118 @@
+"""Is capture as it should be? Compares the catalogue, the manifest and the views; changes nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import psycopg
+from psycopg import sql
+
+from outbox.catalogue import Catalogue, Relation, pin_settings, read_catalogue, rows, with_definitions
+from outbox.differences import function_differences, trigger_differences
+from outbox.drift import differences_of
+from outbox.errors import OutboxError
+from outbox.present import Present, missing_migrations, read_present
+from outbox.resources import RESOURCES
+from outbox.views import check_view
+from outbox.wanted import derive, rests_on
+
+Connection = psycopg.Connection[Any]
+Level = Literal["warning", "broken"]
+
+
+@dataclass(frozen=True)
+class Finding:
+    """broken: changes are or will be missed, or nothing can be sent. mend: the command or statement."""
+
+    level: Level
+    what: str
+    evidence: str
+    mend: str
+
+
+def check(connection: Connection) -> list[Finding]:
+    """The worst first; none: all is as it should be."""
+    with connection.transaction():
+        pin_settings(connection)
+        present = read_present(connection)
+        if not present.installed:
+            return [Finding("broken", "the outbox", "is not installed in this database", "outbox install")]
+        found = [*_surroundings(connection), *_capture(connection, present), *_grants(connection, present)]
+    return sorted(found, key=lambda f: f.level)
+
+
+def _surroundings(connection: Connection) -> Iterator[Finding]:
+    for row in rows(connection, "replicas", {}):
+        yield Finding(
+            "warning",
+            "session_replication_role",
+            f"is not origin for {row['who']}, which then fires no triggers: what it writes is not captured",
+            "set it to origin, then `outbox register`",
+        )
+    if connection.execute("SELECT pg_is_in_recovery()").fetchone() == (True,):
+        yield Finding("broken", "the server", "is a standby, which cannot be written to", "connect to the primary")
+
+
+def _capture(connection: Connection, present: Present) -> Iterator[Finding]:
+    for number, name, _ in missing_migrations(present):
+        yield Finding("broken", f"migration {number}, {name}", "was not run yet", "outbox install")
+    catalogue = with_definitions(connection, read_catalogue(connection))
+    if not catalogue.desired():
+        yield Finding(
+            "warning", "desired views", "there is none, so nothing is captured", "create them, outbox install"
+        )
+    refused = [f for view in catalogue.desired() for f in _refused(connection, catalogue, view)]
+    yield from refused
+    yield from _changed(connection, catalogue, present)
+    if not refused:
+        wanted = derive(connection, catalogue)
+        for d in (*function_differences(wanted, present), *trigger_differences(wanted, present)):
+            yield Finding("warning" if d.harmless else "broken", d.what, d.evidence, "outbox install")
+    for view in catalogue.desired():
+        yield from _double_keys(connection, view)
+
+
+def _refused(connection: Connection, catalogue: Catalogue, view: Relation) -> Iterator[Finding]:
+    try:
+        check_view(connection, catalogue, view)
+    except OutboxError as e:
+        yield Finding("broken", f"view {view.dotted}", e.why, e.hint)
+
+
+def _changed(connection: Connection, catalogue: Catalogue, present: Present) -> Iterator[Finding]:
+    """Views and what they rest on, against the manifest."""
+    current = {m.name: m.facts for m in rests_on(connection, catalogue)}
+    known = {name: facts for (kind, name), (_, facts) in present.manifest.items() if kind == "view"}
+    for name in current.keys() - known.keys():
+        yield Finding("broken", f"view {name}", "is new since the install", "outbox install")
+    for name in known.keys() - current.keys():
+        yield Finding("warning", f"view {name}", "is gone since the install", "outbox install")
+    for name in sorted(known.keys() & current.keys()):
+        for reason in differences_of(known[name], current[name]):
+            yield Finding("broken", f"view {name}", reason, "outbox install")
+
+
+def _grants(connection: Connection, present: Present) -> Iterator[Finding]:
+    for row in rows(connection, "grants", {}):
+        mend = f"REVOKE ALL ON {row['what']} FROM PUBLIC"
+        yield Finding("broken", row["what"], f"gives PUBLIC {row['rights']}", mend)
+    for f in present.functions.values():
+        if not f.owned:
+            evidence = "does not belong to the owner of schema outbox, whose rights it should have"
+            yield Finding("warning", f"function outbox.{f.name}", evidence, "ALTER FUNCTION ... OWNER TO that role")
+
+
+def _double_keys(connection: Connection, view: Relation) -> Iterator[Finding]:
+    if view.kind != "v" or any(view.column(c) is None for c in RESOURCES[view.name].key):
+        return
+    columns = sql.SQL(", ").join(sql.SQL("{}::text").format(sql.Identifier(c)) for c in RESOURCES[view.name].key)
+    query = sql.SQL("SELECT {}, count(*) FROM {} GROUP BY {} HAVING count(*) > 1 LIMIT 1").format(
+        columns, sql.Identifier(view.schema, view.name), columns
+    )
+    row = connection.execute(query).fetchone()
+    if row:
+        key = " ".join(str(value) for value in row[:-1])
+        evidence = f"has {row[-1]} rows for the key {key}; such a key is held"
+        yield Finding("warning", f"view {view.dotted}", evidence, "make the rows of the view differ in their key")

@@ -1,0 +1,1 @@
+DELETE FROM outbox.manifest WHERE kind = 'capture' AND name IN (@names);

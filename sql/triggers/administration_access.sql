@@ -1,0 +1,132 @@
+-- What a changed row of accountview.administration_access rechecks; derived from the desired views by install.
+--
+-- accountview_net.company_access, accountview_net.app_access, visma_net.company_access; an UPDATE when it changes
+--   administration_code, user_code or group_code:
+--   * the rows with user_code = user_code
+--   * the rows with user_code as follow_group_code_to_group_members_user_code finds it from group_code
+CREATE OR REPLACE FUNCTION outbox.capture_accountview_administration_access()
+    RETURNS trigger
+    LANGUAGE plpgsql
+    SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET "DateStyle" TO 'ISO, YMD'
+    SET "TimeZone" TO 'UTC'
+    SET "IntervalStyle" TO 'iso_8601'
+    SET extra_float_digits TO '1'
+    SET bytea_output TO 'hex'
+AS $outbox$
+BEGIN
+    IF TG_OP = 'UPDATE' THEN
+        INSERT INTO outbox.message (target, resource, key, via, operation, source)
+        SELECT m.target, m.resource, ARRAY[r.user_code], NULL::jsonb, TG_OP, 'accountview.administration_access'
+        FROM (
+            SELECT DISTINCT r.user_code::text
+            FROM old_rows AS o
+            FULL JOIN new_rows AS n ON n.id = o.id
+            CROSS JOIN LATERAL (VALUES (o.user_code), (n.user_code))
+                AS r (user_code)
+            WHERE ROW(o.administration_code, o.user_code, o.group_code)::record
+                  OPERATOR(pg_catalog.*<>)
+                  ROW(n.administration_code, n.user_code, n.group_code)::record
+              AND r.user_code IS NOT NULL
+        ) AS r
+        CROSS JOIN (VALUES
+            ('accountview_net', 'company_access'),
+            ('accountview_net', 'app_access'),
+            ('visma_net', 'company_access')
+        ) AS m (target, resource)
+        UNION ALL
+        SELECT m.target, m.resource, NULL::text[],
+               jsonb_build_object('follow', 'follow_group_code_to_group_members_user_code',
+                                  'start', jsonb_build_object('group_code', r.group_code),
+                                  'key', '{}'::jsonb),
+               TG_OP, 'accountview.administration_access'
+        FROM (
+            SELECT DISTINCT r.group_code::text
+            FROM old_rows AS o
+            FULL JOIN new_rows AS n ON n.id = o.id
+            CROSS JOIN LATERAL (VALUES (o.group_code), (n.group_code))
+                AS r (group_code)
+            WHERE ROW(o.administration_code, o.user_code, o.group_code)::record
+                  OPERATOR(pg_catalog.*<>)
+                  ROW(n.administration_code, n.user_code, n.group_code)::record
+              AND r.group_code IS NOT NULL
+        ) AS r
+        CROSS JOIN (VALUES
+            ('accountview_net', 'company_access'),
+            ('accountview_net', 'app_access'),
+            ('visma_net', 'company_access')
+        ) AS m (target, resource);
+    ELSIF TG_OP = 'TRUNCATE' THEN
+        INSERT INTO outbox.message (target, resource, key, via, operation, source)
+        SELECT m.target, m.resource, '{}'::text[], NULL::jsonb, TG_OP, 'accountview.administration_access'
+        FROM (VALUES
+            ('accountview_net', 'company_access'),
+            ('accountview_net', 'app_access'),
+            ('visma_net', 'company_access')
+        ) AS m (target, resource);
+    ELSE  -- INSERT or DELETE
+        INSERT INTO outbox.message (target, resource, key, via, operation, source)
+        SELECT m.target, m.resource, ARRAY[r.user_code], NULL::jsonb, TG_OP, 'accountview.administration_access'
+        FROM (
+            SELECT DISTINCT r.user_code::text
+            FROM changed_rows AS r
+            WHERE r.user_code IS NOT NULL
+        ) AS r
+        CROSS JOIN (VALUES
+            ('accountview_net', 'company_access'),
+            ('accountview_net', 'app_access'),
+            ('visma_net', 'company_access')
+        ) AS m (target, resource)
+        UNION ALL
+        SELECT m.target, m.resource, NULL::text[],
+               jsonb_build_object('follow', 'follow_group_code_to_group_members_user_code',
+                                  'start', jsonb_build_object('group_code', r.group_code),
+                                  'key', '{}'::jsonb),
+               TG_OP, 'accountview.administration_access'
+        FROM (
+            SELECT DISTINCT r.group_code::text
+            FROM changed_rows AS r
+            WHERE r.group_code IS NOT NULL
+        ) AS r
+        CROSS JOIN (VALUES
+            ('accountview_net', 'company_access'),
+            ('accountview_net', 'app_access'),
+            ('visma_net', 'company_access')
+        ) AS m (target, resource);
+    END IF;
+    IF FOUND THEN
+        PERFORM outbox.ring();
+    END IF;
+    RETURN NULL;
+EXCEPTION WHEN undefined_column OR undefined_table OR undefined_function THEN
+    -- Something is not as it was at install. The application goes on; all that reads the table is rechecked.
+    INSERT INTO outbox.message (target, resource, key, via, operation, source)
+    SELECT m.target, m.resource, '{}'::text[], NULL::jsonb, 'DRIFT', 'accountview.administration_access'
+    FROM (VALUES
+        ('accountview_net', 'company_access'),
+        ('accountview_net', 'app_access'),
+        ('visma_net', 'company_access')
+    ) AS m (target, resource);
+    RETURN NULL;
+END
+$outbox$;
+
+CREATE OR REPLACE TRIGGER outbox_insert
+    AFTER INSERT ON accountview.administration_access
+    REFERENCING NEW TABLE AS changed_rows
+    FOR EACH STATEMENT EXECUTE FUNCTION outbox.capture_accountview_administration_access();
+
+CREATE OR REPLACE TRIGGER outbox_update
+    AFTER UPDATE ON accountview.administration_access
+    REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows
+    FOR EACH STATEMENT EXECUTE FUNCTION outbox.capture_accountview_administration_access();
+
+CREATE OR REPLACE TRIGGER outbox_delete
+    AFTER DELETE ON accountview.administration_access
+    REFERENCING OLD TABLE AS changed_rows
+    FOR EACH STATEMENT EXECUTE FUNCTION outbox.capture_accountview_administration_access();
+
+CREATE OR REPLACE TRIGGER outbox_truncate
+    AFTER TRUNCATE ON accountview.administration_access
+    FOR EACH STATEMENT EXECUTE FUNCTION outbox.capture_accountview_administration_access();

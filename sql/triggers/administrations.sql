@@ -1,0 +1,81 @@
+-- What a changed row of accountview.administrations rechecks; derived from the desired views by install.
+--
+-- accountview_net.companies, visma_net.companies; an UPDATE when it changes code, street, postal_code, city or
+--   country_code:
+--   * the rows with company_code as follow_code_to_companies_code finds it from code
+CREATE OR REPLACE FUNCTION outbox.capture_accountview_administrations()
+    RETURNS trigger
+    LANGUAGE plpgsql
+    SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET "DateStyle" TO 'ISO, YMD'
+    SET "TimeZone" TO 'UTC'
+    SET "IntervalStyle" TO 'iso_8601'
+    SET extra_float_digits TO '1'
+    SET bytea_output TO 'hex'
+AS $outbox$
+BEGIN
+    IF TG_OP = 'UPDATE' THEN
+        INSERT INTO outbox.message (target, resource, key, via, operation, source)
+        SELECT m.target, m.resource, NULL::text[],
+               jsonb_build_object('follow', 'follow_code_to_companies_code',
+                                  'start', jsonb_build_object('code', r.code),
+                                  'key', '{}'::jsonb),
+               TG_OP, 'accountview.administrations'
+        FROM (
+            SELECT coalesce(n.code, o.code)::text AS code
+            FROM old_rows AS o
+            FULL JOIN new_rows AS n ON n.code = o.code
+            WHERE ROW(o.code, o.street, o.postal_code, o.city, o.country_code)::record
+                  OPERATOR(pg_catalog.*<>)
+                  ROW(n.code, n.street, n.postal_code, n.city, n.country_code)::record
+        ) AS r
+        CROSS JOIN (VALUES ('accountview_net', 'companies'), ('visma_net', 'companies')) AS m (target, resource);
+    ELSIF TG_OP = 'TRUNCATE' THEN
+        INSERT INTO outbox.message (target, resource, key, via, operation, source)
+        SELECT m.target, m.resource, '{}'::text[], NULL::jsonb, TG_OP, 'accountview.administrations'
+        FROM (VALUES ('accountview_net', 'companies'), ('visma_net', 'companies')) AS m (target, resource);
+    ELSE  -- INSERT or DELETE
+        INSERT INTO outbox.message (target, resource, key, via, operation, source)
+        SELECT m.target, m.resource, NULL::text[],
+               jsonb_build_object('follow', 'follow_code_to_companies_code',
+                                  'start', jsonb_build_object('code', r.code),
+                                  'key', '{}'::jsonb),
+               TG_OP, 'accountview.administrations'
+        FROM (
+            SELECT r.code::text
+            FROM changed_rows AS r
+        ) AS r
+        CROSS JOIN (VALUES ('accountview_net', 'companies'), ('visma_net', 'companies')) AS m (target, resource);
+    END IF;
+    IF FOUND THEN
+        PERFORM outbox.ring();
+    END IF;
+    RETURN NULL;
+EXCEPTION WHEN undefined_column OR undefined_table OR undefined_function THEN
+    -- Something is not as it was at install. The application goes on; all that reads the table is rechecked.
+    INSERT INTO outbox.message (target, resource, key, via, operation, source)
+    SELECT m.target, m.resource, '{}'::text[], NULL::jsonb, 'DRIFT', 'accountview.administrations'
+    FROM (VALUES ('accountview_net', 'companies'), ('visma_net', 'companies')) AS m (target, resource);
+    RETURN NULL;
+END
+$outbox$;
+
+CREATE OR REPLACE TRIGGER outbox_insert
+    AFTER INSERT ON accountview.administrations
+    REFERENCING NEW TABLE AS changed_rows
+    FOR EACH STATEMENT EXECUTE FUNCTION outbox.capture_accountview_administrations();
+
+CREATE OR REPLACE TRIGGER outbox_update
+    AFTER UPDATE ON accountview.administrations
+    REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows
+    FOR EACH STATEMENT EXECUTE FUNCTION outbox.capture_accountview_administrations();
+
+CREATE OR REPLACE TRIGGER outbox_delete
+    AFTER DELETE ON accountview.administrations
+    REFERENCING OLD TABLE AS changed_rows
+    FOR EACH STATEMENT EXECUTE FUNCTION outbox.capture_accountview_administrations();
+
+CREATE OR REPLACE TRIGGER outbox_truncate
+    AFTER TRUNCATE ON accountview.administrations
+    FOR EACH STATEMENT EXECUTE FUNCTION outbox.capture_accountview_administrations();

@@ -1,0 +1,103 @@
+-- What a changed row of accountview.app_access rechecks; derived from the desired views by install.
+--
+-- accountview_net.app_access; an UPDATE when it changes app_code, user_code, group_code or roles:
+--   * the rows with user_code = user_code
+--   * the rows with user_code as follow_group_code_to_group_members_user_code finds it from group_code, and app_code
+--     = app_code
+CREATE OR REPLACE FUNCTION outbox.capture_accountview_app_access()
+    RETURNS trigger
+    LANGUAGE plpgsql
+    SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET "DateStyle" TO 'ISO, YMD'
+    SET "TimeZone" TO 'UTC'
+    SET "IntervalStyle" TO 'iso_8601'
+    SET extra_float_digits TO '1'
+    SET bytea_output TO 'hex'
+AS $outbox$
+BEGIN
+    IF TG_OP = 'UPDATE' THEN
+        INSERT INTO outbox.message (target, resource, key, via, operation, source)
+        SELECT 'accountview_net', 'app_access', ARRAY[r.user_code], NULL::jsonb, TG_OP, 'accountview.app_access'
+        FROM (
+            SELECT DISTINCT r.user_code::text
+            FROM old_rows AS o
+            FULL JOIN new_rows AS n ON n.id = o.id
+            CROSS JOIN LATERAL (VALUES (o.user_code), (n.user_code))
+                AS r (user_code)
+            WHERE ROW(o.app_code, o.user_code, o.group_code, o.roles)::record
+                  OPERATOR(pg_catalog.*<>)
+                  ROW(n.app_code, n.user_code, n.group_code, n.roles)::record
+              AND r.user_code IS NOT NULL
+        ) AS r
+        UNION ALL
+        SELECT 'accountview_net', 'app_access', NULL::text[],
+               jsonb_build_object('follow', 'follow_group_code_to_group_members_user_code',
+                                  'start', jsonb_build_object('group_code', r.group_code),
+                                  'key', jsonb_build_object('app_code', r.app_code)),
+               TG_OP, 'accountview.app_access'
+        FROM (
+            SELECT DISTINCT r.app_code::text, r.group_code::text
+            FROM old_rows AS o
+            FULL JOIN new_rows AS n ON n.id = o.id
+            CROSS JOIN LATERAL (VALUES (o.app_code, o.group_code), (n.app_code, n.group_code))
+                AS r (app_code, group_code)
+            WHERE ROW(o.app_code, o.user_code, o.group_code, o.roles)::record
+                  OPERATOR(pg_catalog.*<>)
+                  ROW(n.app_code, n.user_code, n.group_code, n.roles)::record
+              AND r.app_code IS NOT NULL
+              AND r.group_code IS NOT NULL
+        ) AS r;
+    ELSIF TG_OP = 'TRUNCATE' THEN
+        INSERT INTO outbox.message (target, resource, key, via, operation, source)
+        SELECT 'accountview_net', 'app_access', '{}'::text[], NULL::jsonb, TG_OP, 'accountview.app_access';
+    ELSE  -- INSERT or DELETE
+        INSERT INTO outbox.message (target, resource, key, via, operation, source)
+        SELECT 'accountview_net', 'app_access', ARRAY[r.user_code], NULL::jsonb, TG_OP, 'accountview.app_access'
+        FROM (
+            SELECT DISTINCT r.user_code::text
+            FROM changed_rows AS r
+            WHERE r.user_code IS NOT NULL
+        ) AS r
+        UNION ALL
+        SELECT 'accountview_net', 'app_access', NULL::text[],
+               jsonb_build_object('follow', 'follow_group_code_to_group_members_user_code',
+                                  'start', jsonb_build_object('group_code', r.group_code),
+                                  'key', jsonb_build_object('app_code', r.app_code)),
+               TG_OP, 'accountview.app_access'
+        FROM (
+            SELECT DISTINCT r.app_code::text, r.group_code::text
+            FROM changed_rows AS r
+            WHERE r.group_code IS NOT NULL
+        ) AS r;
+    END IF;
+    IF FOUND THEN
+        PERFORM outbox.ring();
+    END IF;
+    RETURN NULL;
+EXCEPTION WHEN undefined_column OR undefined_table OR undefined_function THEN
+    -- Something is not as it was at install. The application goes on; all that reads the table is rechecked.
+    INSERT INTO outbox.message (target, resource, key, via, operation, source)
+    SELECT 'accountview_net', 'app_access', '{}'::text[], NULL::jsonb, 'DRIFT', 'accountview.app_access';
+    RETURN NULL;
+END
+$outbox$;
+
+CREATE OR REPLACE TRIGGER outbox_insert
+    AFTER INSERT ON accountview.app_access
+    REFERENCING NEW TABLE AS changed_rows
+    FOR EACH STATEMENT EXECUTE FUNCTION outbox.capture_accountview_app_access();
+
+CREATE OR REPLACE TRIGGER outbox_update
+    AFTER UPDATE ON accountview.app_access
+    REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows
+    FOR EACH STATEMENT EXECUTE FUNCTION outbox.capture_accountview_app_access();
+
+CREATE OR REPLACE TRIGGER outbox_delete
+    AFTER DELETE ON accountview.app_access
+    REFERENCING OLD TABLE AS changed_rows
+    FOR EACH STATEMENT EXECUTE FUNCTION outbox.capture_accountview_app_access();
+
+CREATE OR REPLACE TRIGGER outbox_truncate
+    AFTER TRUNCATE ON accountview.app_access
+    FOR EACH STATEMENT EXECUTE FUNCTION outbox.capture_accountview_app_access();

@@ -1,0 +1,102 @@
+-- What a changed row of accountview.apps rechecks; derived from the desired views by install.
+--
+-- accountview_net.app_access; an UPDATE when it changes code or default_role:
+--   * the rows with user_code as follow_code_to_app_access_user_code finds it from code, and app_code = code
+--   * the rows with user_code as follow_code_to_app_access_group_members_user_code finds it from code, and app_code =
+--     code
+CREATE OR REPLACE FUNCTION outbox.capture_accountview_apps()
+    RETURNS trigger
+    LANGUAGE plpgsql
+    SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET "DateStyle" TO 'ISO, YMD'
+    SET "TimeZone" TO 'UTC'
+    SET "IntervalStyle" TO 'iso_8601'
+    SET extra_float_digits TO '1'
+    SET bytea_output TO 'hex'
+AS $outbox$
+BEGIN
+    IF TG_OP = 'UPDATE' THEN
+        INSERT INTO outbox.message (target, resource, key, via, operation, source)
+        SELECT 'accountview_net', 'app_access', NULL::text[],
+               jsonb_build_object('follow', 'follow_code_to_app_access_user_code',
+                                  'start', jsonb_build_object('code', r.code),
+                                  'key', jsonb_build_object('app_code', r.code)),
+               TG_OP, 'accountview.apps'
+        FROM (
+            SELECT coalesce(n.code, o.code)::text AS code
+            FROM old_rows AS o
+            FULL JOIN new_rows AS n ON n.code = o.code
+            WHERE ROW(o.code, o.default_role)::record
+                  OPERATOR(pg_catalog.*<>)
+                  ROW(n.code, n.default_role)::record
+        ) AS r
+        UNION ALL
+        SELECT 'accountview_net', 'app_access', NULL::text[],
+               jsonb_build_object('follow', 'follow_code_to_app_access_group_members_user_code',
+                                  'start', jsonb_build_object('code', r.code),
+                                  'key', jsonb_build_object('app_code', r.code)),
+               TG_OP, 'accountview.apps'
+        FROM (
+            SELECT coalesce(n.code, o.code)::text AS code
+            FROM old_rows AS o
+            FULL JOIN new_rows AS n ON n.code = o.code
+            WHERE ROW(o.code, o.default_role)::record
+                  OPERATOR(pg_catalog.*<>)
+                  ROW(n.code, n.default_role)::record
+        ) AS r;
+    ELSIF TG_OP = 'TRUNCATE' THEN
+        INSERT INTO outbox.message (target, resource, key, via, operation, source)
+        SELECT 'accountview_net', 'app_access', '{}'::text[], NULL::jsonb, TG_OP, 'accountview.apps';
+    ELSE  -- INSERT or DELETE
+        INSERT INTO outbox.message (target, resource, key, via, operation, source)
+        SELECT 'accountview_net', 'app_access', NULL::text[],
+               jsonb_build_object('follow', 'follow_code_to_app_access_user_code',
+                                  'start', jsonb_build_object('code', r.code),
+                                  'key', jsonb_build_object('app_code', r.code)),
+               TG_OP, 'accountview.apps'
+        FROM (
+            SELECT r.code::text
+            FROM changed_rows AS r
+        ) AS r
+        UNION ALL
+        SELECT 'accountview_net', 'app_access', NULL::text[],
+               jsonb_build_object('follow', 'follow_code_to_app_access_group_members_user_code',
+                                  'start', jsonb_build_object('code', r.code),
+                                  'key', jsonb_build_object('app_code', r.code)),
+               TG_OP, 'accountview.apps'
+        FROM (
+            SELECT r.code::text
+            FROM changed_rows AS r
+        ) AS r;
+    END IF;
+    IF FOUND THEN
+        PERFORM outbox.ring();
+    END IF;
+    RETURN NULL;
+EXCEPTION WHEN undefined_column OR undefined_table OR undefined_function THEN
+    -- Something is not as it was at install. The application goes on; all that reads the table is rechecked.
+    INSERT INTO outbox.message (target, resource, key, via, operation, source)
+    SELECT 'accountview_net', 'app_access', '{}'::text[], NULL::jsonb, 'DRIFT', 'accountview.apps';
+    RETURN NULL;
+END
+$outbox$;
+
+CREATE OR REPLACE TRIGGER outbox_insert
+    AFTER INSERT ON accountview.apps
+    REFERENCING NEW TABLE AS changed_rows
+    FOR EACH STATEMENT EXECUTE FUNCTION outbox.capture_accountview_apps();
+
+CREATE OR REPLACE TRIGGER outbox_update
+    AFTER UPDATE ON accountview.apps
+    REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows
+    FOR EACH STATEMENT EXECUTE FUNCTION outbox.capture_accountview_apps();
+
+CREATE OR REPLACE TRIGGER outbox_delete
+    AFTER DELETE ON accountview.apps
+    REFERENCING OLD TABLE AS changed_rows
+    FOR EACH STATEMENT EXECUTE FUNCTION outbox.capture_accountview_apps();
+
+CREATE OR REPLACE TRIGGER outbox_truncate
+    AFTER TRUNCATE ON accountview.apps
+    FOR EACH STATEMENT EXECUTE FUNCTION outbox.capture_accountview_apps();

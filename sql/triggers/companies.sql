@@ -1,0 +1,150 @@
+-- What a changed row of accountview.companies rechecks; derived from the desired views by install.
+--
+-- accountview_net.companies, visma_net.companies; an UPDATE when it changes code, name, kvk_number or
+--   administration_code:
+--   * the row with company_code = code
+--
+-- accountview_net.company_access, accountview_net.app_access, visma_net.company_access; an UPDATE when it changes
+--   code or administration_code:
+--   * the rows with company_code = code
+--
+-- visma_net.projects, visma_net.cost_types, visma_net.cost_centres; an UPDATE when it changes code or
+--   administration_code:
+--   * the rows with company_code = code
+CREATE OR REPLACE FUNCTION outbox.capture_accountview_companies()
+    RETURNS trigger
+    LANGUAGE plpgsql
+    SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET "DateStyle" TO 'ISO, YMD'
+    SET "TimeZone" TO 'UTC'
+    SET "IntervalStyle" TO 'iso_8601'
+    SET extra_float_digits TO '1'
+    SET bytea_output TO 'hex'
+AS $outbox$
+BEGIN
+    IF TG_OP = 'UPDATE' THEN
+        INSERT INTO outbox.message (target, resource, key, via, operation, source)
+        SELECT m.target, m.resource, ARRAY[r.code], NULL::jsonb, TG_OP, 'accountview.companies'
+        FROM (
+            SELECT coalesce(n.code, o.code)::text AS code
+            FROM old_rows AS o
+            FULL JOIN new_rows AS n ON n.code = o.code
+            WHERE ROW(o.code, o.name, o.kvk_number, o.administration_code)::record
+                  OPERATOR(pg_catalog.*<>)
+                  ROW(n.code, n.name, n.kvk_number, n.administration_code)::record
+        ) AS r
+        CROSS JOIN (VALUES ('accountview_net', 'companies'), ('visma_net', 'companies')) AS m (target, resource)
+        UNION ALL
+        SELECT m.target, m.resource, NULL::text[],
+               jsonb_build_object('key', jsonb_build_object('company_code', r.code)),
+               TG_OP, 'accountview.companies'
+        FROM (
+            SELECT coalesce(n.code, o.code)::text AS code
+            FROM old_rows AS o
+            FULL JOIN new_rows AS n ON n.code = o.code
+            WHERE ROW(o.code, o.administration_code)::record
+                  OPERATOR(pg_catalog.*<>)
+                  ROW(n.code, n.administration_code)::record
+        ) AS r
+        CROSS JOIN (VALUES
+            ('accountview_net', 'company_access'),
+            ('accountview_net', 'app_access'),
+            ('visma_net', 'company_access')
+        ) AS m (target, resource)
+        UNION ALL
+        SELECT m.target, m.resource, ARRAY[r.code], NULL::jsonb, TG_OP, 'accountview.companies'
+        FROM (
+            SELECT coalesce(n.code, o.code)::text AS code
+            FROM old_rows AS o
+            FULL JOIN new_rows AS n ON n.code = o.code
+            WHERE ROW(o.code, o.administration_code)::record
+                  OPERATOR(pg_catalog.*<>)
+                  ROW(n.code, n.administration_code)::record
+        ) AS r
+        CROSS JOIN (VALUES
+            ('visma_net', 'projects'),
+            ('visma_net', 'cost_types'),
+            ('visma_net', 'cost_centres')
+        ) AS m (target, resource);
+    ELSIF TG_OP = 'TRUNCATE' THEN
+        INSERT INTO outbox.message (target, resource, key, via, operation, source)
+        SELECT m.target, m.resource, '{}'::text[], NULL::jsonb, TG_OP, 'accountview.companies'
+        FROM (VALUES
+            ('accountview_net', 'companies'),
+            ('accountview_net', 'company_access'),
+            ('accountview_net', 'app_access'),
+            ('visma_net', 'companies'),
+            ('visma_net', 'company_access'),
+            ('visma_net', 'projects'),
+            ('visma_net', 'cost_types'),
+            ('visma_net', 'cost_centres')
+        ) AS m (target, resource);
+    ELSE  -- INSERT or DELETE
+        INSERT INTO outbox.message (target, resource, key, via, operation, source)
+        SELECT m.target, m.resource, ARRAY[r.code], NULL::jsonb, TG_OP, 'accountview.companies'
+        FROM (
+            SELECT r.code::text
+            FROM changed_rows AS r
+        ) AS r
+        CROSS JOIN (VALUES
+            ('accountview_net', 'companies'),
+            ('visma_net', 'companies'),
+            ('visma_net', 'projects'),
+            ('visma_net', 'cost_types'),
+            ('visma_net', 'cost_centres')
+        ) AS m (target, resource)
+        UNION ALL
+        SELECT m.target, m.resource, NULL::text[],
+               jsonb_build_object('key', jsonb_build_object('company_code', r.code)),
+               TG_OP, 'accountview.companies'
+        FROM (
+            SELECT r.code::text
+            FROM changed_rows AS r
+        ) AS r
+        CROSS JOIN (VALUES
+            ('accountview_net', 'company_access'),
+            ('accountview_net', 'app_access'),
+            ('visma_net', 'company_access')
+        ) AS m (target, resource);
+    END IF;
+    IF FOUND THEN
+        PERFORM outbox.ring();
+    END IF;
+    RETURN NULL;
+EXCEPTION WHEN undefined_column OR undefined_table OR undefined_function THEN
+    -- Something is not as it was at install. The application goes on; all that reads the table is rechecked.
+    INSERT INTO outbox.message (target, resource, key, via, operation, source)
+    SELECT m.target, m.resource, '{}'::text[], NULL::jsonb, 'DRIFT', 'accountview.companies'
+    FROM (VALUES
+        ('accountview_net', 'companies'),
+        ('accountview_net', 'company_access'),
+        ('accountview_net', 'app_access'),
+        ('visma_net', 'companies'),
+        ('visma_net', 'company_access'),
+        ('visma_net', 'projects'),
+        ('visma_net', 'cost_types'),
+        ('visma_net', 'cost_centres')
+    ) AS m (target, resource);
+    RETURN NULL;
+END
+$outbox$;
+
+CREATE OR REPLACE TRIGGER outbox_insert
+    AFTER INSERT ON accountview.companies
+    REFERENCING NEW TABLE AS changed_rows
+    FOR EACH STATEMENT EXECUTE FUNCTION outbox.capture_accountview_companies();
+
+CREATE OR REPLACE TRIGGER outbox_update
+    AFTER UPDATE ON accountview.companies
+    REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows
+    FOR EACH STATEMENT EXECUTE FUNCTION outbox.capture_accountview_companies();
+
+CREATE OR REPLACE TRIGGER outbox_delete
+    AFTER DELETE ON accountview.companies
+    REFERENCING OLD TABLE AS changed_rows
+    FOR EACH STATEMENT EXECUTE FUNCTION outbox.capture_accountview_companies();
+
+CREATE OR REPLACE TRIGGER outbox_truncate
+    AFTER TRUNCATE ON accountview.companies
+    FOR EACH STATEMENT EXECUTE FUNCTION outbox.capture_accountview_companies();

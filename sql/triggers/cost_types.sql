@@ -1,0 +1,78 @@
+-- What a changed row of accountview.cost_types rechecks; derived from the desired views by install.
+--
+-- visma_net.cost_types; an UPDATE when it changes administration_code, code, description or active:
+--   * the rows with company_code as follow_administration_code_to_companies_code finds it from administration_code,
+--     and cost_type_code = code
+CREATE OR REPLACE FUNCTION outbox.capture_accountview_cost_types()
+    RETURNS trigger
+    LANGUAGE plpgsql
+    SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET "DateStyle" TO 'ISO, YMD'
+    SET "TimeZone" TO 'UTC'
+    SET "IntervalStyle" TO 'iso_8601'
+    SET extra_float_digits TO '1'
+    SET bytea_output TO 'hex'
+AS $outbox$
+BEGIN
+    IF TG_OP = 'UPDATE' THEN
+        INSERT INTO outbox.message (target, resource, key, via, operation, source)
+        SELECT 'visma_net', 'cost_types', NULL::text[],
+               jsonb_build_object('follow', 'follow_administration_code_to_companies_code',
+                                  'start', jsonb_build_object('administration_code', r.administration_code),
+                                  'key', jsonb_build_object('cost_type_code', r.code)),
+               TG_OP, 'accountview.cost_types'
+        FROM (
+            SELECT coalesce(n.code, o.code)::text AS code,
+                   coalesce(n.administration_code, o.administration_code)::text AS administration_code
+            FROM old_rows AS o
+            FULL JOIN new_rows AS n ON n.administration_code = o.administration_code AND n.code = o.code
+            WHERE ROW(o.administration_code, o.code, o.description, o.active)::record
+                  OPERATOR(pg_catalog.*<>)
+                  ROW(n.administration_code, n.code, n.description, n.active)::record
+        ) AS r;
+    ELSIF TG_OP = 'TRUNCATE' THEN
+        INSERT INTO outbox.message (target, resource, key, via, operation, source)
+        SELECT 'visma_net', 'cost_types', '{}'::text[], NULL::jsonb, TG_OP, 'accountview.cost_types';
+    ELSE  -- INSERT or DELETE
+        INSERT INTO outbox.message (target, resource, key, via, operation, source)
+        SELECT 'visma_net', 'cost_types', NULL::text[],
+               jsonb_build_object('follow', 'follow_administration_code_to_companies_code',
+                                  'start', jsonb_build_object('administration_code', r.administration_code),
+                                  'key', jsonb_build_object('cost_type_code', r.code)),
+               TG_OP, 'accountview.cost_types'
+        FROM (
+            SELECT r.code::text, r.administration_code::text
+            FROM changed_rows AS r
+        ) AS r;
+    END IF;
+    IF FOUND THEN
+        PERFORM outbox.ring();
+    END IF;
+    RETURN NULL;
+EXCEPTION WHEN undefined_column OR undefined_table OR undefined_function THEN
+    -- Something is not as it was at install. The application goes on; all that reads the table is rechecked.
+    INSERT INTO outbox.message (target, resource, key, via, operation, source)
+    SELECT 'visma_net', 'cost_types', '{}'::text[], NULL::jsonb, 'DRIFT', 'accountview.cost_types';
+    RETURN NULL;
+END
+$outbox$;
+
+CREATE OR REPLACE TRIGGER outbox_insert
+    AFTER INSERT ON accountview.cost_types
+    REFERENCING NEW TABLE AS changed_rows
+    FOR EACH STATEMENT EXECUTE FUNCTION outbox.capture_accountview_cost_types();
+
+CREATE OR REPLACE TRIGGER outbox_update
+    AFTER UPDATE ON accountview.cost_types
+    REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows
+    FOR EACH STATEMENT EXECUTE FUNCTION outbox.capture_accountview_cost_types();
+
+CREATE OR REPLACE TRIGGER outbox_delete
+    AFTER DELETE ON accountview.cost_types
+    REFERENCING OLD TABLE AS changed_rows
+    FOR EACH STATEMENT EXECUTE FUNCTION outbox.capture_accountview_cost_types();
+
+CREATE OR REPLACE TRIGGER outbox_truncate
+    AFTER TRUNCATE ON accountview.cost_types
+    FOR EACH STATEMENT EXECUTE FUNCTION outbox.capture_accountview_cost_types();

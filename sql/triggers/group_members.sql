@@ -1,0 +1,92 @@
+-- What a changed row of accountview.group_members rechecks; derived from the desired views by install.
+--
+-- accountview_net.company_access, accountview_net.app_access, visma_net.company_access; an UPDATE when it changes
+--   user_code or group_code:
+--   * the rows with user_code = user_code
+CREATE OR REPLACE FUNCTION outbox.capture_accountview_group_members()
+    RETURNS trigger
+    LANGUAGE plpgsql
+    SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET "DateStyle" TO 'ISO, YMD'
+    SET "TimeZone" TO 'UTC'
+    SET "IntervalStyle" TO 'iso_8601'
+    SET extra_float_digits TO '1'
+    SET bytea_output TO 'hex'
+AS $outbox$
+BEGIN
+    IF TG_OP = 'UPDATE' THEN
+        INSERT INTO outbox.message (target, resource, key, via, operation, source)
+        SELECT m.target, m.resource, ARRAY[r.user_code], NULL::jsonb, TG_OP, 'accountview.group_members'
+        FROM (
+            SELECT DISTINCT r.user_code::text
+            FROM old_rows AS o
+            FULL JOIN new_rows AS n ON n.user_code = o.user_code AND n.group_code = o.group_code
+            CROSS JOIN LATERAL (VALUES (o.user_code), (n.user_code))
+                AS r (user_code)
+            WHERE ROW(o.user_code, o.group_code)::record
+                  OPERATOR(pg_catalog.*<>)
+                  ROW(n.user_code, n.group_code)::record
+              AND r.user_code IS NOT NULL
+        ) AS r
+        CROSS JOIN (VALUES
+            ('accountview_net', 'company_access'),
+            ('accountview_net', 'app_access'),
+            ('visma_net', 'company_access')
+        ) AS m (target, resource);
+    ELSIF TG_OP = 'TRUNCATE' THEN
+        INSERT INTO outbox.message (target, resource, key, via, operation, source)
+        SELECT m.target, m.resource, '{}'::text[], NULL::jsonb, TG_OP, 'accountview.group_members'
+        FROM (VALUES
+            ('accountview_net', 'company_access'),
+            ('accountview_net', 'app_access'),
+            ('visma_net', 'company_access')
+        ) AS m (target, resource);
+    ELSE  -- INSERT or DELETE
+        INSERT INTO outbox.message (target, resource, key, via, operation, source)
+        SELECT m.target, m.resource, ARRAY[r.user_code], NULL::jsonb, TG_OP, 'accountview.group_members'
+        FROM (
+            SELECT DISTINCT r.user_code::text
+            FROM changed_rows AS r
+        ) AS r
+        CROSS JOIN (VALUES
+            ('accountview_net', 'company_access'),
+            ('accountview_net', 'app_access'),
+            ('visma_net', 'company_access')
+        ) AS m (target, resource);
+    END IF;
+    IF FOUND THEN
+        PERFORM outbox.ring();
+    END IF;
+    RETURN NULL;
+EXCEPTION WHEN undefined_column OR undefined_table OR undefined_function THEN
+    -- Something is not as it was at install. The application goes on; all that reads the table is rechecked.
+    INSERT INTO outbox.message (target, resource, key, via, operation, source)
+    SELECT m.target, m.resource, '{}'::text[], NULL::jsonb, 'DRIFT', 'accountview.group_members'
+    FROM (VALUES
+        ('accountview_net', 'company_access'),
+        ('accountview_net', 'app_access'),
+        ('visma_net', 'company_access')
+    ) AS m (target, resource);
+    RETURN NULL;
+END
+$outbox$;
+
+CREATE OR REPLACE TRIGGER outbox_insert
+    AFTER INSERT ON accountview.group_members
+    REFERENCING NEW TABLE AS changed_rows
+    FOR EACH STATEMENT EXECUTE FUNCTION outbox.capture_accountview_group_members();
+
+CREATE OR REPLACE TRIGGER outbox_update
+    AFTER UPDATE ON accountview.group_members
+    REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows
+    FOR EACH STATEMENT EXECUTE FUNCTION outbox.capture_accountview_group_members();
+
+CREATE OR REPLACE TRIGGER outbox_delete
+    AFTER DELETE ON accountview.group_members
+    REFERENCING OLD TABLE AS changed_rows
+    FOR EACH STATEMENT EXECUTE FUNCTION outbox.capture_accountview_group_members();
+
+CREATE OR REPLACE TRIGGER outbox_truncate
+    AFTER TRUNCATE ON accountview.group_members
+    FOR EACH STATEMENT EXECUTE FUNCTION outbox.capture_accountview_group_members();

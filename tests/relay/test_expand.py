@@ -1,0 +1,177 @@
+"""From a coarse message to keys: a prefix, a pattern, a chain, or everything."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from tests.lane import World
+
+FOLLOW = """
+    CREATE FUNCTION outbox.follow_group(starts jsonb) RETURNS TABLE (start jsonb, anchor text)
+    LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+        SELECT s.start, m.user_code
+        FROM jsonb_array_elements(starts) AS s (start)
+        JOIN accountview.group_members AS m ON m.group_code = s.start ->> 'group_code'
+    $$
+"""
+
+
+@pytest.fixture
+def settled(world: World) -> World:
+    """ann and bob may open 001 and 002; all of it is in the cloud, and the messages are gone."""
+    for code in ("ann", "bob"):
+        world.user(code)
+        world.right(code, "A1")
+        world.right(code, "A2")
+    world.company("001", "A1")
+    world.company("002", "A2")
+    world.drain()
+    world.sql("TRUNCATE outbox.message")
+    return world
+
+
+def _spoil(world: World, *keys: tuple[str, str]) -> None:
+    """The mirror believes something else of these accesses: they will be looked at."""
+    for user, company in keys:
+        world.sql("UPDATE outbox.mirror SET parents = '{other}' WHERE resource = 'company_access' AND key = %s",
+                  [user, company])  # fmt: skip
+
+
+def _coarse(world: World, resource: str, key: list[str] | None = None, via: dict[str, object] | None = None) -> None:
+    world.sql("INSERT INTO outbox.message (target, resource, key, via, operation) VALUES (%s, %s, %s, %s, 'UPDATE')",
+              world.target, resource, key, json.dumps(via) if via is not None else None)  # fmt: skip
+
+
+def _looked_at(world: World) -> set[tuple[str, ...]]:
+    keys = world.sql("SELECT to_jsonb(key) FROM outbox.message WHERE operation IN ('EXPAND', 'REGISTER')"
+                     " AND cardinality(key) = 2")  # fmt: skip
+    return {tuple(k) for k in keys}
+
+
+def test_what_is_as_it_should_be_gets_no_message(settled: World) -> None:
+    """{} of everything: one statement for each resource, no message and no call."""
+    calls = len(settled.calls())
+    settled.register()
+    settled.drain()
+    assert settled.sql("SELECT DISTINCT outcome FROM outbox.message") == ["expanded"]
+    assert len(settled.calls()) == calls
+
+
+def test_a_prefix_reaches_the_keys_below_it_and_no_other(settled: World) -> None:
+    """{ann}: her accesses."""
+    _spoil(settled, ("ann", "001"), ("ann", "002"), ("bob", "001"))
+    _coarse(settled, "company_access", ["ann"])
+    settled.drain()
+    assert _looked_at(settled) == {("ann", "001"), ("ann", "002")}
+
+
+def test_the_empty_prefix_reaches_every_key(settled: World) -> None:
+    """{}: all that has to be looked at."""
+    _spoil(settled, ("ann", "001"), ("bob", "002"))
+    _coarse(settled, "company_access", [])
+    settled.settled()
+    assert _looked_at(settled) == {("ann", "001"), ("bob", "002")}
+
+
+def test_a_prefix_is_no_beginning_of_a_text(settled: World) -> None:
+    """{an} is not {ann}."""
+    _spoil(settled, ("ann", "001"))
+    _coarse(settled, "company_access", ["an"])
+    settled.drain()
+    assert _looked_at(settled) == set()
+
+
+def test_a_pattern_reaches_keys_by_a_later_column(settled: World) -> None:
+    """company_code 001, whoever the user is."""
+    _spoil(settled, ("ann", "001"), ("bob", "001"), ("bob", "002"))
+    _coarse(settled, "company_access", via={"key": {"company_code": "001"}})
+    settled.drain()
+    assert _looked_at(settled) == {("ann", "001"), ("bob", "001")}
+
+
+def test_a_chain_is_followed_in_current_data(apart: World) -> None:
+    """Who is in the group now: looked up after commit, one query for all messages of the chain."""
+    apart.sql(FOLLOW)
+    for code in ("ann", "bob", "cor"):
+        apart.user(code)
+    apart.company("001")
+    apart.sql("INSERT INTO accountview.user_groups VALUES ('g', 'G')")
+    apart.sql("INSERT INTO accountview.group_members VALUES ('ann', 'g'), ('bob', 'g')")
+    apart.sql("INSERT INTO accountview.administration_access (administration_code, group_code) VALUES ('A1', 'g')")
+    apart.sql("DELETE FROM outbox.message WHERE resource IN ('company_access', 'app_access')")
+    _coarse(apart, "company_access", via={"follow": "follow_group", "start": {"group_code": "g"}, "key": {}})
+    apart.settled()
+    assert len(apart.holds()["tenant_users"]) == 2
+
+
+def test_a_chain_with_known_columns_names_whole_keys(apart: World) -> None:
+    """With company_code known of the row itself, only {user, 001} of each user is looked at, in the view or not."""
+    apart.sql(FOLLOW)
+    apart.user("ann")
+    apart.sql("INSERT INTO accountview.user_groups VALUES ('g', 'G')")
+    apart.sql("INSERT INTO accountview.group_members VALUES ('ann', 'g')")
+    apart.drain()
+    known = {"company_code": "001"}
+    _coarse(apart, "company_access", via={"follow": "follow_group", "start": {"group_code": "g"}, "key": known})
+    apart.drain()
+    assert apart.last("company_access", "ann", "001")[0] == "unchanged"
+
+
+def test_a_chain_whose_function_is_gone_looks_at_everything(settled: World) -> None:
+    """Another install has replaced it since: {} is always a correct, merely slower, answer."""
+    _spoil(settled, ("ann", "001"))
+    _coarse(settled, "company_access", via={"follow": "follow_nothing", "start": {"x": "1"}, "key": {}})
+    settled.once()
+    assert _looked_at(settled) == {("ann", "001")}
+    settled.settled()
+
+
+@pytest.mark.parametrize("status", ["pending", "held", "dead"])
+def test_a_key_that_only_a_message_knows_is_not_forgotten(settled: World, status: str) -> None:
+    """Neither in the view nor in the mirror: perhaps a delivery is in flight, or a person has to decide."""
+    settled.message("company_access", "gone", "001")
+    if status == "pending":
+        settled.sql("UPDATE outbox.message SET due_at = now() + interval '1 hour'")
+    else:
+        settled.sql("UPDATE outbox.message SET status = %s, error = 'why', settled_at = now()", status)
+    _coarse(settled, "company_access", ["gone"])
+    settled.drain()
+    outcome = "unchanged" if status == "pending" else "superseded"
+    assert settled.ended("company_access", "gone", "001") == [outcome, "unchanged"]
+
+
+def test_a_register_stays_a_register_below(settled: World) -> None:
+    """What a person registered may remove; a recheck of the same time takes nothing from that."""
+    settled.sql("UPDATE accountview.users SET email = NULL WHERE code = 'ann'")
+    settled.drain()
+    settled.register("users")
+    _coarse(settled, "users", [])
+    settled.drain()
+    assert settled.last("users", "ann")[0] in ("removed", "unchanged", "not_ready")
+    assert settled.mirror("users", "ann") is None
+
+
+def test_a_delivery_in_flight_is_found_by_the_expansion(world: World) -> None:
+    """Its row is in doubt; what came meanwhile is sent after it."""
+    world.user("ann")
+    with world.stepping() as relay:
+        relay.begin()
+        world.sql("ALTER TABLE accountview.users DISABLE TRIGGER USER")
+        world.sql("UPDATE accountview.users SET last_name = 'Later'")
+        world.sql("ALTER TABLE accountview.users ENABLE TRIGGER USER")
+        _coarse(world, "users", [])
+        relay.begin()
+        relay.round()
+    world.settled()
+
+
+def test_ten_thousand_coarse_messages_are_one_recheck(settled: World) -> None:
+    """A pending {} absorbs what is below it."""
+    settled.sql("INSERT INTO outbox.message (target, resource, key, operation) SELECT %s, 'company_access',"
+                " CASE WHEN n = 500 THEN '{}' ELSE ARRAY['ann'] END, 'UPDATE' FROM generate_series(1, 900) AS n",
+                settled.target)  # fmt: skip
+    _spoil(settled, ("ann", "001"))
+    settled.drain()
+    assert settled.sql("SELECT count(*) FROM outbox.message WHERE operation = 'EXPAND'") == [1]

@@ -1,0 +1,160 @@
+"""At most one relay sends and settles for a target; who lost the lease finds out, and who can have it takes it."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+
+from outbox.errors import LeaseLost
+from outbox.service import Rhythm
+from tests.lane import RHYTHM, World, at_work, eventually
+
+SHORT = Rhythm(lease_s=1.0, safety_poll_s=0.2, grace_s=1.0, reconnect_s=0.05)
+
+
+def _take_over(world: World) -> None:
+    """Somebody else has the lane from now on."""
+    world.sql("UPDATE outbox.lease SET holder = 'other', epoch = epoch + 1, expires_at = now() + interval '1 minute'"
+              " WHERE target = %s", world.target)  # fmt: skip
+
+
+def _holder(world: World) -> str | None:
+    alive = "SELECT holder FROM outbox.lease WHERE target = %s AND expires_at > clock_timestamp()"
+    return next(iter(world.sql(alive, world.target)), None)
+
+
+def test_a_stale_relay_begins_nothing(world: World) -> None:
+    """No call leaves, no attempt is counted, no doubt is raised."""
+    world.user("ann")
+    with world.stepping() as relay:
+        _take_over(world)
+        with pytest.raises(LeaseLost):
+            relay.begin()
+        relay.land()
+    assert world.calls() == []
+    assert world.mirror("users", "ann") is None
+
+
+def test_a_stale_relay_settles_nothing(world: World) -> None:
+    """What it was sending stays in doubt and pending; its successor looks, and nobody is invited twice."""
+    world.user("ann")
+    with world.stepping() as relay:
+        relay.begin()
+        relay.land()
+        _take_over(world)
+        with pytest.raises(LeaseLost):
+            relay.settle()
+    assert world.ended("users", "ann") == ["pending"]
+    assert (world.mirror("users", "ann") or {})["in_doubt"]
+    world.sql("UPDATE outbox.lease SET expires_at = '-infinity'")
+    world.settled()
+    assert world.invited() == ["ann@example.nl"]
+
+
+def test_a_stale_relay_hands_nothing_over(world: World) -> None:
+    """Also what needs no call is the new relay's business."""
+    world.user("ann")
+    world.drain()
+    world.sql("UPDATE accountview.users SET code = 'anna'")
+    with world.stepping() as relay:
+        _take_over(world)
+        before = world.sql("SELECT count(*) FROM outbox.message")
+        with pytest.raises(LeaseLost):
+            relay.begin()
+    assert world.sql("SELECT count(*) FROM outbox.message") == before
+    assert world.mirror("users", "ann")
+
+
+def test_what_was_begun_does_not_leave_when_the_lease_could_end_before(world: World) -> None:
+    """With one slot and a slow cloud most of what was begun waits: past the lease it must not go out."""
+    for code in ("ann", "bob", "cor"):
+        world.user(code)
+    with world.stepping(concurrency=1) as relay:
+        relay.claim()
+        assert len(relay.lane.in_flight) == 3
+        relay.lane.sending.until = 0.0  # the first is on its way already
+        relay.land()
+        relay.settle()
+        assert world.invited() == ["ann@example.nl"]
+    waiting = "SELECT max(attempts) FROM outbox.message WHERE status = 'pending' AND target = 'accountview_net'"
+    assert world.sql(waiting) == [0]
+    world.sql("UPDATE outbox.message SET due_at = now() WHERE status = 'pending'")
+    world.settled()
+    assert len(world.invited()) == 3
+
+
+def test_a_second_relay_waits_and_takes_over_at_once_after_a_clean_stop(world: World) -> None:
+    """A clean stop gives the lease back: the stand-by need not wait until it runs out."""
+    with at_work(world.service(holder="standby", rhythm=SHORT)):
+        eventually(lambda: _holder(world) == "standby/accountview_net")
+        with at_work(world.service(holder="second", rhythm=SHORT)):
+            time.sleep(0.3)
+            assert _holder(world) == "standby/accountview_net"
+        world.user("ann")
+        eventually(lambda: world.ended("users", "ann") == ["created"])
+    assert _holder(world) is None
+    with at_work(world.service(holder="second", rhythm=RHYTHM)):
+        eventually(lambda: _holder(world) == "second/accountview_net", 1.0)
+
+
+def test_a_second_relay_takes_over_when_the_lease_runs_out(world: World) -> None:
+    """The first was killed: its lease ends by itself, and its flag in outbox.bell goes with it."""
+    with world.stepping(holder="dead/accountview_net"):
+        world.sql(
+            "UPDATE outbox.lease SET expires_at = clock_timestamp() + interval '500 ms' WHERE target = %s", world.target
+        )
+        world.sql("INSERT INTO outbox.bell VALUES ('dead/accountview_net')")
+        world.user("ann")
+        with at_work(world.service(holder="second", rhythm=SHORT)):
+            time.sleep(0.2)
+            assert world.ended("users", "ann") == ["pending"]
+            eventually(lambda: world.ended("users", "ann") == ["created"])
+            assert "dead/accountview_net" not in world.sql("SELECT holder FROM outbox.bell")
+
+
+def test_a_relay_whose_lease_ran_out_takes_it_again(world: World) -> None:
+    """The machine slept: nobody took over, so nobody else will serve."""
+    with at_work(world.service(rhythm=SHORT)):
+        eventually(lambda: _holder(world))
+        world.sql("UPDATE outbox.lease SET expires_at = '-infinity'")
+        time.sleep(1.3)  # idle beyond the lease: only the renewal can notice
+        world.user("ann")
+        eventually(lambda: world.ended("users", "ann") == ["created"])
+
+
+def test_a_relay_that_lost_its_lease_stands_by(world: World) -> None:
+    """It sends nothing while another has the lane, and serves again when that one is gone."""
+    with at_work(world.service(rhythm=SHORT)):
+        eventually(lambda: _holder(world))
+        _take_over(world)
+        time.sleep(0.4)
+        world.user("ann")
+        time.sleep(0.8)
+        assert world.ended("users", "ann") == ["pending"]
+        world.sql("UPDATE outbox.lease SET expires_at = '-infinity'")
+        eventually(lambda: world.ended("users", "ann") == ["created"])
+
+
+def test_once_ends_while_the_target_may_not_be_sent_to(world: World) -> None:
+    """Not active yet, or paused: its messages wait, the command does not."""
+    world.user("ann")
+    world.sql("UPDATE outbox.target SET active_since = NULL")
+    world.once()
+    world.sql("UPDATE outbox.target SET active_since = now(), paused_at = now(), why = 'a person'")
+    world.once()
+    assert world.ended("users", "ann") == ["pending"]
+    assert world.calls() == []
+
+
+def test_a_database_connection_that_is_terminated_is_made_again(world: World) -> None:
+    """The relay goes on by itself; what was in flight is looked up."""
+    with at_work(world.service(rhythm=SHORT)):
+        eventually(lambda: _holder(world))
+        world.fault("latency", latency_ms=100, times=None)
+        world.user("ann")
+        eventually(lambda: world.mirror("users", "ann"))
+        world.sql("SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+                  " WHERE application_name = 'outbox relay' AND datname = current_database()")  # fmt: skip
+        eventually(lambda: world.ended("users", "ann")[0] in ("created", "updated"), 10)
+    assert world.invited() == ["ann@example.nl"]

@@ -1,0 +1,122 @@
+"""Codes that look like something else, many values at once, and changes in the middle of other changes."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.lane import World
+
+ODD = [
+    "NULL",
+    "{x}",
+    '"q"',
+    "a,b",
+    "a/b",
+    "back\\slash",
+    "é ü",
+    " x ",
+    "%s",
+    "100%",
+    "ann'; --",
+    "\u0130I\u0131",
+    "../x",
+]
+
+
+@pytest.mark.parametrize("code", ODD)
+def test_any_code_finds_its_way(erp: World, code: str) -> None:
+    """As a user, a company and a project: made, changed, and removed again."""
+    erp.user(code, "odd@example.nl")
+    erp.company(code)
+    erp.right(code)
+    erp.sql("INSERT INTO accountview.projects VALUES ('A1', %s, 'Dak', '2026-01-01')", code)
+    erp.settled()
+    assert len(erp.holds()["tenant_users"]) == 1
+    erp.sql("UPDATE accountview.projects SET description = 'Nieuw'")
+    erp.settled()
+    erp.sql("DELETE FROM accountview.users")
+    erp.sql("DELETE FROM accountview.projects")
+    erp.settled()
+    assert erp.holds()["users"] == {}
+
+
+def test_more_values_than_one_call_takes_go_out_in_several(erp: World) -> None:
+    """One call of a company in flight at a time, each full, none left behind."""
+    erp.company("001")
+    erp.drain()
+    erp.sql("INSERT INTO accountview.cost_types SELECT 'A1', n::text, 'Soort ' || n FROM generate_series(1, 25) AS n")
+    erp.drain(batch_size=10)
+    assert erp.differences() == []
+    assert len(erp.calls("PUT", "/dimension")) == 3
+
+
+def test_a_code_that_changes_while_an_update_is_in_flight(world: World) -> None:
+    """The object does not move under a call that is under way."""
+    world.user("ann")
+    world.drain()
+    world.sql("UPDATE accountview.users SET last_name = 'Eerst'")
+    with world.stepping() as relay:
+        relay.begin()
+        world.sql("UPDATE accountview.users SET code = 'anna', last_name = 'Daarna'")
+        relay.begin()
+        relay.land()
+        relay.settle()
+        relay.round()
+    world.settled()
+    assert world.invited() == ["ann@example.nl"]
+    assert next(iter(world.holds()["users"].values()))["last_name"] == "Daarna"
+
+
+def test_a_code_that_changes_while_the_create_is_in_flight(world: World) -> None:
+    """The new code waits for what becomes of the old one's create, then takes the object over."""
+    world.user("ann")
+    with world.stepping() as relay:
+        relay.begin()
+        world.sql("UPDATE accountview.users SET code = 'anna'")
+        relay.begin()
+        relay.land()
+        relay.settle()
+        relay.round()
+    world.settled()
+    assert world.invited() == ["ann@example.nl"]
+    assert world.mirror("users", "ann") is None
+
+
+def test_a_code_that_changes_there_and_back_again(world: World) -> None:
+    """Two renames before anybody looked, and one while the first is being looked at."""
+    world.user("ann")
+    world.drain()
+    world.sql("UPDATE accountview.users SET code = 'anna'")
+    with world.stepping() as relay:
+        relay.claim()
+        world.sql("UPDATE accountview.users SET code = 'ann'")
+        relay.round()
+    world.settled()
+    assert world.invited() == ["ann@example.nl"]
+    assert world.calls("DELETE") == []
+
+
+@pytest.mark.parametrize("kind", ["drop_before", "drop_after", None])
+def test_everything_goes_and_comes_back(erp: World, kind: str | None) -> None:
+    """All rows deleted and inserted again, while the first removals are under way."""
+
+    def fill() -> None:
+        for code in ("ann", "bob"):
+            erp.user(code)
+            erp.right(code)
+        erp.company("001")
+        erp.sql("INSERT INTO accountview.projects VALUES ('A1', 'P1', 'Dak', '2026-01-01')")
+
+    fill()
+    erp.settled()
+    erp.sql("DELETE FROM accountview.users; DELETE FROM accountview.companies; DELETE FROM accountview.projects")
+    if kind:
+        erp.fault(kind, "DELETE", times=2)
+    with erp.stepping() as relay:
+        relay.begin()
+        fill()
+        relay.begin()
+        relay.land()
+        relay.settle()
+        relay.begin()
+    erp.settled()

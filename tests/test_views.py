@@ -1,0 +1,195 @@
+"""Which desired views can be kept live, and the sentence with which the others are refused."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import psycopg
+import pytest
+
+from outbox import install
+from outbox.catalogue import Type
+from outbox.dependencies import used_columns
+from outbox.errors import InstallError, ViewRefused
+from outbox.stability import reads_table
+
+Connection = psycopg.Connection[Any]
+
+TABLES = """
+CREATE SCHEMA visma_net;
+CREATE SCHEMA src;
+CREATE TABLE src.centres (company text NOT NULL, code text NOT NULL, description text, active boolean,
+                          since timestamptz, amount numeric, day date, PRIMARY KEY (company, code));
+"""
+VIEW = "CREATE VIEW visma_net.cost_centres AS SELECT {columns} FROM {source}"
+KEY = "company AS company_code, code AS cost_centre_code"
+
+
+@pytest.fixture
+def connection(empty_database: str) -> Iterator[Connection]:
+    with psycopg.connect(empty_database, autocommit=True) as c:
+        c.execute(TABLES)
+        yield c
+
+
+def define(connection: Connection, columns: str, source: str = "src.centres") -> None:
+    connection.execute(VIEW.format(columns=columns, source=source).encode())
+
+
+REFUSED = {
+    "a key column is missing": ("code AS cost_centre_code, description, active", "has no key column company_code"),
+    "a column is missing": (f"{KEY}, description", "has no column active"),
+    "a column too many": (f"{KEY}, description, active, amount", "has a column amount, which no cost_centres"),
+    "missing is no list": (f"{KEY}, description, active, 'x'::text AS missing", "column missing .* must be text"),
+    "a time as a key": (
+        "since AS company_code, code AS cost_centre_code, description, active",
+        "key column company_code .* is timestamp with time zone",
+    ),
+    "now()": (f"{KEY}, description, since < now() AS active", r"calls now\(\), which depends on the time"),
+    "current_date": (f"{KEY}, description, day = current_date AS active", "uses current_date"),
+    "current_user": (f"{KEY}, current_user::text AS description, active", "uses current_user"),
+    "random()": (f"{KEY}, description, random() < 0.5 AS active", r"calls random\(\), which answers differently"),
+    "a setting": (f"{KEY}, current_setting('x.y', true) AS description, active", r"calls current_setting\(\)"),
+    "the text 'now'": (
+        f"{KEY}, description, day = ('now'::text)::date AS active",
+        "reads the time from the text 'now'",
+    ),
+    "age()": (f"{KEY}, age(since)::text AS description, active", r"calls age\(\)"),
+    "a system column": (f"{KEY}, xmin::text AS description, active", "uses a system column"),
+    "a function that is not immutable": (
+        f"{KEY}, src.loose(description) AS description, active",
+        r"calls src.loose\(value text\), which is not declared IMMUTABLE",
+    ),
+    "a function that reads a table": (
+        f"{KEY}, src.reading(description) AS description, active",
+        r"calls src.reading\(value text\), whose body reads a table",
+    ),
+    "a function whose stored body reads a table": (
+        f"{KEY}, src.stored(description) AS description, active",
+        r"calls src.stored\(value text\), which reads src.centres",
+    ),
+}
+
+FUNCTIONS = """
+CREATE FUNCTION src.loose(value text) RETURNS text LANGUAGE sql AS 'SELECT upper(value)';
+CREATE FUNCTION src.reading(value text) RETURNS text LANGUAGE plpgsql IMMUTABLE AS
+    $$ BEGIN RETURN (SELECT max(c.code) FROM src.centres c WHERE c.company = value); END $$;
+CREATE FUNCTION src.stored(value text) RETURNS text LANGUAGE sql IMMUTABLE
+    RETURN (SELECT max(c.code) FROM src.centres AS c WHERE c.company = value);
+"""
+
+
+@pytest.mark.parametrize("what", REFUSED)
+def test_what_cannot_be_kept_live_is_refused(connection: Connection, what: str) -> None:
+    """One sentence with the name of the view and the reason; nothing is installed."""
+    columns, sentence = REFUSED[what]
+    connection.execute(FUNCTIONS)
+    define(connection, columns)
+    with pytest.raises(ViewRefused, match=sentence) as refusal:
+        install.plan(connection)
+    assert "visma_net.cost_centres" in refusal.value.why
+    assert connection.execute("SELECT to_regnamespace('outbox')").fetchone() == (None,)
+
+
+ACCEPTED = {
+    "text of any value": "concat(amount, '/', day) AS description, active",
+    "a join of text and number": "'x' || amount AS description, active",
+    "a date of a time": "(since::date)::text AS description, active",
+    "to_char": "to_char(amount, 'FM999') AS description, active",
+    "JSON": "to_jsonb(description)::text AS description, active, ARRAY[code] AS missing",
+    "an immutable function": "src.strict(description) AS description, active",
+}
+
+
+@pytest.mark.parametrize("what", ACCEPTED)
+def test_what_hangs_on_pinned_settings_only_is_accepted(connection: Connection, what: str) -> None:
+    """STABLE functions of which the relay pins all that they depend on."""
+    connection.execute(
+        "CREATE FUNCTION src.strict(v text) RETURNS text LANGUAGE sql IMMUTABLE RETURN trim(both from v)"
+    )
+    define(connection, f"{KEY}, {ACCEPTED[what]}")
+    assert install.plan(connection)
+
+
+SOURCES = {
+    "a materialized view": ("CREATE MATERIALIZED VIEW src.m AS TABLE src.centres", "src.m, a materialized view"),
+    "a system catalogue": (
+        "CREATE VIEW src.m AS SELECT relname::text AS company, '1' AS code, '' AS description, true AS active"
+        " FROM pg_class",
+        "by way of src.m. reads a system catalogue",
+    ),
+    "the information schema": (
+        "CREATE VIEW src.m AS SELECT table_name::text AS company, '1' AS code, '' AS description, true AS active"
+        " FROM information_schema.tables",
+        "by way of information_schema.tables. reads a system catalogue",
+    ),
+    "a foreign table": (
+        "CREATE FOREIGN DATA WRAPPER w; CREATE SERVER s FOREIGN DATA WRAPPER w;"
+        " CREATE FOREIGN TABLE src.m (company text, code text, description text, active boolean) SERVER s",
+        "src.m, a foreign table",
+    ),
+}
+
+
+@pytest.mark.parametrize("what", SOURCES)
+def test_only_tables_are_sources(connection: Connection, what: str) -> None:
+    """What no trigger can stand on is refused, also behind another view."""
+    ddl, sentence = SOURCES[what]
+    connection.execute(ddl.encode())
+    define(connection, f"{KEY}, description, active", "src.m")
+    with pytest.raises(ViewRefused, match=sentence):
+        install.plan(connection)
+
+
+def test_a_table_in_place_of_a_view_is_refused(connection: Connection) -> None:
+    """A desired view is a view."""
+    connection.execute("CREATE TABLE visma_net.cost_centres (x int)")
+    with pytest.raises(ViewRefused, match=r"visma_net\.cost_centres is a table"):
+        install.plan(connection)
+
+
+def test_no_view_at_all_is_refused(connection: Connection) -> None:
+    """With a sentence that says where they belong."""
+    with pytest.raises(InstallError, match="there is no desired view: none of the schemas accountview_net, visma_net"):
+        install.plan(connection)
+
+
+def test_columns_are_those_of_the_catalogue(connection: Connection) -> None:
+    """Through views on views; a whole row is all columns."""
+    from outbox.catalogue import pin_settings, read_catalogue
+
+    connection.execute(
+        "CREATE VIEW src.inner_view AS SELECT company, code, amount FROM src.centres WHERE day IS NOT NULL"
+    )
+    define(connection, f"{KEY}, NULL::text AS description, amount > 1 AS active", "src.inner_view")
+    with connection.transaction():
+        pin_settings(connection)
+        catalogue = read_catalogue(connection)
+    (used,) = used_columns(catalogue, catalogue.desired()[0]).values()
+    assert used == {1, 2, 6, 7}
+
+
+def test_equal_values_of_some_types_look_different() -> None:
+    """Numbers, padded text and case-insensitive text are compared natively only."""
+    alike = [Type.of("int4"), Type.of("int8"), Type.of("text"), Type.of("varchar"), Type.of("src.status", "e")]
+    other = [Type.of("numeric"), Type.of("bpchar"), Type.of("timestamptz"), Type.of("text", "b", False, "src.nocase")]
+    assert all(t.one_text for t in alike)
+    assert not any(t.one_text for t in other)
+    assert Type.of("text", "b", False, "src.nocase").family != Type.of("text").family
+
+
+@pytest.mark.parametrize(
+    ("body", "reads"),
+    [
+        ("SELECT $1 || 'from'", False),
+        ("BEGIN RETURN extract(year FROM d) IS DISTINCT FROM 1; END", False),
+        ("-- select from x\nSELECT trim(both ' ' from $1)", False),
+        ("SELECT max(x) FROM src.t", True),
+        ("BEGIN EXECUTE 'select 1'; END", True),
+        ("BEGIN INSERT INTO log VALUES (1); RETURN 1; END", True),
+    ],
+)
+def test_a_body_is_looked_at_for_tables(body: str, reads: bool) -> None:
+    """A body that is a string leaves no trace in pg_depend."""
+    assert reads_table(body) == reads
