@@ -85,7 +85,7 @@ COMMENT ON COLUMN outbox.message.document IS 'What was sent; dropped after the r
 -- What the relay claims: the backlog by transaction, and what has come since a snapshot.
 CREATE INDEX message_pending ON outbox.message (target, transaction, id) WHERE status = 'pending';
 -- What is not done about a key, or below a prefix (all arrays from {a} up to, not including, {a, NULL}).
-CREATE INDEX message_open ON outbox.message (target, resource, key) WHERE status <> 'done';
+CREATE INDEX message_open ON outbox.message (target, resource, key) WHERE status <> 'done' AND key IS NOT NULL;
 -- Back-offs; few rows at any time.
 CREATE INDEX message_due ON outbox.message (target, due_at) WHERE status = 'pending' AND due_at IS NOT NULL;
 -- Millions of small rows are settled by updates: vacuum by count, early, and leave room for updates in place.

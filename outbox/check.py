@@ -39,6 +39,8 @@ def check(connection: Connection) -> list[Finding]:
         present = read_present(connection)
         if not present.installed:
             return [Finding("broken", "the outbox", "is not installed in this database", "outbox install")]
+        if present.remembered("off"):
+            return [Finding("broken", "capture", "is switched off: nothing is captured", "SELECT outbox.capture_on()")]
         found = [*_surroundings(connection), *_capture(connection, present), *_grants(connection, present)]
     return sorted(found, key=lambda f: f.level)
 

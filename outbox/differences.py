@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from outbox.generate import SqlFunction
 from outbox.present import InstalledFunction, Present
+from outbox.sqltext import fill
 from outbox.wanted import Resource, Wanted, remembered_body
 
 _DISABLED = "D"
@@ -32,8 +33,8 @@ def function_differences(wanted: Wanted, present: Present) -> Iterator[Differenc
     remembered = present.remembered("function")
     for function in wanted.functions.values():
         found = present.functions.get(function.name)
-        statements = (function.sql, f"REVOKE EXECUTE ON FUNCTION {function.signature} FROM PUBLIC;")
-        unseen = frozenset(wanted.written_by(function.name))
+        statements = (*function.statements, *_rights(function, present))
+        unseen = wanted.written_by(function.name)
         if found is None:
             was_there = function.name in remembered
             yield Difference(
@@ -45,6 +46,14 @@ def function_differences(wanted: Wanted, present: Present) -> Iterator[Differenc
                 yield Difference(f"function {function.signature}", _OUTDATED, statements)
             else:
                 yield Difference(f"function {function.signature}", evidence, statements, unseen=unseen)
+
+
+def _rights(function: SqlFunction, present: Present) -> Iterator[str]:
+    """All functions have one owner, with whose rights they run; only the relay follows chains."""
+    if present.relay and function.name.startswith("follow_"):
+        yield fill("grant", signature=function.signature, role=present.relay)
+    if present.owner:
+        yield fill("owner", signature=function.signature, owner=present.owner)
 
 
 _OTHER_BODY = "was altered since the install"
@@ -67,7 +76,7 @@ def trigger_differences(wanted: Wanted, present: Present) -> Iterator[Difference
     """Missing, altered and disabled triggers, and those that nothing needs any more."""
     names = {(t.relation, t.name): t for t in present.triggers}
     for trigger, sql in wanted.triggers.items():
-        unseen = frozenset(wanted.written_by(trigger.function))
+        unseen = wanted.written_by(trigger.function)
         what = f"trigger {trigger.name} on {trigger.table}"
         if trigger not in present.triggers:
             evidence = "is another one" if (trigger.relation, trigger.name) in names else "is missing"

@@ -18,6 +18,9 @@ from outbox.store import Store
 
 FIRST_LOOK_S = 0.005
 SLOWEST_LOOK_S = 0.5
+# Work found so often in a row is more than single changes. Until then the flag stays: to lower and raise it for every
+# change would cost each of them three statements, and a flag that stands can only ring too often.
+BUSY = 3
 
 
 class Doorbell:
@@ -31,9 +34,11 @@ class Doorbell:
         self.mark: int | None = None
         self.safe = False
         self.look_s = FIRST_LOOK_S
+        self.found = 0
 
     async def rest(self) -> None:
         """One step towards sleep; after each the caller looks for work again, and calls `rise` when there is some."""
+        self.found = 0
         if self.mark is None:
             self.mark = await self.store.raise_bell(self.holder)
             return
@@ -50,7 +55,8 @@ class Doorbell:
         self.woken.clear()
 
     async def rise(self) -> None:
-        """There is work: nobody needs to ring."""
-        if self.mark is not None:
+        """There is work; while there is much of it nobody needs to ring."""
+        self.found += 1
+        if self.found >= BUSY and self.mark is not None:
             self.mark, self.safe, self.look_s = None, False, FIRST_LOOK_S
             await self.store.lower_bell(self.holder)

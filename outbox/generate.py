@@ -27,11 +27,21 @@ class SqlFunction:
     body: str
     settings: tuple[str, ...]
     sql: str
-    comment: str = ""
+    purpose: str
+    header: str = ""
 
     @property
     def signature(self) -> str:
         return f"outbox.{self.name}({self.arguments})"
+
+    @property
+    def statements(self) -> tuple[str, ...]:
+        """All that makes it: the function itself, whom it is for, what it is for."""
+        return (
+            f"{self.header}\n{self.sql}".lstrip(),
+            fill("revoke", signature=self.signature),
+            fill("comment", signature=self.signature, text=literal(self.purpose)),
+        )
 
 
 @dataclass(frozen=True)
@@ -60,7 +70,8 @@ def capture_function(name: str, writes: list[Write], chains: dict[Chain, str]) -
         rows=statements.insert_or_delete(),
         drift=statements.everything("'DRIFT'"),
     )
-    return _function("trigger_function", name, "", body, header(writes, chains))
+    purpose = f"Writes to outbox.message what a changed row of {writes[0].table.dotted} may mean for the desired views"
+    return _function("trigger_function", name, "", body, purpose, header(writes, chains))
 
 
 def follow_function(name: str, chain: Chain) -> SqlFunction:
@@ -71,13 +82,25 @@ def follow_function(name: str, chain: Chain) -> SqlFunction:
         columns=", ".join(f"{s.sql} {s.type}{_collate(s.collation)}" for s in chain.start),
         joins="\n".join(_join(n, step.table, step.on) for n, step in enumerate(chain.steps, start=1)),
     )
-    return _function("follow_function", name, "starts jsonb", body)
+    purpose = (
+        f"Leads from values of a changed row, by the joins of the views, to {chain.steps[-1].name}.{chain.anchor_name}"
+    )
+    return _function("follow_function", name, "starts jsonb", body, purpose)
 
 
-def ring_function() -> SqlFunction:
-    """The doorbell; nothing in it is generated."""
-    sql = sqlfiles.read("capture/ring.sql").strip()
-    return SqlFunction("ring", "", sql.split("$outbox$")[1], (f"search_path={PINNED['search_path']}",), sql)
+def fixed_functions() -> list[SqlFunction]:
+    """The doorbell and the emergency switch; nothing in them is generated."""
+    purposes = {
+        "ring": "Wakes the relays that are asleep; called by capture when it wrote messages",
+        "capture_off": "Emergency: nothing is captured any more, until capture_on()",
+        "capture_on": "Captures again, and rechecks everything",
+    }
+    found = []
+    for name, purpose in purposes.items():
+        sql = sqlfiles.read(f"capture/{name}.sql").strip()
+        settings = (f"search_path={PINNED['search_path']}",)
+        found.append(SqlFunction(name, "", sql.split("$outbox$")[1], settings, sql, purpose))
+    return found
 
 
 def triggers(member: Member, prefix: str, function: str) -> Iterator[SqlTrigger]:
@@ -95,12 +118,12 @@ def triggers(member: Member, prefix: str, function: str) -> Iterator[SqlTrigger]
         yield SqlTrigger(name, event, old, new, sql)
 
 
-def _function(file: str, name: str, arguments: str, body: str, comment: str = "") -> SqlFunction:
+def _function(file: str, name: str, arguments: str, body: str, purpose: str, comment: str = "") -> SqlFunction:
     body = f"\n{body}\n"
     quote = next(q for q in ("$outbox$", "$outbox_capture$", "$outbox_body$") if q not in body)
     settings = PINNED | _NO_ROW_SECURITY if file == "follow_function" else PINNED
     sql = fill(file, name=name, settings=_clauses(settings), body=quote + body + quote)
-    return SqlFunction(name, arguments, body, tuple(f"{n}={v}" for n, v in settings.items()), sql, comment)
+    return SqlFunction(name, arguments, body, tuple(f"{n}={v}" for n, v in settings.items()), sql, purpose, comment)
 
 
 def _clauses(settings: dict[str, str]) -> str:

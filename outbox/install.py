@@ -59,6 +59,8 @@ def plan(connection: Connection) -> Plan:
         pin_settings(connection)
         present = read_present(connection)
         _check_migrations(present)
+        if present.remembered("off"):
+            raise InstallError("capture is switched off in this database", "SELECT outbox.capture_on(), then install")
         catalogue = read_catalogue(connection)
         if not catalogue.desired():
             raise InstallError(

@@ -41,12 +41,17 @@ class InstalledFunction:
 
 @dataclass(frozen=True)
 class Present:
-    """triggers: each with tgenabled. manifest: (kind, name) -> (hash, facts)."""
+    """triggers: each with tgenabled. manifest: (kind, name) -> (hash, facts).
+
+    owner: of schema outbox, where that is not the installing role; relay: the role that may follow chains, if any.
+    """
 
     migrations: frozenset[int]
     functions: dict[str, InstalledFunction]
     triggers: dict[Trigger, str]
     manifest: dict[tuple[str, str], tuple[str, dict[str, Any]]]
+    owner: str | None
+    relay: str | None
 
     @property
     def installed(self) -> bool:
@@ -69,6 +74,7 @@ def read_present(connection: Connection) -> Present:
         },
         {_trigger(r): r["enabled"] for r in rows(connection, "installed_triggers", {})},
         {(kind, name): (hash_, facts or {}) for kind, name, hash_, facts in manifest},
+        **rows(connection, "owner", {})[0],
     )
 
 

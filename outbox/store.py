@@ -26,7 +26,7 @@ SESSION = {
     "extra_float_digits": "1",
     "bytea_output": "hex",
     "row_security": "off",  # an error instead of an empty read, which would look like a deletion
-    "synchronous_commit": "on",  # an intent that a crash can forget is no intent
+    "synchronous_commit": "off",  # but for begin, see there
     "jit": "off",
     "plan_cache_mode": "force_custom_plan",  # a plan made while the queue was empty must not stay
     "application_name": "outbox relay",
@@ -48,6 +48,7 @@ class Store:
         self.lane = lane
         self.epoch = 0
         self.views: dict[str, View] = {}
+        self.comparisons: dict[str, bytes] = {}  # resource -> its compare statement
 
     # -- the lane ----------------------------------------------------------------------------------------------
 
@@ -75,6 +76,7 @@ class Store:
         types: dict[str, dict[str, str]] = {}
         for row in await self._all("read_views"):
             types.setdefault(row.resource, {})[row.column] = row.type
+        self.comparisons.clear()
         self.views = {n: View(self.target, RESOURCES[n], t) for n, t in types.items() if n in RESOURCES}
 
     # -- claim and expand --------------------------------------------------------------------------------------
@@ -129,7 +131,15 @@ class Store:
 
     async def compare(self, resource: str, keys: Sequence[Key]) -> list[State]:
         """What is to be known about each key that has open messages, in one snapshot."""
-        view = self.views[resource]
+        if resource not in self.comparisons:
+            self.comparisons[resource] = self._comparison(self.views[resource])
+        parameters = {f"p{i}": list(v) for i, v in enumerate(zip(*keys, strict=True))}
+        async with self.connection.cursor(row_factory=dict_row) as cursor:
+            await cursor.execute(self.comparisons[resource], parameters)
+            return [rows.state(resource, row) for row in await cursor.fetchall()]
+
+    def _comparison(self, view: View) -> bytes:
+        """Composed once per view: doing it for every look would cost as much as the look."""
         columns = view.resource.key
         query = sql.SQL(sqlfiles.read("relay/compare.sql")).format(
             key_columns=compose.names(columns),
@@ -139,10 +149,7 @@ class Store:
             withdrawn=compose.optional(view, "withdrawn"),
             **compose.common(view, "w"),
         )
-        parameters = {f"p{i}": list(v) for i, v in enumerate(zip(*keys, strict=True))}
-        async with self.connection.cursor(row_factory=dict_row) as cursor:
-            await cursor.execute(query, parameters)
-            return [rows.state(resource, row) for row in await cursor.fetchall()]
+        return query.as_bytes(self.connection)
 
     async def begin(self, deliveries: Iterable[tuple[Delivery, tuple[int, ...]]]) -> set[tuple[str, Key]]:
         """Commit the intent of deliveries (each with its pending message ids); answers which were begun.

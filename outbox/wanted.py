@@ -18,7 +18,7 @@ from outbox.capture import Write, derive_writes
 from outbox.catalogue import PINNED, Catalogue, Member, Relation
 from outbox.chains import Chain, safe_name
 from outbox.dependencies import definitions, used_columns
-from outbox.generate import SqlFunction, capture_function, capture_name, follow_function, ring_function, triggers
+from outbox.generate import SqlFunction, capture_function, capture_name, fixed_functions, follow_function, triggers
 from outbox.present import InstalledFunction, Present, Trigger
 from outbox.views import functions_of
 
@@ -48,25 +48,26 @@ class Remembered:
 
 @dataclass(frozen=True)
 class Wanted:
-    """triggers: each with its statement. writes: what was derived, in the order of the views."""
+    """triggers: each with its statement. writes: what was derived, by view. names: of the function of each table."""
 
     functions: dict[str, SqlFunction]
     triggers: dict[Trigger, str]
     writes: tuple[Write, ...]
     remembered: tuple[Remembered, ...]
+    names: dict[int, str]
 
-    def written_by(self, function: str) -> set[Resource]:
+    def written_by(self, function: str) -> frozenset[Resource]:
         """What a capture function writes about."""
-        return {(w.target, w.resource) for w in self.writes if _function_name(w.table, self.writes) == function}
+        return frozenset((w.target, w.resource) for w in self.writes if self.names[w.table.oid] == function)
 
     def files(self) -> dict[str, str]:
         """The same as files to read: one for each source table, and one for what leads along chains."""
         follow = [f.sql for f in self.functions.values() if f.name.startswith("follow_")]
         found = {"follow": "\n\n".join([_FOLLOW_HEADER, *follow])}
         for table in _tables(self.writes):
-            function = self.functions[_function_name(table, self.writes)]
+            function = self.functions[self.names[table.oid]]
             its_triggers = [sql for t, sql in self.triggers.items() if t.function == function.name]
-            found[table.name] = "\n\n".join([f"{function.comment}\n{function.sql}", *its_triggers])
+            found[table.name] = "\n\n".join([f"{function.header}\n{function.sql}", *its_triggers])
         return {name: f"{text}\n" for name, text in found.items()}
 
 
@@ -79,22 +80,24 @@ def derive(connection: psycopg.Connection[Any], catalogue: Catalogue) -> Wanted:
     by_view = {view.dotted: derive_writes(catalogue, view) for view in catalogue.desired()}
     writes = tuple(w for found in by_view.values() for w in found)
     chains = _chain_names(writes)
-    functions = [ring_function(), *(follow_function(name, chain) for chain, name in chains.items())]
+    functions = [*fixed_functions(), *(follow_function(name, chain) for chain, name in chains.items())]
     wanted_triggers: dict[Trigger, str] = {}
-    claims = Counter(m.oid for table in _tables(writes) for m in catalogue.family[table.oid])
-    for table in _tables(writes):
-        name = _function_name(table, writes)
+    tables = _tables(writes)
+    names = _function_names(tables)
+    claims = Counter(m.oid for table in tables for m in catalogue.family[table.oid])
+    for table in tables:
+        name = names[table.oid]
         functions.append(capture_function(name, [w for w in writes if w.table is table], chains))
         for member in catalogue.family[table.oid]:
             wanted_triggers |= _triggers(member, table, name, alone=claims[member.oid] == 1)
     remembered = [
         Remembered("program", "outbox", {"digest": program_digest()}),
         *rests_on(connection, catalogue),
-        *(Remembered("capture", view, _captured(found, writes)) for view, found in by_view.items()),
+        *(Remembered("capture", view, _captured(found, names)) for view, found in by_view.items()),
         *(remembered_body(f.name, f.body) for f in functions),
         *map(remembered_trigger, wanted_triggers),
     ]
-    return Wanted({f.name: f for f in functions}, wanted_triggers, writes, tuple(remembered))
+    return Wanted({f.name: f for f in functions}, wanted_triggers, writes, tuple(remembered), names)
 
 
 @cache
@@ -132,7 +135,8 @@ def is_as_installed(connection: psycopg.Connection[Any], catalogue: Catalogue, p
 
 def is_whole(function: InstalledFunction) -> bool:
     """With the rights and settings that install gave it."""
-    settings = {"search_path": PINNED["search_path"]} if function.name == "ring" else PINNED
+    fixed = function.name in ("ring", "capture_off", "capture_on")
+    settings = {"search_path": PINNED["search_path"]} if fixed else PINNED
     pinned = all(f"{name}={value}" in function.settings for name, value in settings.items())
     return function.definer and not function.public and pinned
 
@@ -145,11 +149,13 @@ def rests_on(connection: psycopg.Connection[Any], catalogue: Catalogue) -> list[
     return [Remembered("view", view.dotted, _facts(connection, catalogue, view)) for view in catalogue.desired()]
 
 
-def _function_name(table: Relation, writes: Iterable[Write]) -> str:
-    """capture_<schema>_<table>, with a hash where another table would have the same (a_b.c and a.b_c)."""
-    name = capture_name(table)
-    same = {w.table.oid for w in writes if capture_name(w.table) == name}
-    return name if len(same) == 1 else safe_name(name, table.sql, always=True)
+def _function_names(tables: list[Relation]) -> dict[int, str]:
+    """capture_<schema>_<table>, with a hash where two tables would have the same (a_b.c and a.b_c)."""
+    names = {t.oid: capture_name(t) for t in tables}
+    count = Counter(names.values())
+    return {
+        t.oid: names[t.oid] if count[names[t.oid]] == 1 else safe_name(names[t.oid], t.sql, always=True) for t in tables
+    }
 
 
 def _chain_names(writes: Iterable[Write]) -> dict[Chain, str]:
@@ -172,11 +178,11 @@ def _triggers(member: Member, table: Relation, function: str, *, alone: bool) ->
     }
 
 
-def _captured(of_view: list[Write], writes: tuple[Write, ...]) -> dict[str, Any]:
+def _captured(of_view: list[Write], names: dict[int, str]) -> dict[str, Any]:
     """By table the function that writes about the view, and a digest of what it writes."""
     found: dict[str, Any] = {}
     for w in of_view:
-        entry = {"function": _function_name(w.table, writes), "wordings": []}
+        entry = {"function": names[w.table.oid], "wordings": []}
         wording = digest(repr((w.wording, [c.name for c in w.watched])))
         found.setdefault(w.table.dotted, entry)["wordings"].append(wording)
     return found

@@ -356,6 +356,34 @@ def test_an_install_that_was_killed_is_completed(installed: Connection) -> None:
         assert not install.plan(installed)
 
 
+def test_the_emergency_switch(installed: Connection) -> None:
+    """Off: nothing is captured, and check says so. On: everything is rechecked and capture is what it was."""
+    before = catalogue(installed)
+    installed.execute("SELECT outbox.capture_off()")
+    installed.execute("UPDATE accountview.companies SET kvk_number = '12345678'")
+    assert messages(installed) == []
+    assert [(f.what, f.mend) for f in install.check(installed)] == [("capture", "SELECT outbox.capture_on()")]
+    with pytest.raises(InstallError, match="capture is switched off"):
+        install.plan(installed)
+    installed.execute("SELECT outbox.capture_off()")
+    installed.execute("SELECT outbox.capture_on()")
+    assert sorted(rechecked(installed)) == sorted(f"{m}" for m in views(installed))
+    assert catalogue(installed) == before
+    assert install.check(installed) == []
+
+
+def views(connection: Connection) -> list[str]:
+    return [row[0] for row in connection.execute("SELECT name FROM outbox.manifest WHERE kind = 'view'")]
+
+
+def test_everything_of_the_outbox_says_what_it_is(installed: Connection) -> None:
+    """For who looks with \\df+."""
+    bare = installed.execute(
+        "SELECT proname FROM pg_proc WHERE pronamespace = 'outbox'::regnamespace AND obj_description(oid) IS NULL"
+    ).fetchall()
+    assert bare == []
+
+
 def test_who_holds_the_lock_is_named(installed: Connection, database: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """After some attempts, each of which waits half a second at most; what was there stays."""
     monkeypatch.setattr("outbox.steps.LOCK_ATTEMPTS", 2)
@@ -424,6 +452,17 @@ def test_a_role_without_rights_is_told_which(connection: Connection, database: s
         install.plan(connection)
     connection.execute("RESET ROLE")
     connection.execute(f"DROP OWNED BY {role}; DROP ROLE {role}")
+
+
+def test_functions_belong_to_the_owner_of_the_schema(installed: Connection) -> None:
+    """Whoever installs: they run with the rights of one role, which needs no login."""
+    role = f"owner_{os.getpid()}"
+    installed.execute(f"CREATE ROLE {role}; ALTER SCHEMA outbox OWNER TO {role}; DROP TRIGGER outbox_update ON"
+                      f" accountview.users; DROP FUNCTION outbox.ring")  # fmt: skip
+    install.apply(installed, install.plan(installed))
+    owner = installed.execute("SELECT pg_get_userbyid(proowner) FROM pg_proc WHERE proname = 'ring'").fetchone()
+    installed.execute(f"REASSIGN OWNED BY {role} TO CURRENT_USER; DROP ROLE {role}")
+    assert owner == (role,)
 
 
 def test_an_outbox_newer_than_the_program_is_refused(connection: Connection) -> None:

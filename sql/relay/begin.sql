@@ -1,8 +1,11 @@
 -- The intent, committed before the first byte leaves: the mirror row is in doubt from here on, with the natural keys
 -- of this attempt beside those of earlier ones. Nothing is begun when the lease has passed to another relay: the
 -- lease row stays locked until commit, so nobody can take it over between the check and the write.
+-- The one commit that has to be on disk (of the standby too, where there is one): an intent that a crash of the server
+-- can forget is no intent. All else the relay commits is found again by looking, so it need not wait for the disk.
 WITH lease AS (
-    SELECT FROM outbox.lease AS l
+    SELECT set_config('synchronous_commit', 'on', true)
+    FROM outbox.lease AS l
     WHERE l.target = %(target)s AND l.lane = %(lane)s AND l.epoch = %(epoch)s AND l.expires_at > clock_timestamp()
     FOR SHARE
 ), work AS (

@@ -1,6 +1,7 @@
 """Random concurrent transactions, a relay that is killed, answers that are lost: in the end the clouds are equal.
 
     python -m pytest tests/faults --rounds 5000 --seed 7      more of them, and which
+    python -m pytest tests/faults --soak                      also that planted mistakes are caught (up to half an hour)
 
 A seed is printed with what it found; `--seed N --rounds 1` plays that round again (the timing of threads is its own).
 """
@@ -61,6 +62,7 @@ def test_many_short_rounds_end_equal(world: World, seed: int, request: pytest.Fi
     assert not wrong, f"{len(wrong)} of {count} rounds ended wrong; seeds {list(wrong)}"
 
 
+@pytest.mark.soak
 @pytest.mark.parametrize("plant", plants.PLANTS)
 def test_the_harness_catches_a_planted_mistake(world: World, seed: int, plant: str) -> None:
     """A harness that has never caught anything says nothing: each known mistake must be found within some rounds."""
@@ -68,6 +70,7 @@ def test_the_harness_catches_a_planted_mistake(world: World, seed: int, plant: s
         assert _caught(world, relays, seed), f"{plant!r} was not caught, seed {seed}"
 
 
+@pytest.mark.soak
 def test_the_harness_catches_keys_resolved_in_the_trigger(world: World, seed: int, server: Server) -> None:
     """Two transactions that each miss the other's uncommitted row: only keys resolved after commit see both."""
     name = f"early_{os.getpid()}"
@@ -80,4 +83,4 @@ def test_the_harness_catches_keys_resolved_in_the_trigger(world: World, seed: in
 
 
 def _caught(world: World, relays: rounds.Relays, seed: int) -> bool:
-    return any(rounds.play(world.dsn, world.base_url, relays, seed + n) for n in range(400))
+    return any(rounds.play(world.dsn, world.base_url, relays, seed + n) for n in range(1000))

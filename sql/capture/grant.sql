@@ -1,0 +1,1 @@
+GRANT EXECUTE ON FUNCTION @signature TO @role;

@@ -1,0 +1,1 @@
+ALTER FUNCTION @signature OWNER TO @owner;
