@@ -1,0 +1,73 @@
+"""The rules of the house that a machine can see to."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+MODULES = sorted((ROOT / "outbox").rglob("*.py"))
+
+
+@pytest.mark.parametrize("command", ["ruff check .", "ruff format --check .", "mypy"])
+def test_the_tools_find_nothing(command: str) -> None:
+    """Types are checked strictly; warnings are errors."""
+    done = subprocess.run([sys.executable, "-m", *command.split()], cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("module", MODULES, ids=lambda m: str(m.relative_to(ROOT)))
+def test_a_module_can_be_read_at_a_sitting(module: Path) -> None:
+    """No module over 300 lines, no function over 45."""
+    text = module.read_text()
+    assert text.count("\n") <= 300
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            assert (node.end_lineno or 0) - node.lineno <= 45, node.name
+
+
+# What a layer may not know. The command line knows all; the pure modules know nothing that does I/O.
+FORBIDDEN = {
+    "outbox/targets/": ("outbox.store", "outbox.relay", "outbox.service", "outbox.cli", "outbox.sandbox"),
+    "outbox/schedule.py": ("outbox.store", "outbox.relay", "psycopg", "asyncio", "time"),
+    "outbox/settle.py": ("outbox.store", "outbox.relay", "psycopg", "asyncio", "time"),
+    "outbox/retry.py": ("outbox.store", "psycopg", "asyncio", "time"),
+    "outbox/store.py": ("outbox.relay", "outbox.service", "outbox.cli"),
+    "outbox/relay.py": ("outbox.service", "outbox.cli", "outbox.sandbox", "outbox.install"),
+    "outbox/service.py": ("outbox.cli", "outbox.sandbox", "outbox.install"),
+}
+
+
+@pytest.mark.parametrize("where", FORBIDDEN)
+def test_imports_go_one_way(where: str) -> None:
+    """cli > service, register, install > relay > targets, store, views > sqlfiles, config > errors."""
+    modules = [m for m in MODULES if str(m.relative_to(ROOT)).startswith(where)]
+    assert modules
+    for module in modules:
+        known = {name for name in _imports(module) for bad in FORBIDDEN[where] if (name + ".").startswith(bad + ".")}
+        assert not known, f"{module.relative_to(ROOT)} imports {known}"
+
+
+def test_the_http_library_is_imported_in_one_place() -> None:
+    """Its successor takes its place in two lines: the caller and the transport under it."""
+    users = {str(m.relative_to(ROOT)) for m in MODULES if "httpx" in _imports(m)}
+    assert users - {"outbox/targets/http.py", "outbox/targets/transport.py"} == _not_of_the_relay(users)
+
+
+def _not_of_the_relay(users: set[str]) -> set[str]:
+    """The demo looks at the sandbox as a browser would."""
+    return {u for u in users if u.startswith(("outbox/demo", "outbox/cli/demo", "outbox/sandbox/"))}
+
+
+def _imports(module: Path) -> set[str]:
+    names = set()
+    for node in ast.walk(ast.parse(module.read_text())):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            names |= {node.module} | {f"{node.module}.{alias.name}" for alias in node.names}
+    return names
