@@ -9,14 +9,14 @@ from typing import Any, Literal
 import psycopg
 from psycopg import sql
 
-from outbox.catalogue import Catalogue, Relation, pin_settings, read_catalogue, rows, with_definitions
-from outbox.differences import function_differences, trigger_differences
+from outbox.capture.catalogue import Catalogue, Relation, pin_settings, read_catalogue, rows, with_definitions
+from outbox.capture.differences import function_differences, trigger_differences
+from outbox.capture.present import Present, missing_migrations, read_present
+from outbox.capture.views import check_view
+from outbox.capture.wanted import derive, rests_on
 from outbox.drift import differences_of
 from outbox.errors import OutboxError
-from outbox.present import Present, missing_migrations, read_present
 from outbox.resources import RESOURCES
-from outbox.views import check_view
-from outbox.wanted import derive, rests_on
 
 Connection = psycopg.Connection[Any]
 Level = Literal["warning", "broken"]

@@ -9,7 +9,7 @@ import psycopg
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from outbox.errors import DatabaseUnavailable, InstallError, NotPermitted, OutboxError
-from outbox.store import SESSION
+from outbox.relay.store import SESSION
 
 Connection = psycopg.Connection[Any]
 OLDEST_VERSION = 15

@@ -8,9 +8,9 @@ from typing import Any
 
 import psycopg
 
-from outbox.catalogue import pin_settings, read_catalogue
-from outbox.present import Present, read_present
-from outbox.wanted import Resource, is_whole, remembered_body, remembered_trigger, rests_on
+from outbox.capture.catalogue import pin_settings, read_catalogue
+from outbox.capture.present import Present, read_present
+from outbox.capture.wanted import Resource, is_whole, remembered_body, remembered_trigger, rests_on
 
 Facts = dict[str, Any]
 

@@ -14,17 +14,18 @@ from typing import Any, LiteralString
 
 import psycopg
 
-from outbox import __version__, describe, sqlfiles
-from outbox.catalogue import pin_settings, read_catalogue, with_definitions
+from outbox import __version__, sqlfiles
+from outbox.capture import describe
+from outbox.capture.catalogue import pin_settings, read_catalogue, with_definitions
+from outbox.capture.differences import Difference, function_differences, trigger_differences
+from outbox.capture.present import Present, missing_migrations, read_present
+from outbox.capture.sqltext import comment, fill, literal, resource_list
+from outbox.capture.views import check_views
+from outbox.capture.wanted import Remembered, Resource, Wanted, derive, is_as_installed
 from outbox.check import Finding, check
-from outbox.differences import Difference, function_differences, trigger_differences
 from outbox.errors import InstallError, NotPermitted
-from outbox.present import Present, missing_migrations, read_present
 from outbox.resources import RESOURCES, TARGETS
-from outbox.sqltext import comment, fill, literal, resource_list
 from outbox.steps import LOCK_TIMEOUT_MS, Step, run_step
-from outbox.views import check_views
-from outbox.wanted import Remembered, Resource, Wanted, derive, is_as_installed
 
 __all__ = ["Finding", "Plan", "Step", "apply", "check", "plan", "render", "uninstall"]
 

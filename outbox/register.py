@@ -11,8 +11,9 @@ import psycopg
 from psycopg import sql
 from psycopg.rows import class_row
 
-from outbox import compose, sqlfiles
-from outbox.compose import View
+from outbox import sqlfiles
+from outbox.relay import compose
+from outbox.relay.compose import View
 from outbox.resources import RESOURCES, TARGETS, Parent
 from outbox.targets.delivery import Key
 

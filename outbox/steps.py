@@ -9,7 +9,7 @@ from typing import Any, LiteralString
 
 import psycopg
 
-from outbox.catalogue import rows
+from outbox.capture.catalogue import rows
 from outbox.errors import InstallError, NotPermitted
 
 Connection = psycopg.Connection[Any]

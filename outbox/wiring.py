@@ -8,11 +8,11 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 
 from outbox.config import Settings
-from outbox.relay import Lane
-from outbox.retry import Patience
-from outbox.service import Rhythm, Service
-from outbox.settle import Times
-from outbox.store import Store
+from outbox.relay.lane import Lane
+from outbox.relay.retry import Patience
+from outbox.relay.service import Rhythm, Service
+from outbox.relay.settle import Times
+from outbox.relay.store import Store
 from outbox.targets import connect
 
 STOP_TIMEOUT_S = 60.0

@@ -18,12 +18,12 @@ import psycopg
 
 from outbox import install, sandbox
 from outbox.config import CompanySettings, Secret, TargetSettings
-from outbox.relay import Lane
-from outbox.retry import Patience
+from outbox.relay.lane import Lane
+from outbox.relay.retry import Patience
+from outbox.relay.service import Rhythm, Service
+from outbox.relay.settle import Times
+from outbox.relay.store import Store, connect
 from outbox.sandbox.compare import compare
-from outbox.service import Rhythm, Service
-from outbox.settle import Times
-from outbox.store import Store, connect
 from outbox.targets import connect as connect_target
 
 # Seconds are short here; the proportions are those of the defaults. deadline_s is only how long a doubt waits: the

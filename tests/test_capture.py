@@ -13,10 +13,10 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from outbox.capture import Write, derive_writes
-from outbox.catalogue import pin_settings, read_catalogue, with_definitions
-from outbox.chains import Chain
-from outbox.describe import header, notes
+from outbox.capture.catalogue import pin_settings, read_catalogue, with_definitions
+from outbox.capture.chains import Chain
+from outbox.capture.describe import header, notes
+from outbox.capture.writes import Write, derive_writes
 
 FOLDER = Path(__file__).parent / "fixtures" / "capture"
 MARK = "-- =>"

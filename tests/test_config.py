@@ -8,9 +8,9 @@ import pytest
 
 from outbox.config import Settings, TargetSettings, load, variables
 from outbox.errors import ConfigError
-from outbox.retry import Patience
-from outbox.service import Rhythm
-from outbox.settle import Times
+from outbox.relay.retry import Patience
+from outbox.relay.service import Rhythm
+from outbox.relay.settle import Times
 from outbox.values import Secret
 from outbox.wiring import make_patience, make_rhythm
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from outbox.expand import Coarse, absorb, is_full
-from outbox.rows import Message
+from outbox.relay.expand import Coarse, absorb, is_full
+from outbox.relay.rows import Message
 
 
 def _projects(*pattern: tuple[str, str], operation: str = "EXPAND", cause: int = 1) -> Coarse:

@@ -1,4 +1,4 @@
-"""The table in outbox/schedule.py, line by line."""
+"""The table in outbox/relay/schedule.py, line by line."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from outbox.schedule import Deliver, Mirror, Postpone, Settle, State, decide, in_order, parent_key
+from outbox.relay.schedule import Deliver, Mirror, Postpone, Settle, State, decide, in_order, parent_key
 from outbox.targets.delivery import Action
 
 DEADLINE_S = 10.0

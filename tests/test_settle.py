@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 
-from outbox import settle
 from outbox.errors import Ambiguous, CloudError, NotAllowed, PlatformDown, Refused, Transient, Unknown
-from outbox.retry import Patience
-from outbox.rows import Settled
-from outbox.schedule import Mirror, State
-from outbox.settle import Times, after_call
+from outbox.relay import settle
+from outbox.relay.retry import Patience
+from outbox.relay.rows import Settled
+from outbox.relay.schedule import Mirror, State
+from outbox.relay.settle import Times, after_call
 from outbox.targets.delivery import Action, Delivered, Delivery, Outcome
 
 TIMES = Times(deadline_s=10, doubt_s=20, user_doubt_s=60)

@@ -10,8 +10,8 @@ import os
 import psycopg
 
 from outbox import sqlfiles
-from outbox.catalogue import pin_settings, read_catalogue, with_definitions
-from outbox.wanted import derive
+from outbox.capture.catalogue import pin_settings, read_catalogue, with_definitions
+from outbox.capture.wanted import derive
 
 FOLDER = sqlfiles.path("triggers")
 

@@ -9,10 +9,10 @@ import psycopg
 import pytest
 
 from outbox import install
-from outbox.catalogue import Type
-from outbox.dependencies import used_columns
+from outbox.capture.catalogue import Type
+from outbox.capture.dependencies import used_columns
+from outbox.capture.stability import reads_table
 from outbox.errors import InstallError, ViewRefused
-from outbox.stability import reads_table
 
 Connection = psycopg.Connection[Any]
 
@@ -157,7 +157,7 @@ def test_no_view_at_all_is_refused(connection: Connection) -> None:
 
 def test_columns_are_those_of_the_catalogue(connection: Connection) -> None:
     """Through views on views; a whole row is all columns."""
-    from outbox.catalogue import pin_settings, read_catalogue
+    from outbox.capture.catalogue import pin_settings, read_catalogue
 
     connection.execute(
         "CREATE VIEW src.inner_view AS SELECT company, code, amount FROM src.centres WHERE day IS NOT NULL"

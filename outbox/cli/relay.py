@@ -13,7 +13,7 @@ from outbox.cli.opening import Opened, opened
 from outbox.cli.rest import judge_rest
 from outbox.errors import InstallError
 from outbox.register import served_targets
-from outbox.service import Service
+from outbox.relay.service import Service
 from outbox.status import TargetStatus, read_status
 from outbox.wiring import make_service
 

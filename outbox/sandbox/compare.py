@@ -14,10 +14,10 @@ from typing import Any
 import psycopg
 
 from outbox.config import TargetSettings
+from outbox.relay.schedule import parent_key
 from outbox.resources import RESOURCES, TARGETS
 from outbox.sandbox.desired import read_desired
 from outbox.sandbox.holdings import Held, Holdings, read_holdings
-from outbox.schedule import parent_key
 from outbox.targets.delivery import Document, Key
 
 _UNASKED = "is in the cloud, and no row asks for it"

@@ -9,9 +9,10 @@ from typing import Any
 import psycopg
 from psycopg import sql
 
-from outbox import compose, sqlfiles
-from outbox.compose import View
+from outbox import sqlfiles
 from outbox.register import read_views
+from outbox.relay import compose
+from outbox.relay.compose import View
 from outbox.targets.delivery import Document, Key
 
 

@@ -9,7 +9,7 @@ import psycopg
 from psycopg import sql
 from psycopg.types.json import Jsonb
 
-from outbox.catalogue import PINNED
+from outbox.capture.catalogue import PINNED
 from outbox.resources import RESOURCES
 
 Connection = psycopg.Connection[Any]

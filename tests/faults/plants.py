@@ -6,9 +6,11 @@ import dataclasses
 from collections.abc import Callable
 from typing import Any
 
-from outbox import relay, schedule, sqlfiles, store
+from outbox import sqlfiles
 from outbox.config import CompanySettings
-from outbox.schedule import Decision, State
+from outbox.relay import lane as relay
+from outbox.relay import schedule, store
+from outbox.relay.schedule import Decision, State
 
 PROJECT_DEFAULTS = CompanySettings(template="STD")
 
@@ -66,8 +68,9 @@ def keep_children() -> None:
     _edit("relay/remove_children.sql", "AND m.in_doubt IS NULL", "AND false")
 
 
-PLANTS: dict[str, Callable[[], Any]] = {
-    "expand without pending": expand_without_pending,
-    "skip in doubt": skip_doubt,
-    "keep children": keep_children,
+# name -> the mistake, and the theme of world.py in which it is met soonest
+PLANTS: dict[str, tuple[Callable[[], Any], str]] = {
+    "expand without pending": (expand_without_pending, "opens"),
+    "skip in doubt": (skip_doubt, "rebirth"),
+    "keep children": (keep_children, "rebirth"),
 }

@@ -16,11 +16,11 @@ import sys
 
 from outbox import sandbox
 from outbox.config import Secret, TargetSettings
-from outbox.relay import Lane
-from outbox.retry import Patience
-from outbox.service import Rhythm, Service
-from outbox.settle import Times
-from outbox.store import Store
+from outbox.relay.lane import Lane
+from outbox.relay.retry import Patience
+from outbox.relay.service import Rhythm, Service
+from outbox.relay.settle import Times
+from outbox.relay.store import Store
 from outbox.targets import connect
 from tests.faults import plants
 
@@ -54,7 +54,7 @@ def main() -> None:
     logging.disable(logging.CRITICAL)
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
     if plant:
-        plants.PLANTS[plant[0]]()
+        plants.PLANTS[plant[0]][0]()
     for _ in sys.stdin:
         child = os.fork()
         if child == 0:

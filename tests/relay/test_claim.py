@@ -9,9 +9,9 @@ from contextlib import ExitStack
 import psycopg
 import pytest
 
-from outbox import claim
-from outbox.claim import Cursor
-from outbox.store import Store, connect
+from outbox.relay import claim
+from outbox.relay.claim import Cursor
+from outbox.relay.store import Store, connect
 from tests.lane import World
 
 WRITE = "INSERT INTO outbox.message (target, resource, key, operation) VALUES (%s, 'users', ARRAY[%s], 'UPDATE')"
@@ -134,7 +134,7 @@ def test_open_transactions_in_any_order_lose_nothing(world: World, reader: Reade
 
 def test_what_does_not_fit_in_memory_waits_in_the_table(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """Keys in hand are bounded, and still all of them get their turn."""
-    monkeypatch.setattr("outbox.relay.MAX_WAITING", 3)
+    monkeypatch.setattr("outbox.relay.lane.MAX_WAITING", 3)
     monkeypatch.setattr(claim, "LIMIT", 2)
     for n in range(12):
         world.user(f"u{n:02}")

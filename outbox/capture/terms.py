@@ -1,0 +1,139 @@
+"""Expressions of a parsed view, as far as equality needs them: columns, constants, conditions that hold together."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from sqlglot import exp
+
+from outbox.capture.catalogue import TEXT, Type
+from outbox.capture.equality import Constant, Term
+
+_CONSTANT_TYPES = {
+    exp.DataType.Type.TEXT: "text",
+    exp.DataType.Type.VARCHAR: "text",
+    exp.DataType.Type.SMALLINT: "int",
+    exp.DataType.Type.INT: "int",
+    exp.DataType.Type.BIGINT: "int",
+    exp.DataType.Type.UUID: "uuid",
+    exp.DataType.Type.BOOLEAN: "bool",
+    exp.DataType.Type.DATE: "date",
+}
+_TEXT_FAMILY = TEXT.family
+_INT_FAMILY = "int"
+
+
+class Value(NamedTuple):
+    """What an expression comes down to. `type` None: not known. `cast`: its text form is what is compared."""
+
+    term: Term
+    type: Type | None
+    cast: bool = False
+
+    @property
+    def compared_as(self) -> Type | None:
+        """The type that `=` sees."""
+        return TEXT if self.cast else self.type
+
+    @property
+    def stored_alike(self) -> bool:
+        """May `=` be used on the stored value as well?"""
+        return not self.cast or (self.type is not None and self.type.family == _TEXT_FAMILY)
+
+
+def bare(node: exp.Expr) -> exp.Expr:
+    """Without the parentheses and the name around it."""
+    while isinstance(node, (exp.Paren, exp.Alias)):
+        node = node.this
+    return node
+
+
+def together(node: exp.Expr) -> Iterator[exp.Expr]:
+    """The conditions of which all must hold: the operands of AND."""
+    node = bare(node)
+    if isinstance(node, exp.And):
+        yield from together(node.left)
+        yield from together(node.right)
+    else:
+        yield node
+
+
+def constant(node: exp.Expr) -> Constant | None:
+    """A literal, with or without its type. NULL equals nothing and is none."""
+    node = bare(node)
+    if isinstance(node, exp.Boolean):
+        return Constant("true" if node.this else "false", "bool")
+    if isinstance(node, exp.Literal):
+        return None if node.is_string or not node.this.isdecimal() else Constant(node.this, _INT_FAMILY)
+    if isinstance(node, exp.Cast) and isinstance(node.this, exp.Literal) and node.this.is_string:
+        family = None if node.to.expressions else _CONSTANT_TYPES.get(node.to.this)
+        return Constant(node.this.this, family) if family else None
+    return None
+
+
+def constants(node: exp.Expr) -> tuple[Constant, ...]:
+    """The values of `ANY (ARRAY[...])`, which is also how IN with a list is stored; none: something else."""
+    array = bare(node.this) if isinstance(node, exp.Any) else None
+    while isinstance(array, exp.Cast):
+        array = bare(array.this)
+    if not isinstance(array, exp.Array):
+        return ()
+    found = [constant(e) for e in array.expressions]
+    return tuple(c for c in found if c) if all(found) else ()
+
+
+def cast(node: exp.Cast, value: Value | None) -> Value | None:
+    """The value through a cast that keeps every character: `::text`, `::varchar`, or to a wider integer.
+
+    `::varchar(3)` does not; neither does one to char(n), numeric or a timestamp.
+    """
+    family = None if node.to.expressions else _CONSTANT_TYPES.get(node.to.this)
+    if value is None or family is None:
+        return None
+    if family == _TEXT_FAMILY:
+        return value._replace(cast=True)
+    if family == _INT_FAMILY and not value.cast and value.type and value.type.family == _INT_FAMILY:
+        return value
+    return None
+
+
+def own_nodes(node: exp.Expr) -> Iterator[exp.Expr]:
+    """The node and all below it, but nothing inside a subquery."""
+    yield node
+    for child in node.iter_expressions():
+        if not isinstance(child, exp.Query):
+            yield from own_nodes(child)
+
+
+def aggregates(node: exp.Expr, names: frozenset[str]) -> bool:
+    """Does it call an aggregate (not as a window function)? names: those that the database has."""
+    windowed = {id(n) for w in own_nodes(node) if isinstance(w, exp.Window) for n in _window_call(w)}
+    return any(
+        id(n) not in windowed
+        and (isinstance(n, exp.AggFunc) or (isinstance(n, exp.Anonymous) and n.name.lower() in names))
+        for n in own_nodes(node)
+    )
+
+
+def _window_call(window: exp.Window) -> Iterator[exp.Expr]:
+    """The window function itself, within its FILTER and the like."""
+    node = window.this
+    while isinstance(node, (exp.Filter, exp.WithinGroup, exp.IgnoreNulls, exp.RespectNulls)):
+        yield node
+        node = node.this
+    yield node
+
+
+def subqueries(node: exp.Expr) -> Iterator[exp.Query]:
+    """The outermost subqueries of an expression."""
+    if isinstance(node, exp.Query):
+        yield node
+        return
+    for child in node.iter_expressions():
+        yield from subqueries(child)
+
+
+def text_of(node: exp.Expr) -> str:
+    """To compare expressions of one query with each other."""
+    return bare(node).sql(dialect="postgres")

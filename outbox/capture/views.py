@@ -1,0 +1,202 @@
+"""Which desired views there are, and whether each can be kept live: its columns, its functions, its sources.
+
+What is refused is refused with one sentence (ViewRefused): nothing is installed then.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import psycopg
+import sqlglot
+from sqlglot import exp
+
+from outbox.capture.catalogue import Catalogue, Column, Function, Relation, read_functions
+from outbox.capture.dependencies import definitions, mentioned_relations, used_columns
+from outbox.capture.stability import why_unstable
+from outbox.errors import NotPermitted, ViewRefused
+from outbox.resources import RESOURCES
+
+_KEY_TYPES = {"text", "varchar", "bpchar", "name", "citext", "int2", "int4", "int8", "numeric", "uuid", "date", "bool"}
+
+_TABLES_ONLY = "read ordinary tables only"
+
+_KINDS = {
+    "m": "a materialized view",
+    "f": "a foreign table",
+    "S": "a sequence",
+    "c": "a composite type",
+}
+
+_FUNCTION = re.compile(r":(?:funcid|aggfnoid|winfnoid) (\d+)")
+_OPERATOR = re.compile(r":opno (\d+)")
+_OPERATORS = re.compile(r":opnos \(o ([\d ]+)\)")
+_CONVERTED = re.compile(r":resulttype (\d+)")
+_SYSTEM_COLUMN = re.compile(r"\{VAR :varno -?\d+ :varattno -\d")
+_MOMENTS = {"now", "today", "tomorrow", "yesterday"}
+
+
+def check_views(connection: psycopg.Connection[Any], catalogue: Catalogue) -> None:
+    """Raises ViewRefused or NotPermitted for the first view that cannot be kept live."""
+    for view in catalogue.desired():
+        check_view(connection, catalogue, view)
+
+
+def check_view(connection: psycopg.Connection[Any], catalogue: Catalogue, view: Relation) -> None:
+    if view.kind != "v":
+        raise ViewRefused(
+            f"{view.dotted} is {_KINDS.get(view.kind, 'a table')}, and a desired view must be a view",
+            "a plain view always says what should be now: create it with CREATE VIEW",
+        )
+    _check_columns(view)
+    for definition in definitions(catalogue, view):
+        _check_definition(connection, catalogue, view, definition)
+    _check_sources(catalogue, view)
+
+
+# -- columns
+
+
+def _check_columns(view: Relation) -> None:
+    resource = RESOURCES[view.name]
+    for name in (*resource.key, *resource.columns):
+        if view.column(name) is None:
+            kind = "key column" if name in resource.key else "column"
+            raise ViewRefused(f"the view {view.dotted} has no {kind} {name}", _contract(view))
+    optional = ("missing", "withdrawn") if resource.withdrawable else ("missing",)
+    for column in view.columns:
+        if column.name not in (*resource.key, *resource.columns, *optional):
+            raise ViewRefused(
+                f"the view {view.dotted} has a column {column.name}, which no {view.name} of a target has",
+                _contract(view),
+            )
+    for name, type_ in (("missing", "text[]"), ("withdrawn", "boolean")):
+        found = view.column(name)
+        if found and found.declared != type_:
+            raise ViewRefused(f"column {name} of the view {view.dotted} is {found.declared}, and must be {type_}")
+    for name in resource.key:
+        _check_key_type(view, view.column(name))
+
+
+def _check_key_type(view: Relation, column: Column | None) -> None:
+    if column and column.base.rpartition(".")[2] not in _KEY_TYPES and column.category != "e":
+        raise ViewRefused(
+            f"key column {column.name} of the view {view.dotted} is {column.declared}, "
+            "and a key must be text, a whole number, numeric, uuid, date, boolean or an enum",
+            "cast it in the view",
+        )
+
+
+def _contract(view: Relation) -> str:
+    resource = RESOURCES[view.name]
+    return f"its columns are {', '.join((*resource.key, *resource.columns))}, and missing if it likes"
+
+
+# -- sources
+
+
+def _check_sources(catalogue: Catalogue, view: Relation) -> None:
+    for relation in (catalogue.relations[oid] for oid in used_columns(catalogue, view)):
+        if relation.schema == "outbox":
+            why = "a table of the outbox itself"
+        elif relation.kind not in "rp":
+            why = f"{_KINDS.get(relation.kind, 'not a table')}, whose changes no trigger sees"
+        elif relation.subscribed:
+            why = "a table fed by a subscription, which fires no statement triggers"
+        else:
+            continue
+        raise ViewRefused(f"the view {view.dotted} reads {relation.dotted}, {why}", _TABLES_ONLY)
+    _check_rights(catalogue, view)
+
+
+def _check_rights(catalogue: Catalogue, view: Relation) -> None:
+    for oid in used_columns(catalogue, view):
+        table = catalogue.relations[oid]
+        if not table.may_select:
+            raise NotPermitted(
+                f"the database role may not read {table.dotted}, along which {view.dotted} is followed",
+                f"GRANT SELECT ON {table.sql} TO the role, or install as its owner",
+            )
+        for member in catalogue.family[oid]:
+            if member.kind == "f":
+                raise ViewRefused(
+                    f"the view {view.dotted} reads {table.dotted}, of which {member.dotted} is a foreign table, "
+                    "whose changes no trigger sees",
+                    _TABLES_ONLY,
+                )
+            if not member.may_trigger:
+                raise NotPermitted(
+                    f"the database role may not create triggers on {member.dotted}, which the view {view.dotted} reads",
+                    f"GRANT TRIGGER ON {member.sql} TO the role, or install as its owner",
+                )
+
+
+# -- what the definition calls
+
+
+def _check_definition(
+    connection: psycopg.Connection[Any], catalogue: Catalogue, view: Relation, definition: Relation
+) -> None:
+    where = f"the view {view.dotted}" + ("" if definition is view else f" (by way of {definition.dotted})")
+    # a system catalogue is pinned, so that pg_depend does not tell
+    if definition.system or not set(mentioned_relations(definition)) <= catalogue.relations.keys():
+        raise ViewRefused(f"{where} reads a system catalogue, on which no trigger can stand", _TABLES_ONLY)
+    if "{SQLVALUEFUNCTION " in definition.tree:
+        raise ViewRefused(f"{where} uses {_value_function(definition)}, which no trigger sees change", _TIME)
+    if "{NEXTVALUEEXPR " in definition.tree:
+        raise ViewRefused(f"{where} takes the next value of a sequence", _TIME)
+    if ":tablesample {" in definition.tree:
+        raise ViewRefused(f"{where} has a TABLESAMPLE, which reads other rows each time", _TIME)
+    if _SYSTEM_COLUMN.search(definition.tree):
+        raise ViewRefused(f"{where} uses a system column, which changes unseen", "use columns of your own")
+    if moment := _moment(definition):
+        raise ViewRefused(f"{where} reads the time from the text '{moment}'", _TIME)
+    for function in functions_of(connection, catalogue, definition):
+        if why := why_unstable(function):
+            raise ViewRefused(f"{where} {why}", _TIME)
+
+
+_TIME = "a row must follow from the rows of tables alone: keep what changes with time or session in a column"
+
+
+def functions_of(connection: psycopg.Connection[Any], catalogue: Catalogue, definition: Relation) -> list[Function]:
+    """All functions that the definition calls. Those that are built in stand in the stored query only."""
+    tree = definition.tree
+    operators = {int(o) for o in _OPERATOR.findall(tree)}
+    operators |= {int(o) for found in _OPERATORS.findall(tree) for o in found.split()}
+    functions = {int(f) for f in _FUNCTION.findall(tree)}
+    known = catalogue.dependencies.get(definition.oid)
+    types = {int(t) for t in _CONVERTED.findall(tree)} if "{COERCEVIAIO " in tree else set()
+    return read_functions(connection, functions | (known.functions if known else set()), operators, types)
+
+
+def _value_function(definition: Relation) -> str:
+    found = re.search(r"(?i)\b(current_\w+|localtime(?:stamp)?|session_user|system_user|user)\b", definition.definition)
+    return found[1].lower() if found else "the time or the user"
+
+
+def _moment(definition: Relation) -> str | None:
+    """'now' and the like are no functions: they become the time when they are cast."""
+    try:
+        tree = sqlglot.parse_one(definition.definition, dialect="postgres")
+    except sqlglot.errors.SqlglotError:
+        return None
+    for literal in tree.find_all(exp.Literal):
+        if literal.is_string and literal.name.strip().lower() in _MOMENTS and any(map(_is_time, _casts(literal))):
+            return literal.name
+    return None
+
+
+def _casts(literal: exp.Expr) -> Iterator[exp.Cast]:
+    """The casts right around a literal, from the inside."""
+    node = literal.parent
+    while isinstance(node, (exp.Cast, exp.Paren)):
+        if isinstance(node, exp.Cast):
+            yield node
+        node = node.parent
+
+
+def _is_time(cast: exp.Cast) -> bool:
+    return cast.is_type(*exp.DataType.TEMPORAL_TYPES)

@@ -1,0 +1,84 @@
+"""Pure: what is about to be sent for a key, and what no other call may touch meanwhile."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any
+
+from outbox.config import TargetSettings
+from outbox.relay.schedule import State
+from outbox.targets.delivery import Action, Delivery, Key
+from outbox.targets.keys import known_remote_id, natural_keys
+
+
+@dataclass(frozen=True)
+class Begun:
+    """A delivery on its way: objects are what no other delivery may touch meanwhile."""
+
+    state: State
+    delivery: Delivery
+    objects: frozenset[str]
+    group: tuple[str, ...] | None
+
+
+@dataclass
+class Batch:
+    """What one look takes up, beside what is in flight: keys and objects that are busy, objects that were let go."""
+
+    keys: set[tuple[str, Key]]
+    objects: set[str]
+    groups: Counter[tuple[str, ...]] = field(default_factory=Counter)
+    begun: list[Begun] = field(default_factory=list)
+    let_go: set[str] = field(default_factory=set)
+    handed_over: bool = False
+
+    def add(self, begun: Begun) -> None:
+        self.begun.append(begun)
+        self.keys.add((begun.state.resource, begun.state.key))
+        self.objects |= begun.objects
+        if begun.group is not None:
+            self.groups[begun.group] += 1
+
+
+def delivery_of(state: State, action: Action, settings: TargetSettings) -> Delivery:
+    """What the target is handed: whole documents, and all names that the object may have there."""
+    mirror = state.mirror
+    document = _loads(state.document) if state.rows else None
+    parents = tuple(p or "" for p in state.parents)
+    remote_id = mirror.remote_id if mirror else None
+    if action is not Action.REMOVE:
+        remote_id = known_remote_id(state.resource, state.key, parents) or remote_id
+    sending = set(mirror.sending) if mirror else set()
+    if document is not None and action is not Action.LOOK:
+        sending |= set(natural_keys(state.resource, state.key, document, settings))
+    return Delivery(
+        resource=state.resource,
+        key=state.key,
+        action=action,
+        message_id=state.message_id,
+        document=document,
+        held=_loads(mirror.document) if mirror else None,
+        remote_id=remote_id,
+        parents=parents,
+        etag=mirror.etag if mirror else None,
+        sending=tuple(sorted(sending)),
+        in_doubt=mirror is not None and mirror.in_doubt_s is not None,
+    )
+
+
+def object_of(state: State) -> str:
+    """The object in the cloud that a key has, as objects_of names it."""
+    return f"{state.resource} {state.mirror.remote_id if state.mirror else None}".lower()
+
+
+def objects_of(delivery: Delivery) -> frozenset[str]:
+    """The remote id and every natural key: one call in flight for each of them."""
+    names = (delivery.remote_id, *delivery.sending)
+    return frozenset(f"{delivery.resource} {name}".lower() for name in names if name)
+
+
+def _loads(document: str | None) -> dict[str, Any] | None:
+    return json.loads(document, parse_float=Decimal) if document is not None else None

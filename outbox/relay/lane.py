@@ -1,0 +1,216 @@
+"""The loop of one lane: claim, expand, compare, begin, deliver, settle."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter, OrderedDict
+from dataclasses import dataclass, field
+from typing import Any
+
+from outbox.config import TargetSettings
+from outbox.errors import LeaseLost, NotAllowed
+from outbox.relay import reading
+from outbox.relay import settle as outcome_rules
+from outbox.relay.claim import Cursor
+from outbox.relay.expand import is_full
+from outbox.relay.intent import Batch, Begun, delivery_of, object_of, objects_of
+from outbox.relay.people import HandOver, Verdict, judge
+from outbox.relay.record import hand_over, record
+from outbox.relay.retry import Patience
+from outbox.relay.rows import Message, Settled
+from outbox.relay.schedule import Deliver, Postpone, Settle, State, decide, in_order
+from outbox.relay.sending import Sending
+from outbox.relay.settle import Times
+from outbox.relay.store import Store
+from outbox.targets.delivery import Action, Call, Delivery, Key, Target
+
+MAX_WAITING = 20_000  # keys in memory; the rest of a backlog stays in the table
+
+
+@dataclass
+class Lane:
+    """One lane of one target. `claim` takes up what can be taken up now, `settle` records what has come back."""
+
+    store: Store
+    target: Target
+    settings: TargetSettings
+    times: Times = field(default_factory=Times)
+    patience: Patience = field(default_factory=Patience)
+    woken: asyncio.Event = field(default_factory=asyncio.Event)
+    outcomes: Counter[str] = field(default_factory=Counter)
+
+    def __post_init__(self) -> None:
+        self.in_flight: dict[tuple[str, Key], Begun] = {}
+        self.cursor = Cursor(self.store)
+        self.waiting: OrderedDict[tuple[str, Key], None] = OrderedDict()  # keys to look at, in order
+        self.blocked: dict[tuple[str, Key], None] = {}  # to look at again when something in flight is over
+        self.sending = Sending(self.store, self.target, self.settings.concurrency, self.woken)
+
+    # -- the steps ---------------------------------------------------------------------------------------------
+
+    async def settle(self) -> bool:
+        """Record what has come back."""
+        finished, calls = self.sending.collect()
+        if not finished:
+            return False
+        pairs = [
+            (
+                f.begun.state,
+                outcome_rules.after_call(f.begun.state, f.begun.delivery, f.outcome, self.times, self.patience),
+            )
+            for f in finished
+        ]
+        await self._record(pairs, calls)
+        for f in finished:
+            del self.in_flight[(f.begun.state.resource, f.begun.state.key)]
+            if isinstance(f.outcome, NotAllowed) and f.outcome.company is None and f.outcome.resource is None:
+                await self.store.pause_target(f.outcome.why)
+        for name in reversed(list(self.blocked)):
+            self.waiting[name] = None
+            self.waiting.move_to_end(name, last=False)
+        self.blocked.clear()
+        return True
+
+    async def claim(self) -> bool:
+        """Take up what is due, as far as there is room; False: nothing that can be taken up now."""
+        if len(self.in_flight) >= self.window:
+            return False
+        moved = False
+        if len(self.waiting) + len(self.blocked) < MAX_WAITING:
+            paging = self.cursor.page is not None
+            moved = await self._sort_in(await self.cursor.claim()) or paging
+        return await self._take_up() or moved
+
+    @property
+    def window(self) -> int:
+        """Keys begun at once: more than go out at once, so that the slots never wait for the database."""
+        return max(4 * self.settings.concurrency, self.settings.batch_size)
+
+    async def _sort_in(self, messages: list[Message]) -> bool:
+        """Full keys wait for their turn; coarse messages are expanded at once. True: something was expanded."""
+        if any(m.resource not in self.store.views for m in messages):
+            await self.store.read_views()  # perhaps it was made, or made again, since
+        unknown = [m for m in messages if m.resource not in self.store.views]
+        if unknown:
+            await reading.skip(self.store, unknown)
+        known = [m for m in messages if m.resource in self.store.views]
+        coarse = [m for m in known if not is_full(m)]
+        self.waiting.update({(m.resource, m.key): None for m in known if m.key is not None and is_full(m)})
+        for group in _by_resource(coarse).values():
+            self.waiting.update(dict.fromkeys(await reading.expand_readable(self.store, group)))
+        return bool(coarse)
+
+    async def _take_up(self) -> bool:
+        """Look at as many waiting keys as there is room for."""
+        room = self.window - len(self.in_flight)
+        keys: dict[str, list[Key]] = {}
+        while room and self.waiting:
+            name, _ = self.waiting.popitem(last=False)
+            resource, key = name
+            if name in self.in_flight:
+                self.blocked[name] = None
+            else:
+                keys.setdefault(resource, []).append(key)
+                room -= 1
+        states = [
+            s for resource, wanted in keys.items() for s in await reading.compare_readable(self.store, resource, wanted)
+        ]
+        return await self._act(in_order(states))
+
+    async def _act(self, states: list[State]) -> bool:
+        """Settle what needs no call, begin and send the rest."""
+        settled: list[tuple[State, Settled]] = []
+        batch = Batch(set(self.in_flight), {o for b in self.in_flight.values() for o in b.objects})
+        for state in states:
+            if state.resource == "users" and batch.handed_over:
+                self.waiting[(state.resource, state.key)] = None  # it was read before the hand-over
+                continue
+            match await self._judge(state):
+                case HandOver() as move:
+                    batch.handed_over = await self._hand_over(state, move, batch.keys) or batch.handed_over
+                case Deliver(action=action):
+                    self._reserve(state, action, batch)
+                case Postpone(after=key) if (state.resource, key) in batch.keys:
+                    self.blocked[(state.resource, state.key)] = None
+                case Settle(drop=True) if self._lets_go_later(state, batch):
+                    pass
+                case (Settle() | Postpone()) as decision:
+                    settled.append((state, outcome_rules.without_call(state, decision)))
+        if settled:
+            await self._record(settled, [])
+        await self._begin(batch.begun)
+        return batch.handed_over or bool(settled) or bool(batch.begun)
+
+    async def _judge(self, state: State) -> Verdict:
+        decision = decide(state, self.times.deadline_s)
+        if not isinstance(decision, Deliver):
+            return decision
+        quiet_s = self.sending.quiet_s(state)
+        if quiet_s > 0:
+            return Postpone(quiet_s, "the target asked to wait")
+        if state.resource != "users":
+            return decision
+        try:
+            return await judge(self.store, state, decision.action)
+        except reading.BROKEN_VIEW as e:  # of another user's row
+            return Postpone(reading.VIEW_WAIT_S, f"the view of the users cannot be read: {reading.unreadable(e)}")
+
+    def _reserve(self, state: State, action: Action, batch: Batch) -> None:
+        """One call in flight per key and per remote object; who is in the way is waited for."""
+        delivery = delivery_of(state, action, self.settings)
+        group = self.target.group(delivery)
+        objects = objects_of(delivery)
+        full = group is not None and (
+            batch.groups[group] >= self.settings.batch_size or any(b.group == group for b in self.in_flight.values())
+        )
+        if full or batch.objects & objects:
+            self.blocked[(state.resource, state.key)] = None
+        else:
+            batch.add(Begun(state, delivery, objects, group))
+
+    def _lets_go_later(self, state: State, batch: Batch) -> bool:
+        """Who lets go trusts another key to have the object: not two at once, who would trust each other."""
+        name = object_of(state)
+        if name not in batch.let_go:
+            batch.let_go.add(name)
+            return False
+        self.waiting[(state.resource, state.key)] = None
+        return True
+
+    async def _hand_over(self, state: State, move: HandOver, busy: set[tuple[str, Key]]) -> bool:
+        keys = (move.from_key, move.to_key)
+        if any(("users", key) in busy for key in keys):
+            self.blocked.update({("users", key): None for key in keys})
+            return False
+        await hand_over(self.store, move, state.message_id)
+        return True
+
+    async def _begin(self, begun: list[Begun]) -> None:
+        """Commit the intent, then let it go out. A look writes nothing, so it needs no intent."""
+        writes = [b for b in begun if b.delivery.action is not Action.LOOK]
+        if writes:
+            marked = await self.store.begin([(b.delivery, b.state.pending_ids) for b in writes])
+            if len(marked) < len(writes):
+                raise LeaseLost(f"another relay took over {self.store.target}")
+        groups: dict[Any, list[Begun]] = {}
+        for b in begun:
+            self.in_flight[(b.state.resource, b.state.key)] = b
+            groups.setdefault(b.group or b.state.message_id, []).append(b)
+        for group in groups.values():
+            self.sending.start(group)
+
+    async def _record(self, pairs: list[tuple[State, Settled]], calls: list[tuple[Delivery, Call]]) -> None:
+        await record(self.store, pairs, calls)
+        self.outcomes.update(settled.outcome or settled.status for _, settled in pairs)
+
+
+def _by_resource(messages: list[Message]) -> dict[str, list[Message]]:
+    groups: dict[str, list[Message]] = {}
+    for m in messages:
+        groups.setdefault(m.resource, []).append(m)
+    return groups
+
+
+def nothing_left(lane: Lane) -> bool:
+    """Nothing in flight and nothing waiting."""
+    return not (lane.in_flight or lane.blocked or lane.waiting or lane.cursor.page)

@@ -1,0 +1,107 @@
+"""Who a user is: an e-mail belongs to one object of the cloud, and an object to one key of ours.
+
+Before a user is created, removed or given another e-mail, the others are asked: a changed user code is no removal and
+no second invitation; who still has the e-mail is waited for; where it cannot be told, a person decides (held).
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from outbox.relay.rows import Rival
+from outbox.relay.schedule import Deliver, Postpone, Settle, State
+from outbox.relay.settle import email_of
+from outbox.relay.store import Store
+from outbox.targets.delivery import Action, Key
+
+WAIT_S = 0.5
+
+
+@dataclass(frozen=True)
+class HandOver:
+    """The object moves from one key to another, without a call."""
+
+    from_key: Key
+    to_key: Key
+
+
+Verdict = Deliver | Settle | Postpone | HandOver
+
+
+async def judge(store: Store, state: State, action: Action) -> Verdict:
+    """Deliver as decided, or what has to happen instead."""
+    if action is Action.REMOVE:
+        return await _leaving(store, state)
+    wanted = email_of(state.document)
+    held = email_of(state.mirror.document) if state.mirror else None
+    if action is Action.LOOK or wanted is None or (held and held.lower() == wanted.lower()):
+        return Deliver(action)
+    if _another_person(state):
+        return Settle("held", error="e-mail, first and last name all changed: perhaps another person")
+    for rival in await store.find_rivals(state.key, wanted):
+        verdict = await _against(store, state, action, wanted, rival)
+        if verdict is not None:
+            return verdict
+    return Deliver(action)
+
+
+async def _leaving(store: Store, state: State) -> Verdict:
+    mirror = state.mirror
+    emails = {e for e in (email_of(mirror.document), *mirror.sending) if e} if mirror else set()
+    if mirror is None or mirror.remote_id is None or not emails:
+        return Deliver(Action.REMOVE)
+    for key, in_doubt in await store.find_successors(state.key, emails):
+        if in_doubt:
+            return Postpone(WAIT_S, f"user {key[0]} with the same e-mail is in doubt", key)
+        return HandOver(state.key, key)
+    return Deliver(Action.REMOVE)
+
+
+async def _against(store: Store, state: State, action: Action, email: str, rival: Rival) -> Verdict | None:
+    name = rival.key[0]
+    if rival.in_doubt:
+        return _wait_for(rival, f"user {name} with the same e-mail is in doubt")
+    if not rival.stays:
+        if action is Action.CREATE and rival.remote_id is not None:
+            return HandOver(rival.key, state.key)
+        return _wait_for(rival, f"user {name} is about to leave with this e-mail")
+    if not rival.ready or (rival.email or "").lower() == email.lower():
+        return Settle("held", error=f"ambiguous: user {name} has this e-mail in the cloud")
+    if await _comes_back(store, state.key, rival):
+        return Settle(
+            "held",
+            error=f"users {state.key[0]} and {name} exchange their e-mails: change one to a third first",
+        )
+    return _wait_for(rival, f"user {name} is about to give up this e-mail")
+
+
+def _wait_for(rival: Rival, why: str) -> Verdict:
+    """Held where nothing is under way for him: who gives an e-mail up has its next owner looked at again."""
+    if rival.looked_at:
+        return Postpone(WAIT_S, why, rival.key)
+    return Settle("held", error=f"{why}, but is held, dead or not looked at himself")
+
+
+async def _comes_back(store: Store, key: Key, rival: Rival) -> bool:
+    """Does the chain of who waits for whose e-mail lead back to the key? Then nobody can go first."""
+    seen = {rival.key}
+    while rival.email:
+        others = [r for r in await store.find_rivals(rival.key, rival.email) if r.stays]
+        if any(r.key == key for r in others):
+            return True
+        others = [r for r in others if r.key not in seen]
+        if not others:
+            return False
+        rival = others[0]
+        seen.add(rival.key)
+    return False
+
+
+def _another_person(state: State) -> bool:
+    if state.mirror is None or state.mirror.document is None or state.document is None:
+        return False
+    held: dict[str, Any] = json.loads(state.mirror.document)
+    wanted: dict[str, Any] = json.loads(state.document)
+    return all(held.get(c) != wanted.get(c) for c in ("email", "first_name", "last_name"))

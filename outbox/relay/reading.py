@@ -1,0 +1,71 @@
+"""Reading the desired views, which may be broken: what cannot be read is put off, and holds up nothing else."""
+
+from __future__ import annotations
+
+import logging
+from typing import TypeVar
+
+import psycopg
+
+from outbox.relay.expand import expand
+from outbox.relay.rows import Message, Settled
+from outbox.relay.schedule import State
+from outbox.relay.store import Store
+from outbox.targets.delivery import Key
+
+logger = logging.getLogger("outbox.relay")
+T = TypeVar("T")
+
+VIEW_WAIT_S = 30.0
+# Not OperationalError: a connection that is lost, a deadlock or a time-out is nothing about the view.
+BROKEN_VIEW = (psycopg.ProgrammingError, psycopg.DataError, psycopg.NotSupportedError)
+
+
+async def expand_readable(store: Store, messages: list[Message]) -> list[tuple[str, Key]]:
+    """As `expand`, for messages of one resource; what the view cannot compute is put off."""
+    try:
+        return await expand(store, messages)
+    except BROKEN_VIEW as e:
+        if isinstance(e, psycopg.DataError) and len(messages) > 1:
+            return [k for half in _halves(messages) for k in await expand_readable(store, half)]
+        await _put_off(store, messages[0].resource, [m.id for m in messages], unreadable(e))
+        return []
+
+
+async def compare_readable(store: Store, resource: str, keys: list[Key]) -> list[State]:
+    """As `Store.compare`; keys that the view cannot compute are put off."""
+    try:
+        if resource in store.views:
+            return await store.compare(resource, keys)
+        why = "it is gone"
+    except BROKEN_VIEW as e:
+        if isinstance(e, psycopg.DataError) and len(keys) > 1:
+            return [s for half in _halves(keys) for s in await compare_readable(store, resource, half)]
+        why = unreadable(e)
+    await _put_off(store, resource, [i for k in keys for i in await store.find_open(resource, k)], why)
+    return []
+
+
+async def skip(store: Store, messages: list[Message]) -> None:
+    """A resource without a view holds nothing that could be compared: say so, and keep the messages dead."""
+    error = "there is no desired view for it (any more)"
+    await store.settle([Settled(m.resource, m.key or (), (m.id,), m.id, "dead", error=error) for m in messages], [])
+
+
+def unreadable(error: psycopg.Error) -> str:
+    """What PostgreSQL said, without its details, which may show data."""
+    return error.diag.message_primary or type(error).__name__
+
+
+async def _put_off(store: Store, resource: str, ids: list[int], why: str) -> None:
+    """It may be mended meanwhile; perhaps it has other columns then."""
+    logger.error("view cannot be read", extra={"resource": resource, "why": why})
+    error = f"the view {store.target}.{resource} cannot be read: {why}"[:500]
+    work = [Settled(resource, (), tuple(ids), i, "pending", error=error, wait_s=VIEW_WAIT_S) for i in ids[-1:]]
+    await store.settle(work, [])
+    await store.read_views()
+
+
+def _halves(items: list[T]) -> tuple[list[T], list[T]]:
+    """One value or row that the view cannot compute is found by halving, so that the others go on."""
+    return items[: len(items) // 2], items[len(items) // 2 :]

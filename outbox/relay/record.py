@@ -1,0 +1,57 @@
+"""The transactions that end a delivery: what was settled, and what follows from it for children and for other users."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import psycopg
+
+from outbox.relay import settle
+from outbox.relay.people import HandOver
+from outbox.relay.rows import Settled
+from outbox.relay.schedule import State
+from outbox.relay.store import Store
+from outbox.targets.delivery import Call, Delivery
+
+
+async def record(store: Store, pairs: list[tuple[State, Settled]], calls: list[tuple[Delivery, Call]]) -> None:
+    """Messages, mirror and attempts, and with them the messages for children and for users who waited: all or none.
+
+    Raises LeaseLost when the lane has passed to another relay.
+    """
+    removed = [line for state, s in pairs for line in settle.removed_parents(state, s)]
+    children = [line for state, s in pairs for line in settle.children_to_look_at(state, s)]
+    given_up = [line for state, s in pairs for line in settle.emails_given_up(state, s)]
+    work = [s for _, s in pairs]
+    if not (removed or children or given_up):
+        await store.settle(work, calls)
+        return
+    async with store.connection.transaction():
+        await store.settle(work, calls)
+        if removed:
+            await store.remove_children(removed)
+        if children:
+            await _enqueue(store, children)
+        if given_up:
+            await _requeue(store, given_up)
+
+
+async def hand_over(store: Store, move: HandOver, cause: int) -> None:
+    """The object of one user becomes another's; what hangs below either is looked at again."""
+    children = [c for key in (move.from_key, move.to_key) for c in settle.children_of_key("users", key, cause)]
+    async with store.connection.transaction():
+        await store.hand_over(move.from_key, move.to_key, cause)
+        await _enqueue(store, children)
+
+
+async def _requeue(store: Store, given_up: list[dict[str, Any]]) -> None:
+    """What came back must be recorded also while the users' view cannot be read: then all users are looked at later."""
+    try:
+        async with store.connection.transaction():
+            await store.requeue_email(given_up)
+    except (psycopg.ProgrammingError, psycopg.DataError, psycopg.NotSupportedError):
+        await store.enqueue_children([{"resource": "users", "key": {}, "cause": g["cause"]} for g in given_up[:1]])
+
+
+async def _enqueue(store: Store, children: list[dict[str, Any]]) -> None:
+    await store.enqueue_children([c for c in children if c["resource"] in store.views])

@@ -1,0 +1,263 @@
+"""The outbox tables as the relay uses them: one function per file in sql/relay."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict
+from typing import Any
+
+from psycopg import AsyncConnection, sql
+from psycopg.rows import dict_row, namedtuple_row
+
+from outbox import sqlfiles
+from outbox.errors import LeaseLost
+from outbox.relay import compose, rows
+from outbox.relay.compose import View
+from outbox.relay.rows import Message, Rival, Settled
+from outbox.relay.schedule import State
+from outbox.resources import RESOURCES
+from outbox.targets.delivery import Call, Delivery, Key
+
+# A key has one text form: the same settings are pinned in the capture functions.
+SESSION = {
+    "DateStyle": "ISO, YMD",
+    "TimeZone": "UTC",
+    "IntervalStyle": "iso_8601",
+    "extra_float_digits": "1",
+    "bytea_output": "hex",
+    "row_security": "off",  # an error instead of an empty read, which would look like a deletion
+    "synchronous_commit": "off",  # but for begin, see there
+    "jit": "off",
+    "plan_cache_mode": "force_custom_plan",  # a plan made while the queue was empty must not stay
+    "application_name": "outbox relay",
+}
+
+
+async def connect(dsn: str) -> AsyncConnection[Any]:
+    """A connection in autocommit with the settings that every relay pins."""
+    options = " ".join(f"-c {name}={value.replace(' ', chr(92) + ' ')}" for name, value in SESSION.items())
+    return await AsyncConnection.connect(dsn, autocommit=True, options=options)
+
+
+class Store:
+    """One lane of one target in one database. Not for concurrent use: statements go out one after the other."""
+
+    def __init__(self, connection: AsyncConnection[Any], target: str, lane: int = 0) -> None:
+        self.connection = connection
+        self.target = target
+        self.lane = lane
+        self.epoch = 0
+        self.views: dict[str, View] = {}
+        self.comparisons: dict[str, bytes] = {}  # resource -> its compare statement
+
+    # -- the lane ----------------------------------------------------------------------------------------------
+
+    async def take_lease(self, holder: str, lease_s: float) -> bool:
+        row = await self._one("take_lease", holder=holder, lease_s=lease_s)
+        self.epoch = row.epoch if row else 0
+        return row is not None
+
+    async def renew_lease(self, lease_s: float) -> None:
+        if await self._one("renew_lease", epoch=self.epoch, lease_s=lease_s) is None:
+            raise LeaseLost(f"another relay took over {self.target}")
+
+    async def release_lease(self) -> None:
+        await self._run("release_lease", epoch=self.epoch)
+
+    async def read_target(self) -> Any:
+        """(active, paused, why)"""
+        return await self._one("read_target")
+
+    async def pause_target(self, why: str) -> None:
+        await self._run("pause_target", why=why)
+
+    async def read_views(self) -> None:
+        """Which desired views there are, and the types of their columns."""
+        types: dict[str, dict[str, str]] = {}
+        for row in await self._all("read_views"):
+            types.setdefault(row.resource, {})[row.column] = row.type
+        self.comparisons.clear()
+        self.views = {n: View(self.target, RESOURCES[n], t) for n, t in types.items() if n in RESOURCES}
+
+    # -- claim and expand --------------------------------------------------------------------------------------
+
+    async def claim_new(self, seen: str, limit: int) -> tuple[str, list[Message]]:
+        """(snapshot of now, what the snapshot `seen` did not show and what is due again, in order of id)"""
+        return rows.claimed(await self._all("claim_new", seen=seen, limit=limit))
+
+    async def claim_page(self, after_transaction: int, after_id: int, limit: int) -> tuple[str, list[Message]]:
+        """(snapshot of now, the next page of the backlog in order of transaction)"""
+        return rows.claimed(
+            await self._all("claim_page", after_transaction=after_transaction, after_id=after_id, limit=limit)
+        )
+
+    async def follow(self, function: str, starts: list[dict[str, str]]) -> list[tuple[dict[str, str], str]]:
+        """Where the chain of joins leads from each start: (start, anchor) pairs."""
+        query = sql.SQL("SELECT start, anchor FROM outbox.{}(%s)").format(sql.Identifier(function))
+        cursor = await self.connection.execute(query, [json.dumps(starts)])
+        return [(start, anchor) for start, anchor in await cursor.fetchall()]
+
+    async def expand(
+        self,
+        resource: str,
+        columns: Sequence[str],
+        patterns: Sequence[Sequence[str]],
+        operation: str,
+        cause: int,
+    ) -> None:
+        """Messages for every key whose `columns` have the values of one of the patterns (no columns: every key)."""
+        view = self.views[resource]
+        values = [list(v) for v in zip(*patterns, strict=True)] if columns else []
+        query = sql.SQL(sqlfiles.read("relay/expand.sql")).format(
+            patterns=compose.patterns(columns),
+            view_match=compose.match_view(view, columns, exactly=True),
+            key_match=compose.match_key(view.resource, columns),
+            operation=sql.Literal(operation),
+            cause=sql.Literal(cause),
+            **compose.common(view, "d"),
+        )
+        await self.connection.execute(query, {f"p{i}": v for i, v in enumerate(values)})
+
+    async def resolve_keys(self, keys: dict[int, Key]) -> None:
+        await self._run("resolve_keys", keys=json.dumps([{"id": i, "key": k} for i, k in keys.items()]))
+
+    async def expand_keys(self, keys: list[dict[str, Any]]) -> None:
+        await self._run("expand_keys", keys=json.dumps(keys))
+
+    async def settle_expanded(self, ids: list[int]) -> None:
+        await self._run("settle_expanded", ids=ids)
+
+    # -- compare, begin, settle --------------------------------------------------------------------------------
+
+    async def compare(self, resource: str, keys: Sequence[Key]) -> list[State]:
+        """What is to be known about each key that has open messages, in one snapshot."""
+        if resource not in self.comparisons:
+            self.comparisons[resource] = self._comparison(self.views[resource])
+        parameters = {f"p{i}": list(v) for i, v in enumerate(zip(*keys, strict=True))}
+        async with self.connection.cursor(row_factory=dict_row) as cursor:
+            await cursor.execute(self.comparisons[resource], parameters)
+            return [rows.state(resource, row) for row in await cursor.fetchall()]
+
+    def _comparison(self, view: View) -> bytes:
+        """Composed once per view: doing it for every look would cost as much as the look."""
+        columns = view.resource.key
+        query = sql.SQL(sqlfiles.read("relay/compare.sql")).format(
+            key_columns=compose.names(columns),
+            key_arrays=compose.arrays(len(columns)),
+            view_match=compose.match_view(view, columns, exactly=False),
+            missing=compose.optional(view, "missing"),
+            withdrawn=compose.optional(view, "withdrawn"),
+            **compose.common(view, "w"),
+        )
+        return query.as_bytes(self.connection)
+
+    async def begin(self, deliveries: Iterable[tuple[Delivery, tuple[int, ...]]]) -> set[tuple[str, Key]]:
+        """Commit the intent of deliveries (each with its pending message ids); answers which were begun.
+
+        Fewer than asked for means that the lease has passed to another relay.
+        """
+        work = [
+            {
+                "resource": d.resource,
+                "key": d.key,
+                "ids": ids,
+                "remote_id": d.remote_id,
+                "intent": d.action,
+                "sending": d.sending,
+            }
+            for d, ids in deliveries
+        ]
+        rows = await self._all("begin", epoch=self.epoch, work=json.dumps(work))
+        return {(r.resource, tuple(r.key)) for r in rows}
+
+    async def settle(self, work: Sequence[Settled], calls: Sequence[tuple[Delivery, Call]]) -> None:
+        """Record outcomes. Raises LeaseLost, and records nothing, when the lane has passed to another relay."""
+        attempts = [{"message_id": d.message_id, "resource": d.resource, "key": d.key, **asdict(c)} for d, c in calls]
+        row = await self._one(
+            "settle",
+            epoch=self.epoch,
+            work=json.dumps([asdict(w) for w in work]),
+            attempts=json.dumps(attempts),
+        )
+        if not row.leased:
+            raise LeaseLost(f"another relay took over {self.target}; what this one was sending is in doubt")
+
+    async def enqueue_children(self, children: list[dict[str, Any]]) -> None:
+        await self._run("enqueue_children", children=json.dumps(children))
+
+    async def remove_children(self, parents: list[dict[str, Any]]) -> None:
+        await self._run("remove_children", parents=json.dumps(parents))
+
+    async def find_open(self, resource: str, key: Key) -> list[int]:
+        """The pending messages of a key whose view cannot be read."""
+        return [r.id for r in await self._all("find_open", resource=resource, key=list(key))]
+
+    # -- who a user is -----------------------------------------------------------------------------------------
+
+    async def find_owner(self, resource: str, remote_id: str) -> Key | None:
+        row = await self._one("find_owner", resource=resource, remote_id=remote_id)
+        return tuple(row.key) if row else None
+
+    async def find_rivals(self, key: Key, email: str) -> list[Rival]:
+        rows = await self._people("find_rivals", key=list(key), email=email)
+        return [Rival(tuple(r.key), r.remote_id, r.in_doubt, r.stays, r.email, r.ready, r.looked_at) for r in rows]
+
+    async def find_successors(self, key: Key, emails: Iterable[str]) -> list[tuple[Key, bool]]:
+        """(key, in doubt) of each user in the view that could take the object over."""
+        rows = await self._people("find_successors", key=key[0], emails=list(emails))
+        return [(tuple(r.key), r.in_doubt) for r in rows]
+
+    async def hand_over(self, from_key: Key, to_key: Key, cause: int) -> None:
+        parameters = {"epoch": self.epoch, "from_key": list(from_key), "to_key": list(to_key), "cause": cause}
+        if not await self._all("hand_over", **parameters):
+            raise LeaseLost(f"another relay took over {self.target}")
+
+    async def requeue_email(self, given_up: list[dict[str, Any]]) -> None:
+        await self._people("requeue_email", given_up=json.dumps(given_up))
+
+    # -- sleep -------------------------------------------------------------------------------------------------
+
+    async def raise_bell(self, holder: str) -> int:
+        """Set the flag; answers the mark to wait for, see look_around."""
+        await self._run("raise_bell", holder=holder)
+        return int((await self._one("mark_sleep")).mark)
+
+    async def lower_bell(self, holder: str) -> None:
+        await self._run("lower_bell", holder=holder)
+
+    async def look_around(self, mark: int) -> tuple[bool, float | None]:
+        """(everything older than the mark has ended, seconds until the next back-off is over)"""
+        row = await self._one("look_around", mark=mark)
+        return bool(row.all_ended), row.next_due_s
+
+    # -- plumbing ----------------------------------------------------------------------------------------------
+
+    async def _run(self, name: str, **parameters: Any) -> None:
+        await self.connection.execute(
+            sqlfiles.read(f"relay/{name}.sql"), {"target": self.target, "lane": self.lane, **parameters}
+        )
+
+    async def _all(self, name: str, **parameters: Any) -> list[Any]:
+        async with self.connection.cursor(row_factory=namedtuple_row) as cursor:
+            await cursor.execute(
+                sqlfiles.read(f"relay/{name}.sql"), {"target": self.target, "lane": self.lane, **parameters}
+            )
+            return await cursor.fetchall()
+
+    async def _one(self, name: str, **parameters: Any) -> Any:
+        rows = await self._all(name, **parameters)
+        return rows[0] if rows else None
+
+    async def _people(self, name: str, **parameters: Any) -> list[Any]:
+        """A statement that reads the view of the users."""
+        view = self.views["users"]
+        query = sql.SQL(sqlfiles.read(f"relay/{name}.sql")).format(
+            view=sql.Identifier(self.target, "users"),
+            key_type=sql.SQL(view.types["user_code"]),
+            missing=compose.optional(view, "missing"),
+            withdrawn=compose.optional(view, "withdrawn"),
+        )
+        async with self.connection.cursor(row_factory=namedtuple_row) as cursor:
+            await cursor.execute(query, {"target": self.target, **parameters})
+            return await cursor.fetchall() if cursor.description else []
