@@ -38,9 +38,11 @@ def _telling(select: exp.Select) -> frozenset[str] | None:
     distinct = select.args.get("distinct")
     if distinct and distinct.args.get("on"):
         groups.append(_texts(distinct.args["on"].expressions))
+    defined = {w.name: w for w in select.args.get("windows") or []}
     for window in select.find_all(exp.Window):
         if window.parent_select is select:
-            groups.append(frozenset() if window.alias else _texts(window.args.get("partition_by") or []))
+            window = defined.get(window.alias, window)  # OVER w
+            groups.append(_texts(window.args.get("partition_by") or []))
     return frozenset.intersection(*groups) if groups else None
 
 
