@@ -26,10 +26,12 @@ class Begun:
 
 @dataclass
 class Batch:
-    """What one look takes up, beside what is in flight: keys and objects that are busy, objects that were let go."""
+    """What one look takes up, beside what is in flight: keys and objects that are busy, keys that are being
+    removed, objects that were let go."""
 
-    keys: set[tuple[str, Key]]
-    objects: set[str]
+    keys: set[tuple[str, Key]] = field(default_factory=set)
+    objects: set[str] = field(default_factory=set)
+    leaving: set[tuple[str, Key]] = field(default_factory=set)
     groups: Counter[tuple[str, ...]] = field(default_factory=Counter)
     begun: list[Begun] = field(default_factory=list)
     let_go: set[str] = field(default_factory=set)
@@ -37,10 +39,16 @@ class Batch:
 
     def add(self, begun: Begun) -> None:
         self.begun.append(begun)
-        self.keys.add((begun.state.resource, begun.state.key))
-        self.objects |= begun.objects
+        self.occupy(begun)
         if begun.group is not None:
             self.groups[begun.group] += 1
+
+    def occupy(self, begun: Begun) -> None:
+        name = (begun.state.resource, begun.state.key)
+        self.keys.add(name)
+        self.objects |= begun.objects
+        if begun.delivery.action is Action.REMOVE:
+            self.leaving.add(name)
 
 
 def delivery_of(state: State, action: Action, settings: TargetSettings) -> Delivery:

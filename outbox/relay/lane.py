@@ -18,7 +18,7 @@ from outbox.relay.people import HandOver, Verdict, judge
 from outbox.relay.record import hand_over, record
 from outbox.relay.retry import Patience
 from outbox.relay.rows import Message, Settled
-from outbox.relay.schedule import Deliver, Postpone, Settle, State, decide, in_order
+from outbox.relay.schedule import Deliver, Postpone, Settle, State, decide, in_order, parents_of
 from outbox.relay.sending import Sending
 from outbox.relay.settle import Times
 from outbox.relay.store import Store
@@ -120,7 +120,9 @@ class Lane:
     async def _act(self, states: list[State]) -> bool:
         """Settle what needs no call, begin and send the rest."""
         settled: list[tuple[State, Settled]] = []
-        batch = Batch(set(self.in_flight), {o for b in self.in_flight.values() for o in b.objects})
+        batch = Batch()
+        for begun in self.in_flight.values():
+            batch.occupy(begun)
         for state in states:
             if state.resource == "users" and batch.handed_over:
                 self.waiting[(state.resource, state.key)] = None  # it was read before the hand-over
@@ -156,14 +158,17 @@ class Lane:
             return Postpone(reading.VIEW_WAIT_S, f"the view of the users cannot be read: {reading.unreadable(e)}")
 
     def _reserve(self, state: State, action: Action, batch: Batch) -> None:
-        """One call in flight per key and per remote object; who is in the way is waited for."""
+        """One call in flight per key and per remote object; who is in the way is waited for. So is a parent that is
+        being removed: it takes its children with it, and nobody gets a token for a company that is gone.
+        """
         delivery = delivery_of(state, action, self.settings)
         group = self.target.group(delivery)
         objects = objects_of(delivery)
         full = group is not None and (
             batch.groups[group] >= self.settings.batch_size or any(b.group == group for b in self.in_flight.values())
         )
-        if full or batch.objects & objects:
+        leaves = action is Action.REMOVE and any(p in batch.leaving for p in parents_of(state.resource, state.key))
+        if full or leaves or batch.objects & objects:
             self.blocked[(state.resource, state.key)] = None
         else:
             batch.add(Begun(state, delivery, objects, group))

@@ -145,6 +145,11 @@ def _hold(state: State) -> Decision:
     return Deliver(Action.UPDATE)
 
 
+def parents_of(resource: str, key: Key) -> list[tuple[str, Key]]:
+    """The parents of a child, by name: parents_of("projects", ("001", "P1")) is [("companies", ("001",))]."""
+    return [(p.resource, parent_key(resource, key, p.resource)) for p in RESOURCES[resource].parents]
+
+
 def parent_key(resource: str, key: Key, parent: str) -> Key:
     """The key of a child's parent: parent_key("company_access", ("jansen", "001"), "companies") is ("001",)."""
     columns = RESOURCES[resource].key

@@ -59,6 +59,19 @@ def test_a_removed_company_takes_its_children_without_a_call(erp: World) -> None
     assert erp.sql("SELECT key FROM outbox.mirror WHERE target = 'visma_net'") == [["ann"]]
 
 
+def test_a_deleted_company_is_one_call_though_its_children_have_messages(erp: World) -> None:
+    """Their removals wait for its own: sent beside it, they would ask for a token of a company that is gone."""
+    _ann_in_001(erp)
+    erp.sql(
+        "INSERT INTO accountview.projects SELECT 'A1', 'P' || n, 'Dak', '2026-01-01' FROM generate_series(1, 30) AS n"
+    )
+    erp.drain()
+    calls = len(erp.calls())
+    erp.sql("DELETE FROM accountview.companies")
+    erp.settled()
+    assert len(erp.calls()) == calls + 1
+
+
 def test_dead_children_are_over_with_their_parent(erp: World) -> None:
     """Nobody has to decide about a project of a company that is gone."""
     erp.company("001")
