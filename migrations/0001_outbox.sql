@@ -216,17 +216,23 @@ CREATE TABLE outbox.identity (
 );
 COMMENT ON TABLE outbox.identity IS 'The database this outbox belongs to: a restored copy must not provision production';
 
-CREATE FUNCTION outbox.ring() RETURNS void
+-- As sql/capture/ring.sql, which `install` keeps it equal to: register() has to ring before anything is captured.
+CREATE FUNCTION outbox.ring()
+    RETURNS void
     LANGUAGE plpgsql
-    SET search_path = pg_catalog, pg_temp
-AS $$
+    SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+AS $outbox$
 BEGIN
-    -- PREPARE TRANSACTION fails after a NOTIFY: where it is allowed, the relay finds the message by polling.
-    IF current_setting('max_prepared_transactions') = '0' THEN
-        PERFORM pg_notify('outbox', '') WHERE EXISTS (SELECT FROM outbox.bell);
+    IF current_setting('transaction_isolation') IN ('read committed', 'read uncommitted')
+       AND NOT EXISTS (SELECT FROM outbox.bell) THEN
+        RETURN;
+    END IF;
+    IF current_setting('max_prepared_transactions')::integer = 0 AND pg_notification_queue_usage() <= 0.5 THEN
+        NOTIFY outbox;
     END IF;
 END
-$$;
+$outbox$;
 COMMENT ON FUNCTION outbox.ring IS 'Wake the relays that are asleep';
 REVOKE EXECUTE ON FUNCTION outbox.ring FROM PUBLIC;
 
