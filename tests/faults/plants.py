@@ -68,9 +68,9 @@ def keep_children() -> None:
     _edit("relay/remove_children.sql", "AND m.in_doubt IS NULL", "AND false")
 
 
-# name -> the mistake, and the theme of world.py in which it is met soonest
-PLANTS: dict[str, tuple[Callable[[], Any], str]] = {
-    "expand without pending": (expand_without_pending, "opens"),
+# name -> the mistake, and the theme of world.py in which it is met soonest; None: in mixed rounds
+PLANTS: dict[str, tuple[Callable[[], Any], str | None]] = {
+    "expand without pending": (expand_without_pending, None),
     "skip in doubt": (skip_doubt, "rebirth"),
     "keep children": (keep_children, "rebirth"),
 }

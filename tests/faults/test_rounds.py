@@ -82,5 +82,5 @@ def test_the_harness_catches_keys_resolved_in_the_trigger(world: World, seed: in
     server.drop(name)
 
 
-def _caught(world: World, relays: rounds.Relays, seed: int, theme: str) -> bool:
+def _caught(world: World, relays: rounds.Relays, seed: int, theme: str | None) -> bool:
     return any(rounds.play(world.dsn, world.base_url, relays, seed + n, theme) for n in range(1000))
