@@ -68,7 +68,7 @@ COMMENT ON COLUMN outbox.message.resource IS 'The kind of thing; name of the des
 COMMENT ON COLUMN outbox.message.key IS 'Values of the key columns; a shorter array is a prefix, {} is every row; null: see via';
 COMMENT ON COLUMN outbox.message.via IS
     'In place of a key: {"follow": function, "start": {column: value}} leads through joins to the first key column; "key": {key column: value} is what is known of the key itself. When it led to one full key, that stands in key';
-COMMENT ON COLUMN outbox.message.operation IS 'INSERT UPDATE DELETE TRUNCATE: the statement; REGISTER: a person; EXPAND: from another message (cause); DRIFT: the table is not as installed';
+COMMENT ON COLUMN outbox.message.operation IS 'INSERT UPDATE DELETE TRUNCATE: the statement; REGISTER: a person; EXPAND: from another message (cause); DRIFT: the table is not as installed, or (with a full key) a relay that had lost its lease ended a call';
 COMMENT ON COLUMN outbox.message.source IS 'The table that changed';
 COMMENT ON COLUMN outbox.message.transaction IS 'The transaction that changed it';
 COMMENT ON COLUMN outbox.message.changed_at IS 'When the change was made (not committed)';
@@ -174,8 +174,73 @@ CREATE TABLE outbox.lease (
     expires_at timestamptz NOT NULL DEFAULT '-infinity',
     PRIMARY KEY (target, lane)
 );
-COMMENT ON TABLE outbox.lease IS 'One active relay per target and lane; a relay of an older epoch can settle nothing';
+COMMENT ON TABLE outbox.lease IS 'The lanes of each target, and the relay that has each; a relay of an older epoch can settle nothing. How many there are: outbox.set_lanes';
+COMMENT ON COLUMN outbox.lease.lane IS 'Which messages: see outbox.lane';
+COMMENT ON COLUMN outbox.lease.holder IS 'Who has it, or had it last';
+COMMENT ON COLUMN outbox.lease.epoch IS 'Goes up with every new holder';
+COMMENT ON COLUMN outbox.lease.expires_at IS 'Until when it is his; in the past: free';
 INSERT INTO outbox.lease (target) VALUES ('accountview_net'), ('visma_net');
+
+CREATE TABLE outbox.relay (
+    target     text NOT NULL REFERENCES outbox.target,
+    holder     text NOT NULL,
+    since      timestamptz NOT NULL DEFAULT clock_timestamp(),
+    expires_at timestamptz NOT NULL,
+    PRIMARY KEY (target, holder)
+);
+COMMENT ON TABLE outbox.relay IS 'The relays that are at work or stand by: those alive share the lanes of a target to within one, the oldest have the odd ones';
+COMMENT ON COLUMN outbox.relay.expires_at IS 'In the past: it is gone, or cannot reach the database';
+
+-- The one place that says which lane a message has. All of the identity API is lane 0, on purpose: who a user is, whose
+-- object passes to whom and which remote id is shared needs one judge, and that API has one budget for all of a target.
+-- In the ERP companies have nothing to do with each other, so there the first key column decides. A message that names
+-- no key yet has a lane as well, so that exactly one relay expands it; that may be another one than its keys have.
+-- Not stored: the number of lanes may change while messages wait, and writers should not pay for it.
+CREATE FUNCTION outbox.lane(resource text, key text[], via jsonb, lanes integer)
+    RETURNS integer
+    LANGUAGE sql
+    IMMUTABLE PARALLEL SAFE
+RETURN CASE
+    WHEN resource IN ('projects', 'cost_types', 'cost_centres')
+        THEN (hashtext(coalesce(key[1], via::text, '')) & 2147483647) % lanes
+    ELSE 0
+END;
+COMMENT ON FUNCTION outbox.lane IS 'The lane of a message, of `lanes` in all: users, companies and access are lane 0, the rest goes by the first key column';
+
+CREATE FUNCTION outbox.set_lanes(target text, lanes integer)
+    RETURNS void
+    LANGUAGE plpgsql
+    SET search_path = pg_catalog, pg_temp
+AS $$
+#variable_conflict use_column
+DECLARE
+    last_epoch bigint;
+BEGIN
+    IF set_lanes.lanes NOT BETWEEN 1 AND 64 THEN
+        RAISE EXCEPTION 'a target has 1 to 64 lanes, not %', set_lanes.lanes USING ERRCODE = 'invalid_parameter_value';
+    END IF;
+    PERFORM FROM outbox.lease AS l WHERE l.target = set_lanes.target ORDER BY l.lane FOR UPDATE;
+    IF NOT FOUND THEN
+        RAISE EXCEPTION 'there is no target %', set_lanes.target
+            USING HINT = 'targets are accountview_net and visma_net', ERRCODE = 'invalid_parameter_value';
+    END IF;
+    IF set_lanes.lanes = (SELECT count(*) FROM outbox.lease AS l WHERE l.target = set_lanes.target) THEN
+        RETURN;
+    END IF;
+    -- Two relays that count differently would both take the same key for theirs, or neither.
+    IF EXISTS (SELECT FROM outbox.lease AS l WHERE l.target = set_lanes.target AND l.expires_at > clock_timestamp()) THEN
+        RAISE EXCEPTION 'the lanes of % cannot change while a relay has them', set_lanes.target
+            USING HINT = 'stop the relays (systemctl stop outbox-relay) and try again', ERRCODE = 'object_in_use';
+    END IF;
+    SELECT max(l.epoch) INTO last_epoch FROM outbox.lease AS l WHERE l.target = set_lanes.target;
+    DELETE FROM outbox.lease AS l WHERE l.target = set_lanes.target;
+    INSERT INTO outbox.lease (target, lane, epoch)
+    SELECT set_lanes.target, n.lane, last_epoch + 1
+    FROM generate_series(0, set_lanes.lanes - 1) AS n (lane);
+END
+$$;
+COMMENT ON FUNCTION outbox.set_lanes IS 'Into how many lanes the work of a target is divided: as many relays can share it. Only while no relay is at work';
+REVOKE EXECUTE ON FUNCTION outbox.set_lanes FROM PUBLIC;
 
 CREATE TABLE outbox.bell (
     holder text PRIMARY KEY,
