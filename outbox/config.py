@@ -50,6 +50,7 @@ class TargetSettings:
     concurrency: int = setting(8, "calls at once", least=1)
     company_concurrency: int = setting(4, "calls at once for one company", least=1)
     batch_size: int = setting(200, "values in one call, where a call takes many", least=1)
+    lanes: int = setting(4, "as many relays can share its ERP; applied by install", least=1)
     deadline_s: float = setting(10.0, "time for one call", least=0.1)
     cost_type_segment: int = setting(1, "segment of SUBACCOUNT that holds the cost types", least=1)
     cost_centre_segment: int = setting(2, "segment of SUBACCOUNT that holds the cost centres", least=1)
