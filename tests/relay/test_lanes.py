@@ -109,6 +109,33 @@ def test_what_is_expanded_for_another_lane_wakes_its_relay(shared_erp: World) ->
     assert shared_erp.differences() == []
 
 
+def _is_asleep(world: World) -> bool:
+    query = ("SELECT (SELECT count(*) FROM outbox.bell) = 1 AND bool_and(now() - state_change > '200 ms')"
+             " FROM pg_stat_activity WHERE application_name = 'outbox relay'"
+             " AND datname = current_database()")  # fmt: skip
+    return bool(world.sql(query)[0])
+
+
+def test_a_sleeping_relay_is_rung_by_one_that_expands_for_it(shared_erp: World) -> None:
+    """Nobody else rings: the coarse message came from no trigger."""
+    for code in CODES:
+        _project(shared_erp, code)
+    shared_erp.settled()
+    shared_erp.sql("UPDATE outbox.mirror SET document = NULL WHERE resource = 'projects'")
+    with shared_erp.stepping("b", lanes=2) as b:
+        shared_erp.sql("UPDATE outbox.lease SET expires_at = now() + interval '1 hour' WHERE holder = 'b'")
+        with at_work(shared_erp.service(holder="a", rhythm=BRISK)):
+            eventually(lambda: _shares(shared_erp).get("a") == 2)
+            eventually(lambda: _is_asleep(shared_erp))
+            shared_erp.sql("""
+                INSERT INTO outbox.message (target, resource, via, operation)
+                SELECT 'visma_net', 'projects', via, 'UPDATE'
+                FROM generate_series(1, 100) AS n, jsonb_build_object('key', '{"project_code": "P1"}'::jsonb, 'n', n) AS via
+                WHERE outbox.lane('projects', NULL, via, 4) = 0 LIMIT 1""")
+            b.round()
+            eventually(lambda: not shared_erp.pending())
+
+
 def test_a_company_that_comes_wakes_the_relay_of_its_children(shared_erp: World) -> None:
     """It is made in the lane of the identity API; its projects may be another relay's."""
     code = next(c for c in map(str, range(900, 999)) if _lane_of(shared_erp, c) == 3)
