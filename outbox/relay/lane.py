@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections import Counter, OrderedDict
+import time
+from collections import OrderedDict
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -12,6 +13,7 @@ from outbox.errors import LeaseLost, NotAllowed
 from outbox.relay import reading
 from outbox.relay import settle as outcome_rules
 from outbox.relay.claim import Cursor
+from outbox.relay.counts import Counts
 from outbox.relay.expand import is_full
 from outbox.relay.intent import Batch, Begun, delivery_of, object_of, objects_of
 from outbox.relay.people import HandOver, Verdict, judge
@@ -40,7 +42,7 @@ class Lane:
     times: Times = field(default_factory=Times)
     patience: Patience = field(default_factory=Patience)
     woken: asyncio.Event = field(default_factory=asyncio.Event)
-    outcomes: Counter[str] = field(default_factory=Counter)
+    counts: Counts = field(default_factory=Counts)
 
     def __post_init__(self) -> None:
         self.in_flight: dict[tuple[str, Key], Begun] = {}
@@ -217,6 +219,8 @@ class Lane:
             if len(marked) < len(writes):
                 raise LeaseLost(f"another relay took over {self.store.target}")
         groups: dict[Any, list[Begun]] = {}
+        if begun and not self.in_flight:
+            self.counts.came_at = time.monotonic()
         for b in begun:
             self.in_flight[(b.state.resource, b.state.key)] = b
             groups.setdefault(b.group or b.state.message_id, []).append(b)
@@ -225,7 +229,8 @@ class Lane:
 
     async def _record(self, pairs: list[tuple[State, Settled]], calls: list[tuple[Delivery, Call]]) -> None:
         await record(self.store, pairs, calls)
-        self.outcomes.update(settled.outcome or settled.status for _, settled in pairs)
+        self.counts.settled_now(settled for _, settled in pairs)
+        self.counts.called_now(calls)
 
 
 def _by_resource(messages: list[Message]) -> dict[str, list[Message]]:

@@ -10,10 +10,10 @@ import socket
 import time
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
-from typing import Any
 
 from outbox.errors import LeaseLost
 from outbox.relay.connection import LOST, connect
+from outbox.relay.counts import Counts
 from outbox.relay.doorbell import Doorbell
 from outbox.relay.holding import Holding
 from outbox.relay.keeper import Keeper
@@ -53,10 +53,11 @@ class Service:
         self.rhythm = rhythm
         self.once = once
         self.stop = asyncio.Event()
+        self.ready = asyncio.Event()  # it is known to the others, and has lanes or stands by
         self.holder = f"{socket.gethostname()}/{os.getpid()}"
         self.lanes: dict[str, Lane] = {}
         self.turned_at: dict[str, float] = {}  # target -> monotonic time at which its loop last came round
-        self.totals: dict[str, Any] = {}
+        self.counts = {target: Counts() for target in targets}
         self.holdings = {target: Holding() for target in targets}
         self.keeper: Keeper | None = None
 
@@ -106,6 +107,7 @@ class Service:
                 if self.once and not isinstance(e, LeaseLost):
                     raise
                 logger.warning("lane interrupted", extra={"target": target, "error": type(e).__name__})
+                self.turned_at[target] = time.monotonic()
                 await self._pause(self.rhythm.reconnect_s)
 
     async def _wait_for_lanes(self, target: str, holding: Holding) -> bool:
@@ -124,6 +126,7 @@ class Service:
             store = Store(connection, target, holding)
             await store.read_views()
             lane = self.make_lane(store)
+            lane.counts = self.counts[target]
             self.lanes[target] = lane
             self._kept(target)
             try:
@@ -213,6 +216,7 @@ class Service:
 
     def _kept(self, target: str) -> None:
         """The leases of a target were renewed: a call that starts now must have ended when they do."""
+        self.ready.set()
         lane, holding = self.lanes.get(target), self.holdings[target]
         if lane is None or self.keeper is None or holding.lost:
             if lane is not None:

@@ -130,7 +130,8 @@ def test_a_sleeping_relay_is_rung_by_one_that_expands_for_it(shared_erp: World) 
             shared_erp.sql("""
                 INSERT INTO outbox.message (target, resource, via, operation)
                 SELECT 'visma_net', 'projects', via, 'UPDATE'
-                FROM generate_series(1, 100) AS n, jsonb_build_object('key', '{"project_code": "P1"}'::jsonb, 'n', n) AS via
+                FROM generate_series(1, 100) AS n,
+                     jsonb_build_object('key', '{"project_code": "P1"}'::jsonb, 'n', n) AS via
                 WHERE outbox.lane('projects', NULL, via, 4) = 0 LIMIT 1""")
             b.round()
             eventually(lambda: not shared_erp.pending())
