@@ -51,7 +51,7 @@ def render(service: Service, numbers: Numbers | None) -> bytes:
     return generate_latest(registry)
 
 
-@dataclass
+@dataclass(eq=False)
 class _Metrics(Collector):
     service: Service
     numbers: Numbers | None
