@@ -28,7 +28,9 @@ DEAF_BEAT_S = 1.0
 
 
 class Keeper:
-    """The lanes of one process. `rang` is called when the bell rang, `kept` after each beat, for each target."""
+    """The lanes of one process. `rang` is called when the bell rang, `kept` after each beat, for each target; `ready`
+    is set after the first.
+    """
 
     def __init__(
         self,
@@ -38,12 +40,14 @@ class Keeper:
         lease_s: float,
         rang: Callable[[], None],
         kept: Callable[[str], None],
+        ready: asyncio.Event,
     ) -> None:
         self.dsn = dsn
         self.holder = holder
         self.lease_s = lease_s
         self.rang = rang
         self.kept = kept
+        self.ready = ready
         self.holdings = holdings
         self.renewed_at = 0.0  # of the monotonic clock: a lease that was kept then lasts lease_s from there
         self.beat_at = 0.0
@@ -71,6 +75,7 @@ class Keeper:
             if not self.connected:
                 await self._ask(connection, "call_relays")  # they have to make room
                 self.connected = True
+                self.ready.set()
             await self._listen(connection, wait_s)
 
     async def beat(self, connection: Connection) -> float:

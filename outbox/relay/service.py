@@ -63,7 +63,9 @@ class Service:
 
     async def run(self) -> None:
         """Raises the first error that cannot be waited out."""
-        self.keeper = Keeper(self.dsn, self.holder, self.holdings, self.rhythm.lease_s, self._wake, self._kept)
+        self.keeper = Keeper(
+            self.dsn, self.holder, self.holdings, self.rhythm.lease_s, self._wake, self._kept, self.ready
+        )
         keeping = asyncio.create_task(self.keeper.run(self.rhythm.reconnect_s, once=self.once))
         leaving = asyncio.create_task(self._leave(self.keeper))
         serving = asyncio.create_task(self._serve_all())
@@ -216,7 +218,6 @@ class Service:
 
     def _kept(self, target: str) -> None:
         """The leases of a target were renewed: a call that starts now must have ended when they do."""
-        self.ready.set()
         lane, holding = self.lanes.get(target), self.holdings[target]
         if lane is None or self.keeper is None or holding.lost:
             if lane is not None:
