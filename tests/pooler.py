@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import pwd
 import shutil
 import socket
 import subprocess
@@ -46,7 +45,7 @@ def pooled(dsn: str, folder: Path) -> Iterator[str]:
             "* = ", f"* = user={given.get('user', 'postgres')} "
         )
     )
-    command = [PROGRAM, *_as_somebody(folder), str(config)]
+    command = [PROGRAM, *_as_somebody(folder, str(given["host"])), str(config)]
     with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
         try:
             through = make_conninfo(
@@ -58,18 +57,18 @@ def pooled(dsn: str, folder: Path) -> Iterator[str]:
             process.terminate()
 
 
-def _as_somebody(folder: Path) -> list[str]:
+def _as_somebody(folder: Path, server: str) -> list[str]:
     """It does not run as root."""
     if os.geteuid() != 0:
         return []
-    somebody = pwd.getpwnam("postgres" if any(u.pw_name == "postgres" for u in pwd.getpwall()) else "nobody")
+    somebody = Path(server).owner()  # its socket is in its data folder, which is closed to others
     for path in (folder, *folder.parents):
         if path == Path("/tmp"):
             break
         with suppress(PermissionError):
             path.chmod(0o755)
-    shutil.chown(folder, somebody.pw_name)
-    return ["-u", somebody.pw_name]
+    shutil.chown(folder, somebody)
+    return ["-u", somebody]
 
 
 def _free_port() -> int:
@@ -82,7 +81,7 @@ def _wait_for(dsn: str) -> None:
     until = time.monotonic() + 10
     while True:
         try:
-            psycopg.connect(dsn).close()
+            psycopg.connect(dsn, connect_timeout=2).close()
             return
         except psycopg.OperationalError:
             assert time.monotonic() < until

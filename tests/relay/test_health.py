@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import time
+from pathlib import Path
 
 import pytest
 
@@ -142,3 +143,11 @@ def test_the_backlog_is_read_without_the_history(world: World) -> None:
     plan = json.dumps(world.sql("EXPLAIN (FORMAT JSON) SELECT * FROM outbox.backlog"))
     assert "message_stuck" in plan
     assert "Seq Scan" not in plan
+
+
+def test_every_metric_is_on_the_page() -> None:
+    """`outbox help service` lists what /metrics tells."""
+    page = (Path(metrics.__file__).parent / "docs" / "service.md").read_text()
+    counters = {"outbox_messages_settled", "outbox_calls"}
+    for name in (*metrics.TARGET, *metrics.BACKLOG, *metrics.PROCESS):
+        assert f"| `{name}{'_total' if name in counters else ''}` |" in page
