@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import signal
 import time
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager, nullcontext
 
 import click
 
@@ -12,8 +14,10 @@ from outbox.cli.logs import log_as_json
 from outbox.cli.opening import Opened, opened
 from outbox.cli.rest import judge_rest
 from outbox.errors import InstallError
+from outbox.health import Health
 from outbox.register import served_targets
 from outbox.relay.service import Service
+from outbox.reporting import reporting
 from outbox.status import TargetStatus, read_status
 from outbox.wiring import make_service
 
@@ -27,8 +31,9 @@ MOST_ROUNDS = 20
 def relay(once: bool) -> int:
     """Send what changed, until stopped.
 
-    Serves every target that has a desired view. A second relay waits, and takes over when the first is gone. The log
-    goes to standard error, one JSON object a line.
+    Serves every target that has a desired view, and shares its lanes with the other relays that are at work: where
+    there are more relays than lanes, they stand by. The log goes to standard error, one JSON object a line. Health and
+    metrics are served on 127.0.0.1 where http_port is set: outbox help service.
 
     \b
     Ends with 0 on SIGTERM, 130 on Ctrl-C; with --once also with
@@ -44,10 +49,14 @@ def relay(once: bool) -> int:
         if not targets:
             raise InstallError("there is no desired view", "make them as in sql/views, then: outbox install")
         log_as_json()
-        return _drain(at, targets) if once else _run(make_service(at.settings, targets))
+        if once:
+            return _drain(at, targets)
+        service = make_service(at.settings, targets)
+        health = Health(service, at.settings.dsn.reveal(), at.settings.stalled_s)
+    return _run(service, lambda: reporting(service, health, at.settings.http_port))
 
 
-def _run(service: Service) -> int:
+def _run(service: Service, beside: Callable[[], AbstractAsyncContextManager[None]] = nullcontext) -> int:
     """Until it has ended, in good order after a signal."""
     received: list[int] = []
 
@@ -58,7 +67,8 @@ def _run(service: Service) -> int:
     async def serve() -> None:
         for number in (signal.SIGTERM, signal.SIGINT):
             asyncio.get_running_loop().add_signal_handler(number, stop, number)
-        await service.run()
+        async with beside():
+            await service.run()
 
     asyncio.run(serve())
     return 130 if signal.SIGINT in received else 0

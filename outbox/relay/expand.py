@@ -66,6 +66,7 @@ async def expand(store: Store, messages: list[Message]) -> list[tuple[str, Key]]
         if done:
             await store.settle_expanded(done)
             await _write(store, absorb(coarse))
+        await store.ring()
     return [(m.resource, resolved[m.id]) for m in chained if m.id in resolved]
 
 

@@ -61,6 +61,7 @@ class State:
     same: bool = False
     parents: tuple[str | None, ...] = ()
     shared: bool = False
+    lane: int = 0
 
     @property
     def message_id(self) -> int:
