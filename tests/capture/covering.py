@@ -58,29 +58,29 @@ def changed_keys(before: Snapshot, after: Snapshot) -> set[Key]:
 def named_by(connection: Connection, target: str, resource: str, since: int = 0) -> list[Named]:
     """What the messages above id `since` name, their chains followed in the data as it is now."""
     found = messages(connection, target, resource)
-    return [n for id_, _, named in found if id_ > since for n in named]
+    return [n for id_, named in found if id_ > since for n in named]
 
 
 def messages(
     connection: Connection, target: str, resource: str, without: Collection[int] = ()
-) -> list[tuple[int, str, list[Named]]]:
-    """(id, operation, what it names), the chains followed in the data as it is now."""
+) -> list[tuple[int, list[Named]]]:
+    """(id, what it names), the chains followed in the data as it is now."""
     columns = RESOURCES[resource].key
-    query = "SELECT id, operation, key, via FROM outbox.message WHERE target = %s AND resource = %s ORDER BY id"
-    found: list[tuple[int, str, list[Named]]] = []
-    for id_, operation, key, via in connection.execute(query, (target, resource)).fetchall():
+    query = "SELECT id, key, via FROM outbox.message WHERE target = %s AND resource = %s ORDER BY id"
+    found: list[tuple[int, list[Named]]] = []
+    for id_, key, via in connection.execute(query, (target, resource)).fetchall():
         if id_ in without:
             continue
         if key is not None:
-            found.append((id_, operation, [Named(tuple(enumerate(key)))]))
+            found.append((id_, [Named(tuple(enumerate(key)))]))
             continue
         known = tuple((columns.index(c), value) for c, value in via["key"].items())
         if "follow" not in via:
-            found.append((id_, operation, [Named(known)]))
+            found.append((id_, [Named(known)]))
             continue
         follow = sql.SQL("SELECT anchor FROM {}(%s)").format(sql.Identifier("outbox", via["follow"]))
         anchors = connection.execute(follow, (Jsonb([via["start"]]),)).fetchall()
-        found.append((id_, operation, [Named(((0, a), *known)) for (a,) in anchors]))
+        found.append((id_, [Named(((0, a), *known)) for (a,) in anchors]))
     return found
 
 

@@ -1,75 +1,13 @@
-"""Keys of every type, in tables of every kind: what is written names them as the view does, on every server."""
+"""Keys of every type: what is written names them as the view does, on every server."""
 
 from __future__ import annotations
 
-import itertools
-import os
-from collections.abc import Callable, Iterator
-
-import psycopg
 import pytest
 
-from outbox import install, sqlfiles
 from outbox.resources import RESOURCES
-from tests.capture import covering
 from tests.capture.covering import Connection
-from tests.capture.schemas import CASE_BLIND, ICU_KINDS, KINDS, NAMES, Kind
-from tests.conftest import Server
-
-_serial = itertools.count(1)
-STYLES = "SET DateStyle = 'German'; SET IntervalStyle = 'sql_standard'; SET extra_float_digits = 0"
-
-
-def fill_outbox(connection: psycopg.Connection) -> None:
-    for _, _, text in sqlfiles.migrations():
-        connection.execute(text)
-    connection.execute("CREATE SCHEMA visma_net; CREATE SCHEMA src")
-
-
-@pytest.fixture
-def connection(every_server: Server) -> Iterator[Connection]:
-    name = f"types_{os.getpid()}_{next(_serial)}"
-    dsn = every_server.create(name, every_server.template("outbox_only", fill_outbox))
-    with psycopg.connect(dsn, autocommit=True) as c:
-        c.execute("SET client_min_messages = warning")
-        yield c
-    every_server.drop(name)
-
-
-def define(connection: Connection, tables: str, views: str) -> None:
-    """Tables in schema src, and the views; then install."""
-    connection.execute(f"SET search_path = src; {tables}; {views}".encode())
-    install.apply(connection, install.plan(connection))
-    connection.execute(STYLES)
-
-
-def check(connection: Connection, *statements: str) -> int:
-    """Each is one transaction of an application whose settings are its own; answers how many keys changed."""
-    with psycopg.connect(connection.info.dsn, autocommit=True) as watcher:
-        covering.pin(watcher)
-        count = sum(check_one(connection, watcher, s) for s in statements)
-        assert watcher.execute("SELECT count(*) FROM outbox.message WHERE operation = 'DRIFT'").fetchone() == (0,)
-    return count
-
-
-def check_one(connection: Connection, watcher: Connection, statement: str) -> int:
-    here = [v.split(".") for v in manifest(watcher)]
-    since = covering.last_message(watcher)
-    before = [covering.read_view(watcher, *view) for view in here]
-    connection.execute(statement.encode())
-    count = 0
-    for old, view in zip(before, here, strict=True):
-        changed = covering.changed_keys(old, covering.read_view(watcher, *view))
-        named = covering.named_by(watcher, *view, since)
-        assert not covering.uncovered(changed, named), f"{statement}: {changed}, named {named}"
-        count += len(changed)
-    return count
-
-
-def manifest(connection: Connection) -> list[str]:
-    """The views that are captured."""
-    return [row[0] for row in connection.execute("SELECT name FROM outbox.manifest WHERE kind = 'view'")]
-
+from tests.capture.following import check, define
+from tests.capture.schemas import ICU_KINDS, KINDS, Kind
 
 JOINS = {
     "cost_centres": "FROM {centres} JOIN {companies} ON {centres}.company = {companies}.code",
