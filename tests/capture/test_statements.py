@@ -193,6 +193,7 @@ def test_prepared_transactions(preparing: str) -> None:
 
     with psycopg.connect(preparing) as filling:
         fill_outbox(filling)
+        filling.execute("CREATE SCHEMA visma_net; CREATE SCHEMA src")
     with psycopg.connect(preparing, autocommit=True) as writer:
         define(writer, TABLES, VIEW)
         writer.execute("INSERT INTO outbox.bell (holder) VALUES ('asleep')")
