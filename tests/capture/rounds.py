@@ -102,7 +102,7 @@ class Round:
         """Fails where the mirror ends otherwise than the view. A view that the server does not take is left alone."""
         try:
             self._install(script)
-        except NO_VIEW as e:
+        except (*NO_VIEW, psycopg.errors.QueryCanceled) as e:  # the latter on a busy machine
             self.figures[f"no view: {type(e).__name__}"] += 1
             return
         try:
