@@ -110,7 +110,8 @@ def test_what_changes_is_named(written: Connection, kind: str) -> None:
 
 
 MERGE = """
-    MERGE INTO centres AS c USING (VALUES ('a', '1', 'merged'), ('b', '1', NULL), ('c', '7', 'new')) AS n (company, code, text)
+    MERGE INTO centres AS c
+    USING (VALUES ('a', '1', 'merged'), ('b', '1', NULL), ('c', '7', 'new')) AS n (company, code, text)
     ON c.company = n.company AND c.code = n.code
     WHEN MATCHED AND n.text IS NULL THEN DELETE
     WHEN MATCHED THEN UPDATE SET description = n.text
@@ -161,8 +162,7 @@ def test_savepoints(written: Connection) -> None:
     with written.transaction():
         written.execute("DELETE FROM centres WHERE company = 'b'")
         with pytest.raises(psycopg.errors.CheckViolation), written.transaction():
-            written.execute("UPDATE centres SET description = 'lost'")
-            written.execute("UPDATE companies SET name = 'impossible'")
+            written.execute("UPDATE centres SET description = 'lost'; UPDATE companies SET name = 'impossible'")
         written.execute("UPDATE centres SET description = 'kept' WHERE code = '2'")
     assert [m[:2] for m in messages(written)] == [("DELETE", ["b", "1"]), ("UPDATE", ["a", "2"])]
 
