@@ -79,7 +79,7 @@ def play_rounds(connections: Connections, rounds: int, seed: int | None) -> None
 def test_whatever_changes_is_named(connections: Connections, pytestconfig: pytest.Config) -> None:
     """Random schemas, views and concurrent transactions beside a relay that looks at what is named: it ends equal."""
     seed = pytestconfig.getoption("--seed")
-    play_rounds(connections, int(pytestconfig.getoption("--rounds")), None if seed is None else int(seed))
+    play_rounds(connections, int(pytestconfig.getoption("--rounds")) // 2, None if seed is None else int(seed))
 
 
 @pytest.mark.soak

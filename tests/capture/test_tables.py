@@ -203,7 +203,8 @@ def test_columns_of_every_making(connection: Connection) -> None:
     )
     assert check(
         connection,
-        "INSERT INTO centres (number, tags, address, shape) VALUES (1, '{a,b}', '(Dam,1)', '{}'), (2, '{}', '(Dam,2)', '{}')",
+        "INSERT INTO centres (number, tags, address, shape)"
+        " VALUES (1, '{a,b}', '(Dam,1)', '{}'), (2, '{}', '(Dam,2)', '{}')",
         "UPDATE centres SET number = 3 WHERE number = 2",
         "UPDATE centres SET tags = tags || ARRAY['c']",
         "UPDATE centres SET address.number = 5",
@@ -220,7 +221,8 @@ def test_virtual_generated_columns(connection: Connection) -> None:
     define(
         connection,
         """
-        CREATE TABLE companies (code text PRIMARY KEY, number int, link text GENERATED ALWAYS AS ('L' || number) VIRTUAL);
+        CREATE TABLE companies (code text PRIMARY KEY, number int,
+                                link text GENERATED ALWAYS AS ('L' || number) VIRTUAL);
         CREATE TABLE centres (company text, code text, link text, whole text GENERATED ALWAYS AS (company || code),
                               PRIMARY KEY (company, code));
         """,
