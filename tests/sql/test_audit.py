@@ -72,7 +72,8 @@ class TestEveryQuestion:
         """A question that is added or dropped is added or dropped here too."""
         assert set(QUESTIONS) == {
             "backlog", "oldest_pending", "held", "dead", "not_ready", "failures_by_reason",
-            "history_of_key", "who_changed_what", "who_changed_this", "sent_about_person", "invitations", "removals", "last_register",
+            "history_of_key", "who_changed_what", "who_changed_this", "sent_about_person",
+            "invitations", "removals", "last_register",
             "time_to_visible", "calls_per_1000_changes",
             "access_of_user", "users_of_company", "accessible_apps", "apps_of_user", "apps_of_group",
         }  # fmt: skip
@@ -209,7 +210,8 @@ class TestHistory:
                 "INSERT INTO outbox.message (id, target, resource, key, operation, changed_by, changed_at, status,"
                 " outcome, settled_at) OVERRIDING SYSTEM VALUE"
                 " SELECT id, 'visma_net', 'users', '{BOS}', 'UPDATE', who, at, 'done', outcome, settled_at"
-                " FROM (VALUES (91, 'sanne', timestamptz '2026-03-03 09:00', 'updated', timestamptz '2026-03-03 09:02'),"
+                " FROM (VALUES (91, 'sanne', timestamptz '2026-03-03 09:00', 'updated',"
+                " timestamptz '2026-03-03 09:02'),"
                 " (92, 'lars', '2026-03-03 09:01', 'updated', '2026-03-03 09:02'),"
                 " (93, 'pieter', '2026-03-03 10:00', 'unchanged', '2026-03-03 10:01'))"
                 " AS v (id, who, at, outcome, settled_at)"
