@@ -36,6 +36,7 @@ class OutboxError(Exception):
 
 class ConfigError(OutboxError):
     exit_code = 78
+    hint = "outbox help settings lists them all"
 
 
 class DatabaseUnavailable(OutboxError):
