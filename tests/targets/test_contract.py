@@ -8,7 +8,6 @@ generated from it show of the paths we use: the fields, how each is written, and
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Iterator
 from dataclasses import fields
 
