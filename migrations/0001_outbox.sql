@@ -171,7 +171,7 @@ CREATE TABLE outbox.decision (
     decided_at timestamptz NOT NULL DEFAULT now(),
     decided_by text NOT NULL DEFAULT coalesce(nullif(current_setting('outbox.actor', true), ''), session_user),
     decision   text NOT NULL CHECK (decision IN
-        ('register', 'approve', 'reject', 'skip', 'retry', 'link', 'unlink', 'pause', 'resume', 'adopt')),
+        ('register', 'approve', 'reject', 'skip', 'retry', 'link', 'unlink', 'pause', 'resume', 'adopt', 'erase')),
     target     text,
     resource   text,
     key        text[],

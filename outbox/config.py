@@ -32,8 +32,10 @@ _NO_SECRET = Secret("")
 class CompanySettings:
     """Of one company in Visma.net: the project template, or else the subaccount defaults (segment id -> value)."""
 
-    template: str | None = None
-    def_sub: Mapping[str, str] = field(default_factory=dict)
+    template: str | None = setting(None, "project template of new projects")
+    def_sub: Mapping[str, str] = field(
+        default_factory=dict, metadata={"help": 'or else their subaccount defaults, e.g. { 1 = "10" }'}
+    )
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ OutboxError                 70  a fault of our own
 ├── InstallError            73  the database is not as install needs it
 ├── CloudUnavailable        69  a target cannot be reached at all
 ├── LeaseLost               75  another relay took the lane over
+├── EraseRefused            75  something else has to be done first
 └── CloudError                  what one delivery met; the relay classes it, no command ends with it
     ├── Transient           try again later, nothing was applied
     ├── Unknown             the outcome is not known: in doubt, read before a create is repeated
@@ -35,6 +36,7 @@ class OutboxError(Exception):
 
 class ConfigError(OutboxError):
     exit_code = 78
+    hint = "outbox help settings lists them all"
 
 
 class DatabaseUnavailable(OutboxError):
@@ -59,6 +61,10 @@ class CloudUnavailable(OutboxError):
 
 
 class LeaseLost(OutboxError):
+    exit_code = 75
+
+
+class EraseRefused(OutboxError):
     exit_code = 75
 
 

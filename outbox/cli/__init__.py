@@ -10,7 +10,10 @@ import click
 import psycopg
 
 from outbox import __version__
+from outbox.cli.audit import audit
+from outbox.cli.config import config
 from outbox.cli.demo import demo
+from outbox.cli.erase import erase
 from outbox.cli.help import help_
 from outbox.cli.install import check, install, uninstall
 from outbox.cli.register import register
@@ -34,7 +37,7 @@ def outbox() -> None:
     """
 
 
-for command in (demo, install, register, relay, status, check, resume, uninstall, sandbox, help_):
+for command in (demo, install, register, relay, status, audit, check, resume, erase, uninstall, config, sandbox, help_):
     outbox.add_command(command)
 
 

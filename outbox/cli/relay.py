@@ -15,7 +15,7 @@ from outbox.cli.opening import Opened, opened
 from outbox.cli.rest import judge_rest
 from outbox.errors import InstallError
 from outbox.health import Health
-from outbox.register import served_targets
+from outbox.register import find_relay, served_targets
 from outbox.relay.service import Service
 from outbox.reporting import reporting
 from outbox.status import TargetStatus, read_status
@@ -27,7 +27,9 @@ MOST_ROUNDS = 20
 
 
 @click.command()
-@click.option("--once", is_flag=True, help="Drain until nothing is due, then end.")
+@click.option(
+    "--once", is_flag=True, help="Drain until nothing is due, then end. What another relay serves is left to it."
+)
 def relay(once: bool) -> int:
     """Send what changed, until stopped.
 
@@ -75,6 +77,9 @@ def _run(service: Service, beside: Callable[[], AbstractAsyncContextManager[None
 
 
 def _drain(at: Opened, targets: list[str]) -> int:
+    targets = [target for target in targets if not _is_served(at, target)]
+    if not targets:
+        return 0
     for _ in range(MOST_ROUNDS):
         service = make_service(at.settings, targets, once=True)
         code = _run(service)
@@ -86,6 +91,14 @@ def _drain(at: Opened, targets: list[str]) -> int:
     if not code:
         judge_rest(served)
     return code
+
+
+def _is_served(at: Opened, target: str) -> bool:
+    """By another relay: it sends what is due, and to wait for its lease would be to wait until it ends."""
+    holder = find_relay(at.connection, target)
+    if holder is not None:
+        click.echo(f"{target} is left to the relay that is at work: {holder}", err=True)
+    return holder is not None
 
 
 def _is_open(status: TargetStatus) -> bool:
