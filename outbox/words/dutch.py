@@ -1,0 +1,199 @@
+"""Every text of register, explain and status, English and Dutch side by side. Placeholders are equal in both."""
+
+from __future__ import annotations
+
+CLOUDS = {"accountview_net": "AccountView.Net", "visma_net": "Visma.net"}
+
+RESOURCE_NAMES = {
+    "users": "gebruikers",
+    "companies": "ondernemingen",
+    "company_access": "toegang tot ondernemingen",
+    "app_access": "toegang tot apps",
+    "projects": "projecten",
+    "cost_types": "kostensoorten",
+    "cost_centres": "kostenplaatsen",
+}
+
+HEADINGS = {
+    "target": "cloud",
+    "resource": "soort",
+    "key": "sleutel",
+    "result": "resultaat",
+    "why": "waarom",
+    "create": "aanmaken",
+    "update": "bijwerken",
+    "remove": "verwijderen",
+    "not ready": "niet gereed",
+    "held": "wacht",
+    "unchanged": "ongewijzigd",
+}
+
+OUTCOMES = {
+    "created": "aangemaakt",
+    "updated": "bijgewerkt",
+    "removed": "verwijderd",
+    "unchanged": "ongewijzigd",
+    "not ready": "nog niet gereed",
+    "held": "wacht op een beslissing",
+    "dead": "geweigerd",
+    "pending": "nog te doen",
+    "rejected": "afgekeurd",
+    "skipped": "overgeslagen",
+    "superseded": "achterhaald",
+    "expanded": "uitgesplitst",
+}
+
+# A key of each resource in words, by the order of its key columns.
+THINGS: dict[str, tuple[str, str]] = {
+    "users": ("user {0}", "gebruiker {0}"),
+    "companies": ("company {0}", "onderneming {0}"),
+    "company_access": ("access of user {0} to company {1}", "toegang van gebruiker {0} tot onderneming {1}"),
+    "app_access": ("app {2} for user {0} in company {1}", "app {2} voor gebruiker {0} in onderneming {1}"),
+    "projects": ("project {1} of company {0}", "project {1} van onderneming {0}"),
+    "cost_types": ("cost type {1} of company {0}", "kostensoort {1} van onderneming {0}"),
+    "cost_centres": ("cost centre {1} of company {0}", "kostenplaats {1} van onderneming {0}"),
+}
+
+COLUMNS: dict[str, tuple[str, str]] = {
+    "user_code": ("user code", "gebruikerscode"),
+    "company_code": ("company code", "ondernemingscode"),
+    "app_code": ("app code", "appcode"),
+    "project_code": ("project code", "projectcode"),
+    "cost_type_code": ("cost type code", "kostensoortcode"),
+    "cost_centre_code": ("cost centre code", "kostenplaatscode"),
+    "first_name": ("first name", "voornaam"),
+    "last_name": ("last name", "achternaam"),
+    "email": ("e-mail address", "e-mailadres"),
+    "language": ("language", "taal"),
+    "name": ("name", "naam"),
+    "kvk_number": ("KVK number", "KVK-nummer"),
+    "street": ("address", "adres"),
+    "postal_code": ("postal code", "postcode"),
+    "city": ("city", "plaats"),
+    "country_code": ("country", "land"),
+    "roles": ("roles", "rollen"),
+    "description": ("description", "omschrijving"),
+    "start_date": ("start date", "begindatum"),
+    "end_date": ("end date", "einddatum"),
+    "status": ("status", "status"),
+    "template": ("template", "sjabloon"),
+    "active": ("active", "actief"),
+}
+
+# One and many, in each language.
+NOUNS: dict[str, dict[str, tuple[str, str]]] = {
+    "row": {"en": ("row", "rows"), "nl": ("regel", "regels")},
+    "call": {"en": ("call", "calls"), "nl": ("aanroep", "aanroepen")},
+    "message": {"en": ("message", "messages"), "nl": ("bericht", "berichten")},
+    "removal": {"en": ("removal", "removals"), "nl": ("verwijdering", "verwijderingen")},
+    "new user": {"en": ("new user", "new users"), "nl": ("nieuwe gebruiker", "nieuwe gebruikers")},
+    "grant of access": {"en": ("grant of access", "grants of access"), "nl": ("nieuwe toegang", "nieuwe toegangen")},
+    "waiting change": {
+        "en": ("waiting change", "waiting changes"),
+        "nl": ("wachtende wijziging", "wachtende wijzigingen"),
+    },
+    "moment": {"en": ("time", "times"), "nl": ("keer", "keer")},
+}
+
+# What the relay stores in outbox.message.error, ours only. {parent} is stored as resource and key; {why} is a reason
+# itself; the rest is copied. The first that fits counts, so the general ones stand last.
+REASONS: dict[str, str] = {
+    "missing: {columns}": "ontbreekt: {columns}",
+    "withdrawn": "ingetrokken",
+    "register to remove": "wordt verwijderd zodra u de gebruikers registreert",
+    "{parent} is not in the cloud": "{parent} staat niet in de cloud",
+    "another key has this object of the cloud": "een andere sleutel heeft dit object in de cloud",
+    "the company it was made in is gone": "de onderneming waarin het is aangemaakt bestaat niet meer",
+    "gone with the parent": "samen met het bovenliggende verdwenen",
+    "the view has this key {rows} times; make it unique, then it goes on by itself": (
+        "de view heeft deze sleutel {rows} keer; maak hem uniek, daarna gaat het vanzelf verder"
+    ),
+    "an earlier call may still arrive": "een eerdere aanroep kan nog aankomen",
+    "not found yet, an earlier call may still arrive": "nog niet gevonden, een eerdere aanroep kan nog aankomen",
+    "the target asked to wait": "de cloud vroeg om te wachten",
+    "e-mail, first and last name all changed: perhaps another person": (
+        "e-mailadres, voornaam en achternaam zijn alle drie gewijzigd: misschien een ander persoon"
+    ),
+    "{why}, but is held, dead or not looked at himself": (
+        "{why}, maar wacht zelf op een beslissing, is geweigerd of wordt niet bekeken"
+    ),
+    "user {name} with the same e-mail is in doubt": (
+        "van gebruiker {name} met hetzelfde e-mailadres is de uitkomst onzeker"
+    ),
+    "user {name} is about to leave with this e-mail": "gebruiker {name} met dit e-mailadres wordt nog verwijderd",
+    "user {name} is about to give up this e-mail": "gebruiker {name} krijgt nog een ander e-mailadres dan dit",
+    "ambiguous: user {name} has this e-mail in the cloud": (
+        "niet eenduidig: gebruiker {name} heeft dit e-mailadres al in de cloud"
+    ),
+    "users {name} and {other} exchange their e-mails: change one to a third first": (
+        "gebruikers {name} en {other} wisselen van e-mailadres: geef een van beiden eerst een derde adres"
+    ),
+    "the e-mail address belongs to user {name} in the cloud": ("het e-mailadres is in de cloud van gebruiker {name}"),
+    "the e-mail address belongs to an account that nobody here is linked to in the cloud": (
+        "het e-mailadres hoort in de cloud bij een account waaraan hier niemand is gekoppeld"
+    ),
+    "gone from the cloud; approve to create again": "uit de cloud verdwenen; keur goed om opnieuw aan te maken",
+    "the cloud has {number} that could be meant ({names}); link the right one": (
+        "de cloud heeft er {number} die bedoeld kunnen zijn ({names}); koppel de juiste"
+    ),
+    "there is no desired view for it (any more)": "er is geen view (meer) voor",
+    "the view {view} cannot be read: {words}": "de view {view} kan niet worden gelezen: {words}",
+    "the view of the users cannot be read: {words}": "de view van de gebruikers kan niet worden gelezen: {words}",
+    "company {name} has no usable tenant id in the ERP": "onderneming {name} heeft geen bruikbaar tenant-id in het ERP",
+    "company {name} has no licence in the ERP ({words})": "onderneming {name} heeft geen licentie in het ERP ({words})",
+    "this client may not add companies ({words}); ask the vendor to allow it": (
+        "deze client mag geen ondernemingen toevoegen ({words}); vraag de leverancier dit toe te staan"
+    ),
+    "a fault of the relay: {name}": "een fout in de relay: {name}",
+    "given up: {why}": "opgegeven: {why}",
+    "{why}; read back: {then}": "{why}; teruggelezen: {then}",
+    "{call} was answered {status} without words": "{call} kreeg antwoord {status} zonder toelichting",
+    "{call} was answered {status}: {words}": "{call} kreeg antwoord {status}: {words}",
+}
+
+TEXTS: dict[str, str] = {
+    # -- small parts
+    "{first} and {last}": "{first} en {last}",
+    "{n} d": "{n} d",
+    "{n} h": "{n} uur",
+    "{n} min": "{n} min",
+    "{n} s": "{n} s",
+    # -- register
+    "{users} will get an invitation mail": "{users} krijgen een uitnodiging per e-mail",
+    "nobody gets a mail": "niemand krijgt een e-mail",
+    "registering": "bezig met registreren",
+    "and {rows} more; --report FILE keeps them all": "en nog {rows}; --report BESTAND bewaart ze allemaal",
+    "there is nothing to do": "er is niets te doen",
+    "{calls}, which take about {duration}": "{calls}, dat duurt ongeveer {duration}",
+    "{cloud} becomes active: from now on every change goes out by itself": (
+        "{cloud} wordt actief: vanaf nu gaat elke wijziging vanzelf mee"
+    ),
+    ", {waiting} at once": ", {waiting} meteen",
+    "{agreed} were agreed to, and the preview shows {shown}: nothing was done": (
+        "er was akkoord voor {agreed}, en het overzicht toont er {shown}: er is niets gedaan"
+    ),
+    "so many removals need their number: nothing was done": (
+        "zo veel verwijderingen vragen om hun aantal: er is niets gedaan"
+    ),
+    "Register?": "Registreren?",
+    "Type the number of removals to go on": "Typ het aantal verwijderingen om door te gaan",
+    "that is not the number of removals: nothing was done": (
+        "dat is niet het aantal verwijderingen: er is niets gedaan"
+    ),
+    "{cloud}: all {resource} would be removed": "{cloud}: alle {resource} worden verwijderd",
+    "{cloud}: {removals} of {resource}, more than {limit}": "{cloud}: {removals} van {resource}, meer dan {limit}",
+    "{cloud}: {users} would get a mail, more than {limit}": "{cloud}: {users} krijgen een e-mail, meer dan {limit}",
+    "{cloud}: {grants} ({resource}), more than {limit}": "{cloud}: {grants} ({resource}), meer dan {limit}",
+    "stopped; {messages} still to do: run it again, or leave them to a relay": (
+        "gestopt; nog {messages} te doen: voer het opnieuw uit, of laat ze aan een relay over"
+    ),
+    "{messages} are still pending, and nothing moves": "er staan nog {messages} open, en er gebeurt niets",
+    "{target} waits for its first register, and so do {messages}": (
+        "{target} wacht op de eerste registratie, en daarmee {messages}"
+    ),
+    "{target} is paused, {messages} pending: {why}": "{target} is gepauzeerd, {messages} open: {why}",
+    "put that right, then: {command}": "los dat op, en dan: {command}",
+    "{target}: {messages} to be tried again later: {why}": (
+        "{target}: {messages} worden later opnieuw geprobeerd: {why}"
+    ),
+}
