@@ -5,7 +5,7 @@ What a delivery costs, when nothing goes wrong (outbox/targets):
 resource                  create                             update  remove
 ------------------------  ---------------------------------  ------  ------------------------
 users                     2: look for the e-mail, then make  1       1
-companies                 3: look for id and number          1       1
+companies                 3: look for id and KVK number      1       1
 company_access            1                                  1       1
 app_access                1, and 1 for each app of a company 1       1
 projects                  1                                  1       2: read, then close
@@ -28,8 +28,8 @@ ASSUMED_CALL_S = 0.25
 
 @dataclass(frozen=True)
 class Work:
-    """Rows of one resource. removals: those that need a call; batches: calls where many values go in one; pairs: apps
-    of a company that are written to.
+    """Rows of one resource. removals: those that need a call; batches: calls where many values go in one, at best;
+    pairs: apps of a company that are written to; unnumbered: creates of companies without a KVK number to look for.
     """
 
     resource: str
@@ -39,6 +39,7 @@ class Work:
     in_doubt: int
     batches: int
     pairs: int
+    unnumbered: int = 0
 
 
 @dataclass(frozen=True)
@@ -62,8 +63,10 @@ def calls(work: Work) -> int:
     if work.resource in _BATCHED:
         return work.batches + (1 if work.in_doubt else 0)
     create, update, remove = _CALLS.get(work.resource, (1, 1, 1))
-    apps = work.pairs if work.resource == "app_access" else 0
-    return create * work.creates + update * work.updates + remove * work.removals + work.in_doubt + apps
+    known = create * work.creates + update * work.updates + remove * work.removals + work.in_doubt
+    if work.resource == "companies":
+        return known - work.unnumbered
+    return known + (work.pairs if work.resource == "app_access" else 0)
 
 
 def seconds(number: int, at_once: int, rate: Rate) -> float:

@@ -8,6 +8,7 @@ from typing import Any
 
 import psycopg
 from psycopg import sql
+from psycopg.rows import namedtuple_row
 
 from outbox import sqlfiles
 from outbox.config import TargetSettings
@@ -129,51 +130,71 @@ def preview(
     key: a key or the beginning of one; () is every row.
     """
     views = read_views(connection, target)
-    chosen = [view for name, view in views.items() if name in resources or not resources]
-    return [_preview(connection, views, view, key, batch_size) for view in chosen]
+    holds: dict[str, list[str]] = {}
+    found = []
+    for name, view in views.items():
+        wanted = name in resources or not resources
+        if wanted or not view.resource.parents:  # whom a person decides about decides about what hangs below
+            seen, holds[name] = _preview(connection, views, view, key if wanted else (), batch_size, holds)
+            found += [seen] if wanted else []
+    return found
 
 
-def _preview(connection: Connection, views: dict[str, View], view: View, key: Key, batch_size: int) -> Preview:
+def _preview(
+    connection: Connection,
+    views: dict[str, View],
+    view: View,
+    key: Key,
+    batch_size: int,
+    holds: Mapping[str, list[str]],
+) -> tuple[Preview, list[str]]:
+    """(counts, the first key value of each row that is left to a person)"""
     columns = view.resource.key[: len(key)]
-    parents = [(parent, views.get(parent.resource)) for parent in view.resource.parents]
-    common = {
-        **compose.common(view, "d"),
-        "missing": compose.optional(view, "missing"),
-        "withdrawn": compose.optional(view, "withdrawn"),
-    }
-    refined = sqlfiles.read("relay/preview_users.sql") if view.resource.name == "users" else _AS_JUDGED
     query = sql.SQL(sqlfiles.read("relay/preview.sql")).format(
-        **common,
-        refined=sql.SQL(refined).format(**common),
-        has_parents=_all(_has_parent(view, parent, its_view) for parent, its_view in parents),
-        parents_stay=_all(_stays(view, parent, its_view) for parent, its_view in parents),
+        **_common(view),
+        refined=_refined(view),
+        has_parents=_all(_has_parent(view, p, views.get(p.resource), holds) for p in view.resource.parents),
+        parents_stay=_all(_stays(view, p, views.get(p.resource)) for p in view.resource.parents),
         batch_size=sql.Literal(batch_size),
         view_match=compose.match_view(view, columns, exactly=False),
         key_match=sql.SQL("m.key[:{}] = %(key)s").format(len(key)) if key else sql.SQL("true"),
     )
     parameters = {"key": list(key), **{f"p{i}": [value] for i, value in enumerate(key)}}
-    row = connection.execute(query, parameters).fetchone()
-    assert row is not None
-    creates, updates, removals, not_ready, held, unchanged, alone, in_doubt, in_cloud, batches, pairs = row
-    needed = calls(Work(view.resource.name, creates, updates, alone, in_doubt, batches, pairs))
-    return Preview(
-        view.target, view.resource.name, creates, updates, removals, not_ready, held, unchanged, in_cloud, needed
-    )
+    with connection.cursor(row_factory=namedtuple_row) as cursor:
+        row: Any = cursor.execute(query, parameters).fetchone()
+    name = view.resource.name
+    work = Work(name, row.creates, row.updates, row.alone, row.in_doubt, row.batches, row.pairs, row.unnumbered)
+    counts = (row.creates, row.updates, row.removals, row.not_ready, row.held, row.unchanged, row.in_cloud)
+    return Preview(view.target, name, *counts, calls(work)), row.holds
 
 
-_AS_JUDGED = "refined AS (SELECT * FROM judged),"
+def _common(view: View) -> dict[str, sql.Composable]:
+    return {
+        **compose.common(view, "d"),
+        "missing": compose.optional(view, "missing"),
+        "withdrawn": compose.optional(view, "withdrawn"),
+    }
+
+
+def _refined(view: View) -> sql.Composable:
+    """A user is more than his row: his e-mail may be somebody else's."""
+    if view.resource.name != "users":
+        return sql.SQL("refined AS (SELECT * FROM judged),")
+    return sql.SQL(sqlfiles.read("relay/preview_users.sql")).format(**_common(view))
 
 
 def _all(conditions: Iterable[sql.Composable]) -> sql.Composable:
     return sql.SQL(" AND ").join([sql.SQL("true"), *conditions])
 
 
-def _has_parent(view: View, parent: Parent, parents: View | None) -> sql.Composable:
+def _has_parent(view: View, parent: Parent, parents: View | None, holds: Mapping[str, list[str]]) -> sql.Composable:
     """Is the parent of row d in the cloud, or about to be?"""
     if parents is None:
         return sql.SQL("false")
     return sql.SQL(sqlfiles.read("relay/has_parent.sql")).format(
-        **compose.common(parents, "d"), parent_key=_parent_key(view, parent)
+        **compose.common(parents, "d"),
+        parent_key=_parent_key(view, parent),
+        holds=sql.Literal(holds[parent.resource]),
     )
 
 

@@ -11,6 +11,7 @@ import psycopg
 
 from outbox import __version__
 from outbox.cli.demo import demo
+from outbox.cli.explain import explain
 from outbox.cli.help import help_
 from outbox.cli.install import check, install, uninstall
 from outbox.cli.register import register
@@ -18,7 +19,7 @@ from outbox.cli.relay import relay
 from outbox.cli.resume import resume
 from outbox.cli.sandbox import sandbox
 from outbox.cli.status import status
-from outbox.database import explain
+from outbox.database import explain as explain_error
 from outbox.errors import OutboxError
 
 INTERRUPTED = 130  # as a shell says it of a program that Ctrl-C ended
@@ -34,7 +35,7 @@ def outbox() -> None:
     """
 
 
-for command in (demo, install, register, relay, status, check, resume, uninstall, sandbox, help_):
+for command in (demo, install, register, relay, explain, status, check, resume, uninstall, sandbox, help_):
     outbox.add_command(command)
 
 
@@ -57,7 +58,7 @@ def run(arguments: Sequence[str]) -> int:
     except OutboxError as e:
         return _say(e)
     except psycopg.Error as e:
-        return _say(explain(e))
+        return _say(explain_error(e))
     return result if isinstance(result, int) else 0
 
 

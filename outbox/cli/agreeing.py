@@ -27,8 +27,6 @@ def check_agreed(outlook: Outlook, yes: bool, removals: int | None, say: Words) 
     if not (outlook.excesses or outlook.activations):
         return
     many = any(e.what in ("removals", "everything") for e in outlook.excesses)
-    for excess in outlook.excesses:
-        click.echo(_sentence(excess, say), err=True)
     if yes and many and removals is None:
         raise NotConfirmed(
             say("so many removals need their number: nothing was done"), f"--yes --removals {outlook.removals}"
@@ -49,7 +47,7 @@ def _ask(outlook: Outlook, many: bool, say: Words) -> None:
         raise NotConfirmed(say("that is not the number of removals: nothing was done"))
 
 
-def _sentence(excess: Excess, say: Words) -> str:
+def describe(excess: Excess, say: Words) -> str:
     values = {
         "cloud": say.cloud(excess.target),
         "resource": say.resource(excess.resource),

@@ -18,7 +18,8 @@ from outbox.words import Words
 
 # Longer than one call may take, and than the first look after a call without an answer.
 STALLED_AFTER_S = 15.0
-SHOWN_ROWS = 40
+SHOWN_LINES = 40
+SHOWN_ALIKE = 3
 _ORDER = ("created", "updated", "removed", "unchanged", "not_ready", "held", "dead", "pending")
 _FOR_A_PERSON = frozenset({"not_ready", "held", "dead"})
 
@@ -72,23 +73,48 @@ def _is_paused(connection: Connection, targets: Sequence[str]) -> bool:
 
 
 def in_order(rows: Sequence[Row]) -> list[Row]:
-    """What a person has to see to comes first, then what was done, then what was as it should be."""
-    return sorted(rows, key=lambda r: (r.became not in _FOR_A_PERSON, r.became == "unchanged"))
+    """What a person has to see to comes first, then what waits for that, what was done, what was as it should be."""
+
+    def place(row: Row) -> int:
+        if row.became in _FOR_A_PERSON:
+            return 1 if _waits_for_parent(row) else 0
+        return 3 if row.became == "unchanged" else 2
+
+    return sorted(rows, key=place)
+
+
+def _waits_for_parent(row: Row) -> bool:
+    return row.became == "not_ready" and (row.error or "").endswith("is not in the cloud")
 
 
 def print_result(rows: Sequence[Row], say: Words) -> None:
-    """A line for each row that was not as it should be, then the totals."""
-    telling = [r for r in in_order(rows) if r.became != "unchanged"]
-    if telling:
+    """A line for each row that was not as it should be, then the totals. Many that wait for one parent are one line."""
+    lines = _collapsed([r for r in in_order(rows) if r.became != "unchanged"], say)
+    if lines:
         table = [
-            (say.target(r.target), say.resource(r.resource), " ".join(r.key or ()), say.became(r.became), why(r, say))
-            for r in telling[:SHOWN_ROWS]
+            (say.target(r.target), say.resource(r.resource), key, say.became(r.became), why(r, say))
+            for r, key, _ in lines[:SHOWN_LINES]
         ]
         print_table([say.heading(h) for h in ("target", "resource", "key", "result", "why")], table)
-    if len(telling) > SHOWN_ROWS:
-        more = say.count(len(telling) - SHOWN_ROWS, "row")
-        click.echo(say("and {rows} more; --report FILE keeps them all", rows=more))
+    if rest := sum(number for _, _, number in lines[SHOWN_LINES:]):
+        click.echo(say("and {rows} more; --report FILE keeps them all", rows=say.count(rest, "row")))
     click.echo(totals(rows, say))
+
+
+def _collapsed(rows: Sequence[Row], say: Words) -> list[tuple[Row, str, int]]:
+    """(row, its key, how many rows the line stands for)"""
+    alike: dict[tuple[str, str, str | None], list[Row]] = {}
+    for row in rows:
+        if _waits_for_parent(row):
+            alike.setdefault((row.target, row.resource, row.error), []).append(row)
+    found = []
+    for row in rows:
+        group = alike.get((row.target, row.resource, row.error), [])
+        if len(group) <= SHOWN_ALIKE or not _waits_for_parent(row):
+            found.append((row, " ".join(row.key or ()), 1))
+        elif row is group[0]:
+            found.append((row, say.count(len(group), "row"), len(group)))
+    return found
 
 
 def totals(rows: Sequence[Row], say: Words) -> str:

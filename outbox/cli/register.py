@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from outbox.cli.agreeing import check_agreed
+from outbox.cli.agreeing import check_agreed, describe
 from outbox.cli.following import follow_to_the_end, print_preview, print_result
 from outbox.cli.language import spoken
 from outbox.cli.opening import Opened, opened
@@ -105,11 +105,13 @@ def _print_outlook(outlook: Outlook, say: Words) -> None:
     if outlook.calls:
         click.echo(
             say(
-                "{calls}, which take about {duration}",
+                "about {calls}, which take about {duration}",
                 calls=say.count(outlook.calls, "call"),
                 duration=say.duration(outlook.seconds),
             )
         )
+    for excess in outlook.excesses:
+        click.echo(describe(excess, say))
     for a in outlook.activations:
         waiting = say.count(a.waiting, "waiting change")
         click.echo(

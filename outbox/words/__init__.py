@@ -13,7 +13,18 @@ from datetime import datetime
 from functools import cache
 from typing import LiteralString
 
-from outbox.words.dutch import CLOUDS, COLUMNS, HEADINGS, NOUNS, OUTCOMES, REASONS, RESOURCE_NAMES, TEXTS, THINGS
+from outbox.words.dutch import (
+    CLOUDS,
+    COLUMNS,
+    HEADINGS,
+    NEUTER,
+    NOUNS,
+    OUTCOMES,
+    REASONS,
+    RESOURCE_NAMES,
+    TEXTS,
+    THINGS,
+)
 
 LANGUAGES = ("en", "nl")
 _LOCALE = ("LC_ALL", "LC_MESSAGES", "LANG")  # the first that is set decides, as everywhere
@@ -89,6 +100,15 @@ class Words:
             return "licentie " + name.removeprefix("licence ").replace(" or ", " of ")
         return self._chosen(COLUMNS[name]) if name in COLUMNS else name
 
+    def the(self, name: str) -> str:
+        """the("kvk_number") is "the KVK number", or "het KVK-nummer"; a name of the view's own stays as it is."""
+        if name not in COLUMNS:
+            return name
+        column = self.column(name)
+        if self.language == "en":
+            return f"the {column}"
+        return f"{'het' if column in NEUTER else 'de'} {column}"
+
     def listed(self, names: Sequence[str]) -> str:
         """listed(["a", "b", "c"]) is "a, b and c"."""
         if len(names) < 2:
@@ -101,6 +121,7 @@ class Words:
 
     def duration(self, seconds: float) -> str:
         """duration(75) is "1 min", duration(7300) is "2 h"; in Dutch "2 uur"."""
+        seconds = max(1.0, seconds)
         unit, size = next((u for u in _UNITS if seconds >= u[1]), _UNITS[-1])
         return self._template(TEXTS, unit).format(n=f"{seconds / size:.0f}")
 

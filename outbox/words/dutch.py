@@ -80,6 +80,9 @@ COLUMNS: dict[str, tuple[str, str]] = {
     "active": ("active", "actief"),
 }
 
+# het, not de
+NEUTER = frozenset({"KVK-nummer", "adres", "e-mailadres", "land", "sjabloon"})
+
 # One and many, in each language.
 NOUNS: dict[str, dict[str, tuple[str, str]]] = {
     "row": {"en": ("row", "rows"), "nl": ("regel", "regels")},
@@ -92,7 +95,10 @@ NOUNS: dict[str, dict[str, tuple[str, str]]] = {
         "en": ("waiting change", "waiting changes"),
         "nl": ("wachtende wijziging", "wachtende wijzigingen"),
     },
-    "moment": {"en": ("time", "times"), "nl": ("keer", "keer")},
+    "pending message": {
+        "en": ("pending message", "pending messages"),
+        "nl": ("openstaand bericht", "openstaande berichten"),
+    },
 }
 
 # What the relay stores in outbox.message.error, ours only. {parent} is stored as resource and key; {why} is a reason
@@ -164,7 +170,7 @@ TEXTS: dict[str, str] = {
     "registering": "bezig met registreren",
     "and {rows} more; --report FILE keeps them all": "en nog {rows}; --report BESTAND bewaart ze allemaal",
     "there is nothing to do": "er is niets te doen",
-    "{calls}, which take about {duration}": "{calls}, dat duurt ongeveer {duration}",
+    "about {calls}, which take about {duration}": "ongeveer {calls}, dat duurt ongeveer {duration}",
     "{cloud} becomes active: from now on every change goes out by itself": (
         "{cloud} wordt actief: vanaf nu gaat elke wijziging vanzelf mee"
     ),
@@ -196,4 +202,90 @@ TEXTS: dict[str, str] = {
     "{target}: {messages} to be tried again later: {why}": (
         "{target}: {messages} worden later opnieuw geprobeerd: {why}"
     ),
+    # -- explain: the answer
+    "{thing} is in {cloud} as it should be, since {moment}": "{thing} staat goed in {cloud}, sinds {moment}",
+    "whether {thing} is in {cloud} as it should be is not known: {why}": (
+        "of {thing} goed in {cloud} staat is niet bekend: {why}"
+    ),
+    "{thing} is not in {cloud}: {why}": "{thing} staat niet in {cloud}: {why}",
+    "{thing} is still in {cloud}: {why}": "{thing} staat nog in {cloud}: {why}",
+    "{thing} stays in {cloud} as it was sent on {moment}: {why}": (
+        "{thing} blijft in {cloud} zoals verzonden op {moment}: {why}"
+    ),
+    "{thing} is in {cloud}, but not as it should be: {why}": (
+        "{thing} staat in {cloud}, maar niet zoals het hoort: {why}"
+    ),
+    "there is no view {view}": "er is geen view {view}",
+    "the view {view} cannot be read: {words}": "de view {view} kan niet worden gelezen: {words}",
+    "it is not in the view any more": "de view bevat het niet meer",
+    "the view has this key {rows} times": "de view heeft deze sleutel {rows} keer",
+    "make it unique in the view, it then goes on by itself": (
+        "maak hem uniek in de view, daarna gaat het vanzelf verder"
+    ),
+    "it is withdrawn, and removed when it is registered": "het is ingetrokken en wordt verwijderd bij het registreren",
+    "register: {command}": "registreer: {command}",
+    "it is withdrawn": "het is ingetrokken",
+    "{column} is blank in AccountView": "{column} is niet ingevuld in AccountView",
+    "{columns} are blank in AccountView": "{columns} zijn niet ingevuld in AccountView",
+    "fill it in, it then follows by itself": "vul dit in, daarna volgt het vanzelf",
+    "fill them in, it then follows by itself": "vul deze in, daarna volgt het vanzelf",
+    "the licence lacks {modules}": "de licentie bevat {modules} niet",
+    "with the licence it follows by itself": "met de licentie volgt het vanzelf",
+    "a person has to decide: {why}": "iemand moet beslissen: {why}",
+    "put that right, it then follows by itself; or try again: {command}": (
+        "los dat op, daarna volgt het vanzelf; of probeer het opnieuw: {command}"
+    ),
+    "the cloud refused it: {why}": "de cloud weigerde het: {why}",
+    "put that right, it then goes on by itself": "los dat op, daarna gaat het vanzelf verder",
+    "decide: {yes}, or {no}": "beslis: {yes}, of {no}",
+    "{thing} is not there: {why}": "{thing} staat er niet: {why}",
+    "{cloud} waits for its first register": "{cloud} wacht op de eerste registratie",
+    "{cloud} is paused: {why}": "{cloud} is gepauzeerd: {why}",
+    "a call got no answer": "een aanroep kreeg geen antwoord",
+    "its change was not noticed": "de wijziging is niet opgemerkt",
+    "it waits, and no relay is running": "het wacht, en er draait geen relay",
+    "start one: {command}": "start er een: {command}",
+    "at once": "meteen",
+    "the last attempt failed: {why}": "de laatste poging mislukte: {why}",
+    "next attempt: {moment}": "volgende poging: {moment}",
+    "it is on its way": "het is onderweg",
+    "it is not in the view {view}": "het staat niet in de view {view}",
+    "the view {view} has {number} ways to it, and each lacks something; the nearest: {why}": (
+        "de view {view} heeft er {number} wegen voor, en aan elke ontbreekt iets; de dichtstbijzijnde: {why}"
+    ),
+    "{table} has no row with {column} = {value}": "{table} heeft geen regel met {column} = {value}",
+    "no row fulfils {condition}": "geen regel voldoet aan {condition}",
+    # -- explain: what it rests on
+    "the key of {resource} is {columns}: {number} values, not {given}": (
+        "de sleutel van {resource} is {columns}: {number} waarden, geen {given}"
+    ),
+    "view": "view",
+    "conditions": "voorwaarden",
+    "cloud": "cloud",
+    "messages": "berichten",
+    "parents": "hoort bij",
+    "calls": "aanroepen",
+    "decisions": "beslissingen",
+    "sending": "verzending",
+    "{view} has no such row": "{view} heeft deze regel niet",
+    "missing: {columns}": "ontbreekt: {columns}",
+    "withdrawn": "ingetrokken",
+    "the view is too complex to say: {why}": "de view is te ingewikkeld om het te zeggen: {why}",
+    "by {tables}:": "via {tables}:",
+    "not examined: {sql}": "niet onderzocht: {sql}",
+    "yes": "ja",
+    "no": "nee",
+    "{table} has a row with {column} = {value}": "{table} heeft een regel met {column} = {value}",
+    "{cloud} holds nothing of it": "{cloud} heeft er niets van",
+    "{cloud} holds nothing of it; last looked at {moment}: {became}": (
+        "{cloud} heeft er niets van; laatst bekeken {moment}: {became}"
+    ),
+    "acknowledged {moment}": "bevestigd {moment}",
+    "in doubt since {moment} ({intent})": "onzeker sinds {moment} ({intent})",
+    "{messages} may be about it too": "{messages} kunnen er ook over gaan",
+    "no answer": "geen antwoord",
+    "{cloud} is paused since {moment}: {why}": "{cloud} is gepauzeerd sinds {moment}: {why}",
+    "{cloud} is active since {moment}": "{cloud} is actief sinds {moment}",
+    "relay {holder}": "relay {holder}",
+    "no relay is running; start one: {command}": "er draait geen relay; start er een: {command}",
 }

@@ -1,5 +1,6 @@
--- A part of preview: is the parent of desired row d in the cloud, or about to be?
+-- A part of preview: is the parent of desired row d in the cloud, or about to be? holds: parents that are left to a person.
 (ARRAY[{parent_key}] IN (SELECT ARRAY[{view_key}] FROM {view} AS v WHERE NOT ({not_ready}))
+ AND NOT ({parent_key} = ANY ({holds}::text[]))
  OR ARRAY[{parent_key}] IN (
      SELECT m.key
      FROM outbox.mirror AS m

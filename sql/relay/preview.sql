@@ -47,5 +47,7 @@ SELECT count(*) FILTER (WHERE verdict = 'create') AS creates,
        count(*) FILTER (WHERE verdict IN ('unchanged', 'update', 'remove')) AS in_cloud,
        (SELECT coalesce(sum(ceil(c.changed / {batch_size}::numeric)), 0)::integer
         FROM (SELECT sum(g.changed) AS changed FROM grouped AS g GROUP BY g.company) AS c) AS batches,
-       (SELECT count(DISTINCT g.pair)::integer FROM grouped AS g WHERE g.written > 0) AS pairs
+       (SELECT count(DISTINCT g.pair)::integer FROM grouped AS g WHERE g.written > 0) AS pairs,
+       count(*) FILTER (WHERE verdict = 'create' AND coalesce(wanted ->> 'kvk_number', '') = '') AS unnumbered,
+       coalesce(array_agg(key[1]) FILTER (WHERE verdict = 'hold'), '{{}}') AS holds
 FROM refined

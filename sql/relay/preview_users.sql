@@ -27,7 +27,7 @@ objects AS (
                WHERE o.email = w.email AND o.key <> w.key AND NOT o.leaves AND o.keeps) AS waits
     FROM wanting AS w
 ), refined AS (
-    SELECT j.key, j.with_parent, j.in_doubt,
+    SELECT j.key, j.wanted, j.with_parent, j.in_doubt,
            CASE
                WHEN j.verdict = 'update' AND j.held IS NOT NULL
                     AND j.held ->> 'email' IS DISTINCT FROM j.wanted ->> 'email'
