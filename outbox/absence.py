@@ -20,6 +20,7 @@ from outbox.capture.membership import Condition, Part, Source, read_parts
 from outbox.relay.compose import View
 
 TIMEOUT_S = 5
+_AROUND = (exp.Where, exp.Not, exp.And, type(None))  # where a comparison needs no parentheses
 
 
 @dataclass(frozen=True)
@@ -185,15 +186,15 @@ class _Asker:
                 return exp.column(n.name, called[n.table])
             if isinstance(n, exp.Cast) and n.is_type("text") and isinstance(n.this, (exp.Literal, exp.Column)):
                 return n.this
-            if isinstance(n, exp.Paren) and not isinstance(n.this, exp.Connector):
+            if isinstance(n, exp.Paren) and isinstance(n.this, exp.Predicate) and isinstance(n.parent, _AROUND):
                 return n.this
             return n
 
-        shown: exp.Expr = node.copy().transform(plain)
-        before: exp.Expr | None = None
-        while shown != before:  # what was replaced is not looked into
-            shown, before = shown.transform(plain), shown
-        return shown.sql(dialect="postgres")
+        shown = before = ""
+        while not shown or shown != before:  # what was replaced is not looked into
+            node = node.copy().transform(plain)
+            shown, before = node.sql(dialect="postgres"), shown
+        return shown
 
 
 def _type(name: str) -> exp.DataType:

@@ -1,7 +1,7 @@
 """What the person at the desk reads, in English or in Dutch.
 
 The English text is the name of the text: `say("{keys} are not in {cloud}", keys=..., cloud=...)`. Its Dutch stands
-beside it in outbox/words/dutch.py, and the same table turns the reasons that the relay stores in English into Dutch.
+beside it in outbox/words/dutch.py (names of things: names.py), and the same table turns the reasons that the relay stores in English into Dutch.
 What a cloud said stays as it was said.
 """
 
@@ -13,18 +13,8 @@ from datetime import datetime
 from functools import cache
 from typing import LiteralString
 
-from outbox.words.dutch import (
-    CLOUDS,
-    COLUMNS,
-    HEADINGS,
-    NEUTER,
-    NOUNS,
-    OUTCOMES,
-    REASONS,
-    RESOURCE_NAMES,
-    TEXTS,
-    THINGS,
-)
+from outbox.words.dutch import REASONS, TEXTS
+from outbox.words.names import CLOUDS, COLUMNS, HEADINGS, NEUTER, NOUNS, OUTCOMES, RESOURCE_NAMES, THINGS
 
 LANGUAGES = ("en", "nl")
 _LOCALE = ("LC_ALL", "LC_MESSAGES", "LANG")  # the first that is set decides, as everywhere

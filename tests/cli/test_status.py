@@ -13,7 +13,7 @@ def test_before_the_first_register(shell: Shell, site: psycopg.Connection) -> No
     result = shell("status")
     assert result.code == 0
     assert "visma_net        not active yet; no relay" in result.out
-    assert "next: visma_net waits for its first register: outbox register --target visma_net" in result.out
+    assert "next: Visma.net waits for its first register: outbox register --target visma_net" in result.out
 
 
 def test_when_all_is_well(shell: Shell, site: psycopg.Connection) -> None:
@@ -40,14 +40,14 @@ def test_worst_case_fits_a_terminal(shell: Shell, site: psycopg.Connection) -> N
     lines = shell("status").out.splitlines()
     assert len(lines) <= 24
     assert lines[0].startswith("accountview_net  paused since ")
-    assert "next: visma_net is paused (the cloud says no); when that is put right: outbox resume visma_net" in lines
+    assert "next: Visma.net is paused (the cloud says no); when that is put right: outbox resume visma_net" in lines
     assert sum(line.split()[2:5] == ["1", "1", "1"] for line in lines) == 10
 
 
 def test_pending_without_a_relay(shell: Shell, site: psycopg.Connection) -> None:
     site.execute("UPDATE outbox.target SET active_since = now()")
     site.execute("SELECT outbox.register('visma_net', 'users')")
-    assert "next: visma_net has no relay: outbox relay" in shell("status").out
+    assert "next: Visma.net has no relay: outbox relay" in shell("status").out
 
 
 def test_json(shell: Shell, site: psycopg.Connection) -> None:
