@@ -49,6 +49,14 @@ class Preview:
 
 
 @dataclass(frozen=True)
+class Fates:
+    """Of users or companies, by code: those that are left to a person, and those that are removed."""
+
+    holds: list[str]
+    leaves: list[str]
+
+
+@dataclass(frozen=True)
 class Excess:
     """More of something than goes without asking. what: "removals", "invitations", "grants" or "everything"."""
 
@@ -130,12 +138,12 @@ def preview(
     key: a key or the beginning of one; () is every row.
     """
     views = read_views(connection, target)
-    holds: dict[str, list[str]] = {}
+    fates: dict[str, Fates] = {}
     found = []
     for name, view in views.items():
         wanted = name in resources or not resources
         if wanted or not view.resource.parents:  # whom a person decides about decides about what hangs below
-            seen, holds[name] = _preview(connection, views, view, key if wanted else (), batch_size, holds)
+            seen, fates[name] = _preview(connection, views, view, key if wanted else (), batch_size, fates)
             found += [seen] if wanted else []
     return found
 
@@ -146,14 +154,13 @@ def _preview(
     view: View,
     key: Key,
     batch_size: int,
-    holds: Mapping[str, list[str]],
-) -> tuple[Preview, list[str]]:
-    """(counts, the first key value of each row that is left to a person)"""
+    fates: Mapping[str, Fates],
+) -> tuple[Preview, Fates]:
     columns = view.resource.key[: len(key)]
     query = sql.SQL(sqlfiles.read("relay/preview.sql")).format(
         **_common(view),
         refined=_refined(view),
-        has_parents=_all(_has_parent(view, p, views.get(p.resource), holds) for p in view.resource.parents),
+        has_parents=_all(_has_parent(view, p, views.get(p.resource), fates) for p in view.resource.parents),
         parents_stay=_all(_stays(view, p, views.get(p.resource)) for p in view.resource.parents),
         batch_size=sql.Literal(batch_size),
         view_match=compose.match_view(view, columns, exactly=False),
@@ -165,7 +172,7 @@ def _preview(
     name = view.resource.name
     work = Work(name, row.creates, row.updates, row.alone, row.in_doubt, row.batches, row.pairs, row.unnumbered)
     counts = (row.creates, row.updates, row.removals, row.not_ready, row.held, row.unchanged, row.in_cloud)
-    return Preview(view.target, name, *counts, calls(work)), row.holds
+    return Preview(view.target, name, *counts, calls(work)), Fates(row.holds, row.leaves)
 
 
 def _common(view: View) -> dict[str, sql.Composable]:
@@ -187,14 +194,15 @@ def _all(conditions: Iterable[sql.Composable]) -> sql.Composable:
     return sql.SQL(" AND ").join([sql.SQL("true"), *conditions])
 
 
-def _has_parent(view: View, parent: Parent, parents: View | None, holds: Mapping[str, list[str]]) -> sql.Composable:
+def _has_parent(view: View, parent: Parent, parents: View | None, fates: Mapping[str, Fates]) -> sql.Composable:
     """Is the parent of row d in the cloud, or about to be?"""
     if parents is None:
         return sql.SQL("false")
     return sql.SQL(sqlfiles.read("relay/has_parent.sql")).format(
         **compose.common(parents, "d"),
         parent_key=_parent_key(view, parent),
-        holds=sql.Literal(holds[parent.resource]),
+        holds=sql.Literal(fates[parent.resource].holds),
+        leaves=sql.Literal(fates[parent.resource].leaves),
     )
 
 

@@ -47,12 +47,12 @@ class Progress:
     def pending(self) -> int:
         return sum(r.status == "pending" for r in self.rows)
 
-    def results(self) -> list[Row]:
+    def results(self, unchanged: Sequence[Row] = ()) -> list[Row]:
         """How each key ended: a child that was not ready may have been sent when its parent had come; and of one that
-        was looked at again, what was done before counts.
+        was looked at again, what was done before counts. unchanged: see read_unchanged.
         """
         found: dict[tuple[str, str, tuple[str, ...]], Row] = {}
-        for row in self.rows:
+        for row in (*self.rows, *unchanged):
             name = (row.target, row.resource, tuple(row.key or ()))
             if not (row.outcome == "unchanged" and name in found):
                 found[name] = row
@@ -99,7 +99,7 @@ def find_relay(connection: Connection, target: str) -> str | None:
 
 
 def read_unchanged(connection: Connection, ids: Sequence[int]) -> list[Row]:
-    """The rows that these registers found equal, which have no message of their own."""
+    """The rows that these registers found equal; most have no message of their own."""
     with connection.cursor(row_factory=class_row(Row)) as cursor:
         cursor.execute(sqlfiles.read("relay/read_unchanged.sql"), {"ids": list(ids)})
         return cursor.fetchall()

@@ -18,8 +18,8 @@ Connection = psycopg.Connection[Any]
 @dataclass(frozen=True)
 class Backlog:
     """What is not done of one resource. waiting: tried before and to be tried again, the last `error` being one of
-    the reasons. held, dead: keys. in_doubt: keys of which a call's outcome has not been known for a while. oldest_s: age of the oldest
-    pending message; next_due_s: until the first back-off ends.
+    the reasons. held, dead: keys. in_doubt: keys of which a call's outcome has not been known for a while. oldest_s:
+    age of the oldest pending message; next_due_s: until the first back-off ends.
     """
 
     resource: str

@@ -134,7 +134,7 @@ def _register(
             progress = follow_to_the_end(at.connection, targets, ids, lambda: thread is None or thread.is_alive(), say)
     except KeyboardInterrupt:
         interrupted, progress = True, next(follow(at.connection, ids))
-    rows = [r for r in progress.results() if _is_row(r)] + read_unchanged(at.connection, ids)
+    rows = [r for r in progress.results(read_unchanged(at.connection, ids)) if _is_row(r)]
     if report:
         write_report(report, rows, say)
     if json:

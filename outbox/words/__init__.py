@@ -1,8 +1,8 @@
 """What the person at the desk reads, in English or in Dutch.
 
 The English text is the name of the text: `say("{keys} are not in {cloud}", keys=..., cloud=...)`. Its Dutch stands
-beside it in outbox/words/dutch.py (names of things: names.py), and the same table turns the reasons that the relay stores in English into Dutch.
-What a cloud said stays as it was said.
+beside it in outbox/words/dutch.py (names of things: names.py), and the same table turns the reasons that the relay
+stores in English into Dutch. What a cloud said stays as it was said.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 -- What a register of one resource would do now: the table of the relay, counted. Writes nothing, calls nothing.
 -- A child of a parent that is itself about to be created counts as created; of one that is not ready, as not ready.
 -- alone: a removal that needs a call of its own; the others go with their parent. groups: see outbox/estimate.py.
-WITH desired AS (
+WITH RECURSIVE desired AS (
     SELECT ARRAY[{view_key}] AS key, to_jsonb(v) - {not_document}::text[] AS document,
            coalesce(cardinality({missing}), 0) > 0 AS lacking, coalesce({withdrawn}, false) AS withdrawn,
            count(*) OVER (PARTITION BY {view_key}) AS copies
@@ -49,5 +49,6 @@ SELECT count(*) FILTER (WHERE verdict = 'create') AS creates,
         FROM (SELECT sum(g.changed) AS changed FROM grouped AS g GROUP BY g.company) AS c) AS batches,
        (SELECT count(DISTINCT g.pair)::integer FROM grouped AS g WHERE g.written > 0) AS pairs,
        count(*) FILTER (WHERE verdict = 'create' AND coalesce(wanted ->> 'kvk_number', '') = '') AS unnumbered,
-       coalesce(array_agg(key[1]) FILTER (WHERE verdict = 'hold'), '{{}}') AS holds
+       coalesce(array_agg(key[1]) FILTER (WHERE verdict = 'hold'), '{{}}') AS holds,
+       coalesce(array_agg(key[1]) FILTER (WHERE verdict = 'remove'), '{{}}') AS leaves
 FROM refined
