@@ -93,7 +93,7 @@ class _Asker:
     key: Sequence[str]
     types: Sequence[str]
     bound: list[Source] = field(default_factory=list)
-    held: list[exp.Expr] = field(default_factory=list)
+    held: list[tuple[frozenset[str], exp.Expr]] = field(default_factory=list)
     lost: set[str] = field(default_factory=set)
     answers: dict[int, bool | None] = field(default_factory=dict)
 
@@ -141,7 +141,7 @@ class _Asker:
         if condition.needs & self.lost:
             return None
         node = self._filled(condition)
-        query = exp.select("1").where(*self.held, node)
+        query = exp.select("1").where(*(n for needs, n in self.held if not needs & self.lost), node)
         for source in [s for s in self.bound if s.alias not in self.lost]:
             if source.outer is not None:
                 query = query.join(source.item.copy(), on=source.outer.copy(), join_type="LEFT")
@@ -155,7 +155,7 @@ class _Asker:
         row = self.connection.execute(asked.sql(dialect="postgres").encode()).fetchone()
         holds = bool(row and row[0])
         if holds:
-            self.held.append(node)
+            self.held.append((condition.needs, node))
         return holds
 
     def _filled(self, condition: Condition) -> exp.Expr:
