@@ -99,7 +99,8 @@ class _Asker:
 
     def branch(self) -> Branch:
         self._ask_ready()
-        left = [s for s in self.part.sources if s.outer is None or self._is_asked_for(s)]
+        wanted = self._wanted()
+        left = [s for s in self.part.sources if s.outer is None or s.alias in wanted]
         while left:
             source = min(left, key=self._order)
             left.remove(source)
@@ -109,10 +110,13 @@ class _Asker:
         tables = tuple(dict.fromkeys(s.name for s in self.part.sources))
         return Branch(tables, tuple(conditions), self.part.unexamined)
 
-    def _is_asked_for(self, source: Source) -> bool:
-        """A LEFT JOIN matters only where a condition looks at what it brought."""
-        wanted = [c.needs for c in self.part.conditions]
-        return any(source.alias in needs for needs in wanted)
+    def _wanted(self) -> set[str]:
+        """A LEFT JOIN matters only where a condition, or another one that matters, looks at what it brought."""
+        wanted = {alias for c in self.part.conditions for alias in c.needs}
+        for source in reversed(self.part.sources):
+            if source.alias in wanted:
+                wanted |= source.leans_on
+        return wanted
 
     def _order(self, source: Source) -> tuple[int, int]:
         """First what the key names, then what hangs on what is there already; what is joined from the left last."""
@@ -123,6 +127,8 @@ class _Asker:
 
     def _ask_ready(self, added: Source | None = None) -> None:
         there = {s.alias for s in self.bound}
+        if added and added.leans_on & self.lost:
+            self.lost.add(added.alias)
         ready = [i for i, c in enumerate(self.part.conditions) if i not in self.answers and c.needs <= there]
         ready.sort(key=lambda i: (self.part.conditions[i].key is None, not self.part.conditions[i].ties))
         ties = [i for i in ready if self.part.conditions[i].ties]

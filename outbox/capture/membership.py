@@ -21,13 +21,14 @@ from outbox.capture.levels import NotUnderstood
 @dataclass(frozen=True)
 class Source:
     """One item of FROM. relation: None for a subquery. outer: the condition of a LEFT JOIN that brings it in, so that
-    it cannot take a row away.
+    it cannot take a row away; leans_on: the aliases that it mentions.
     """
 
     alias: str
     item: exp.Expr
     relation: Relation | None
     outer: exp.Expr | None = None
+    leans_on: frozenset[str] = frozenset()
 
     @property
     def name(self) -> str:
@@ -94,10 +95,10 @@ class _Reader:
         distinct = select.args.get("distinct")
         if distinct and distinct.args.get("on"):
             raise NotUnderstood("it has DISTINCT ON, which picks one row of several")
-        if not select.args.get("group") and any(
-            terms.aggregates(e, self._catalogue.aggregates) for e in select.expressions
-        ):
-            raise NotUnderstood("it counts or adds up all rows")
+        grouped = bool(select.args.get("group"))
+        telling = [select.expressions[place] for place in places] if grouped else select.expressions
+        if any(terms.aggregates(e, self._catalogue.aggregates) for e in telling):
+            raise NotUnderstood("it computes from many rows together")
         first = select.args.get("from_")
         if first is None:
             raise NotUnderstood("it has a branch without a table")
@@ -166,7 +167,10 @@ class _From:
             relation = None
         else:
             raise NotUnderstood("it has a function or LATERAL in FROM")
-        self.sources.append(Source(item.alias_or_name, item, relation, outer))
+        source = Source(item.alias_or_name, item, relation, outer)
+        self.sources.append(source)
+        if outer is not None:
+            self.sources[-1] = replace(source, leans_on=_condition(outer, self).needs - {source.alias})
 
     def _using(self, names: list[str], right: exp.Expr) -> exp.Expr:
         found = []

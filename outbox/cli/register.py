@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from contextlib import nullcontext
 from pathlib import Path
 
@@ -134,7 +134,8 @@ def _register(
             progress = follow_to_the_end(at.connection, targets, ids, lambda: thread is None or thread.is_alive(), say)
     except KeyboardInterrupt:
         interrupted, progress = True, next(follow(at.connection, ids))
-    rows = [r for r in progress.results(read_unchanged(at.connection, ids)) if _is_row(r)]
+    asked = {(p.target, p.resource) for p in outlook.previews}
+    rows = [r for r in progress.results(read_unchanged(at.connection, ids)) if _is_told(r, asked)]
     if report:
         write_report(report, rows, say)
     if json:
@@ -144,9 +145,11 @@ def _register(
     return _end(at, targets, progress, interrupted, say)
 
 
-def _is_row(row: Row) -> bool:
-    """And not a message that is not expanded yet."""
-    return row.key is not None and len(row.key) == len(RESOURCES[row.resource].key)
+def _is_told(row: Row, asked: Container[tuple[str, str]]) -> bool:
+    """Not a message that is not expanded yet; and of what only hangs below what was asked for, what was done."""
+    if row.key is None or len(row.key) != len(RESOURCES[row.resource].key):
+        return False
+    return (row.target, row.resource) in asked or row.became not in ("unchanged", "not_ready")
 
 
 def _end(at: Opened, targets: Sequence[str], progress: Progress, interrupted: bool, say: Words) -> int:

@@ -33,7 +33,10 @@ def check_report(file: Path | None) -> None:
 
 def write_report(file: Path, rows: Sequence[Row], say: Words) -> None:
     """Every row, those that were as they should be too; UTF-8, for Excel with its mark."""
-    lines = [(r.target, r.resource, " ".join(r.key or ()), say.became(r.became), why(r, say)) for r in in_order(rows)]
+    lines = [
+        (say.target(r.target), say.resource(r.resource), " ".join(r.key or ()), say.became(r.became), why(r, say))
+        for r in in_order(rows)
+    ]
     head = [say.heading(h) for h in _HEAD]
     if file.suffix == ".csv":
         with file.open("w", encoding="utf-8-sig", newline="") as f:

@@ -51,6 +51,14 @@ REASONS: dict[str, str] = {
     "this client may not add companies ({words}); ask the vendor to allow it": (
         "deze client mag geen ondernemingen toevoegen ({words}); vraag de leverancier dit toe te staan"
     ),
+    # why the conditions of a view are not examined
+    "it has {clause}, which looks at all rows together": "hij heeft {clause}, en dat kijkt naar alle regels tegelijk",
+    "it has DISTINCT ON, which picks one row of several": "hij heeft DISTINCT ON, en dat kiest een van meer regels",
+    "it computes from many rows together": "hij rekent met veel regels tegelijk",
+    "it has a function or LATERAL in FROM": "hij heeft een functie of LATERAL in FROM",
+    "it has a LEFT JOIN to several tables together": "hij heeft een LEFT JOIN naar meer tabellen tegelijk",
+    "it has a {clause} JOIN": "hij heeft een {clause} JOIN",
+    "a condition took longer than {rows} s": "een voorwaarde duurde langer dan {rows} s",
     "a fault of the relay: {name}": "een fout in de relay: {name}",
     "given up: {why}": "opgegeven: {why}",
     "{why}; read back: {then}": "{why}; teruggelezen: {then}",
