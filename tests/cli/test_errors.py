@@ -13,6 +13,7 @@ COMMANDS = [
     ("register", "--yes"),
     ("relay", "--once"),
     ("status",),
+    ("explain", "visma_net", "users", "JANSEN"),
     ("check",),
     ("resume", "visma_net"),
     ("uninstall",),
@@ -88,7 +89,7 @@ def test_unknown_command_and_option(shell: Shell) -> None:
 
 
 @pytest.mark.parametrize(
-    "command", ["demo", "install", "register", "relay", "status", "check", "resume", "uninstall", "sandbox"]
+    "command", ["demo", "install", "register", "relay", "explain", "status", "check", "resume", "uninstall", "sandbox"]
 )
 def test_help_has_an_example(shell: Shell, command: str) -> None:
     result = shell(command, "--help")

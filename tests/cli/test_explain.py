@@ -8,7 +8,9 @@ import re
 import psycopg
 import pytest
 
+from outbox.explain import Facts
 from tests.cli.conftest import Shell, write_settings
+from tests.cli.shapes import misfits
 
 FEWER = "; ".join(f"DELETE FROM accountview.{table}" for table in ("cost_types", "cost_centres")) + (
     "; DELETE FROM accountview.projects WHERE code NOT IN ('P0001', 'P0099')"
@@ -227,3 +229,6 @@ def test_json(shell: Shell, loaded: psycopg.Connection) -> None:
     assert shown["next"] == "fill it in, it then follows by itself"
     assert shown["facts"]["row"]["missing"] == ["kvk_number"]
     assert shown["facts"]["mirrored"] is None
+    for arguments in (("users", "JANSEN"), ("company_access", "MULDER", "002"), ("users", "BALIE2")):
+        shown = json.loads(shell("explain", "visma_net", *arguments, "--json").out)
+        assert misfits(shown["facts"], Facts) == []
