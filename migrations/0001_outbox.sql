@@ -113,6 +113,8 @@ CREATE INDEX message_open ON outbox.message (target, resource, key) WHERE status
 CREATE INDEX message_due ON outbox.message (target, due_at) WHERE status = 'pending' AND due_at IS NOT NULL;
 -- What needs a person; few rows, and none of a writer's.
 CREATE INDEX message_stuck ON outbox.message (target, resource) WHERE status IN ('held', 'dead');
+-- What a person registered: few rows, and the way into outbox.register_result.
+CREATE INDEX message_register ON outbox.message (id) WHERE operation = 'REGISTER' AND cause IS NULL;
 -- Millions of small rows are settled by updates: vacuum by count, early, and leave room for updates in place.
 ALTER TABLE outbox.message SET (autovacuum_vacuum_scale_factor = 0.02, autovacuum_analyze_scale_factor = 0.05);
 
@@ -428,3 +430,36 @@ WHERE a.started_at > clock_timestamp() - interval '1 hour'
 GROUP BY a.target, a.resource, a.http_status;
 COMMENT ON VIEW outbox.calls IS 'Calls to the clouds in the last hour, and how long they took';
 COMMENT ON COLUMN outbox.calls.http_status IS 'Null: no answer';
+-- By key and not by cause: registers that meet are expanded together, under the name of one of them. Equal rows are not
+-- looked at one by one, so of them there is no message: they are the rest of the mirror.
+CREATE VIEW outbox.register_result AS
+SELECT r.id AS register, r.changed_at AS registered_at, r.changed_by AS registered_by,
+       r.target, r.resource, k.key, replace(k.became, '_', ' ') AS became, k.why
+FROM outbox.message AS r
+JOIN (VALUES ('users', 1), ('companies', 1), ('company_access', 2), ('app_access', 3),
+             ('projects', 2), ('cost_types', 2), ('cost_centres', 2)) AS s (resource, key_columns)
+  ON s.resource = r.resource
+CROSS JOIN LATERAL (
+    (SELECT DISTINCT ON (m.key) m.key, coalesce(m.outcome, m.status) AS became, m.error AS why
+     FROM outbox.message AS m
+     WHERE m.id >= r.id AND m.target = r.target AND m.resource = r.resource
+       AND cardinality(m.key) = s.key_columns AND m.key[1 : cardinality(r.key)] = r.key
+       AND m.outcome IS DISTINCT FROM 'expanded' AND m.outcome IS DISTINCT FROM 'superseded'
+     -- looked at twice: what was done counts, and not that nothing was left to do
+     ORDER BY m.key, m.outcome IS NOT DISTINCT FROM 'unchanged', m.id DESC)
+    UNION ALL
+    SELECT m.key, CASE WHEN r.status = 'pending' THEN 'pending' ELSE 'unchanged' END, NULL
+    FROM outbox.mirror AS m
+    WHERE m.target = r.target AND m.resource = r.resource AND m.key[1 : cardinality(r.key)] = r.key
+      AND NOT EXISTS (
+          SELECT FROM outbox.message AS o
+          WHERE o.id >= r.id AND o.target = r.target AND o.resource = r.resource AND o.key = m.key
+            AND o.outcome IS DISTINCT FROM 'superseded')
+) AS k
+WHERE r.operation = 'REGISTER' AND r.cause IS NULL;
+COMMENT ON VIEW outbox.register_result IS
+    'What has become of each row since it was registered: SELECT * FROM outbox.register_result WHERE register = the id that outbox.register() answered';
+COMMENT ON COLUMN outbox.register_result.register IS 'The id that outbox.register() answered, one for each resource';
+COMMENT ON COLUMN outbox.register_result.key IS 'Values of the key columns, all of them';
+COMMENT ON COLUMN outbox.register_result.became IS 'created, updated, removed, unchanged, not ready, held, dead; pending: not its turn yet';
+COMMENT ON COLUMN outbox.register_result.why IS 'What is missing, why a person has to decide, or what the cloud said';

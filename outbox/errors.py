@@ -56,6 +56,10 @@ class InstallError(OutboxError):
     exit_code = 73
 
 
+class NotConfirmed(OutboxError):
+    exit_code = 64
+
+
 class CloudUnavailable(OutboxError):
     exit_code = 69
 

@@ -13,7 +13,11 @@ from outbox import __version__
 from outbox.cli.audit import audit
 from outbox.cli.config import config
 from outbox.cli.demo import demo
+<<<<<<< HEAD
 from outbox.cli.erase import erase
+=======
+from outbox.cli.explain import explain
+>>>>>>> w/people
 from outbox.cli.help import help_
 from outbox.cli.install import check, install, uninstall
 from outbox.cli.register import register
@@ -21,7 +25,7 @@ from outbox.cli.relay import relay
 from outbox.cli.resume import resume
 from outbox.cli.sandbox import sandbox
 from outbox.cli.status import status
-from outbox.database import explain
+from outbox.database import explain as explain_error
 from outbox.errors import OutboxError
 
 INTERRUPTED = 130  # as a shell says it of a program that Ctrl-C ended
@@ -37,7 +41,11 @@ def outbox() -> None:
     """
 
 
+<<<<<<< HEAD
 for command in (demo, install, register, relay, status, audit, check, resume, erase, uninstall, config, sandbox, help_):
+=======
+for command in (demo, install, register, relay, explain, status, check, resume, uninstall, sandbox, help_):
+>>>>>>> w/people
     outbox.add_command(command)
 
 
@@ -60,7 +68,7 @@ def run(arguments: Sequence[str]) -> int:
     except OutboxError as e:
         return _say(e)
     except psycopg.Error as e:
-        return _say(explain(e))
+        return _say(explain_error(e))
     return result if isinstance(result, int) else 0
 
 
