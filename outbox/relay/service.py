@@ -8,13 +8,14 @@ import logging
 import os
 import socket
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import psycopg
 
 from outbox.errors import LeaseLost
+from outbox.relay.chores import Chore, beside
 from outbox.relay.doorbell import Doorbell
 from outbox.relay.lane import Lane, nothing_left
 from outbox.relay.store import Store, connect
@@ -45,8 +46,10 @@ class Service:
         rhythm: Rhythm,
         *,
         once: bool = False,
+        chores: Sequence[Chore] = (),
     ) -> None:
         self.dsn = dsn
+        self.chores = chores
         self.targets = targets
         self.make_lane = make_lane
         self.rhythm = rhythm
@@ -76,7 +79,7 @@ class Service:
     async def _serve(self, target: str) -> None:
         while not self.stop.is_set():
             try:
-                async with self._lane(target) as lane:
+                async with self._lane(target) as lane, beside(self.dsn, target, self._chores_of(lane)):
                     await self._work(lane)
                 if self.once:
                     return
@@ -85,6 +88,10 @@ class Service:
                     raise
                 logger.warning("lane interrupted", extra={"target": target, "error": type(e).__name__})
                 await self._pause(self.rhythm.reconnect_s)
+
+    def _chores_of(self, lane: Lane) -> Sequence[Chore]:
+        """Of all the relays of a target one does them: who has its first lane."""
+        return self.chores if lane.store.lane == 0 and not self.once else ()
 
     @contextlib.asynccontextmanager
     async def _lane(self, target: str) -> AsyncIterator[Lane]:
