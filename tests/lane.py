@@ -64,6 +64,8 @@ EMPTY = "; ".join(
         "outbox.bell",
         "outbox.rate",
         "outbox.decision",
+        "outbox.verified",
+        "outbox.application",
     )
 )
 
@@ -94,7 +96,7 @@ class World:
             self.sql("SET LOCAL session_replication_role = replica")
             self.sql(EMPTY)
             self.sql(FIRST)
-            self.sql("UPDATE outbox.target SET paused_at = NULL, why = NULL,"
+            self.sql("UPDATE outbox.target SET paused_at = NULL, why = NULL, verify_since = NULL,"
                      " active_since = CASE WHEN target = %s THEN now() END", self.target)  # fmt: skip
             self.sql("UPDATE outbox.lease SET expires_at = '-infinity'")
 

@@ -18,6 +18,7 @@ from outbox.cli.relay import relay
 from outbox.cli.resume import resume
 from outbox.cli.sandbox import sandbox
 from outbox.cli.status import status
+from outbox.cli.verify import verify
 from outbox.database import explain
 from outbox.errors import OutboxError
 
@@ -34,7 +35,7 @@ def outbox() -> None:
     """
 
 
-for command in (demo, install, register, relay, status, check, resume, uninstall, sandbox, help_):
+for command in (demo, install, register, relay, status, check, resume, verify, uninstall, sandbox, help_):
     outbox.add_command(command)
 
 
