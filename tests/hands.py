@@ -13,8 +13,10 @@ from outbox.sandbox.contract import SCOPES, Api
 class Hands:
     """In one target of a sandbox."""
 
-    def __init__(self, base_url: str, target: str) -> None:
+    def __init__(self, client: httpx.Client, base_url: str, target: str) -> None:
         self._at = sandbox.settings(base_url)[target]
+        self._tokens: dict[str, str] = {}
+        self._client = client
 
     def identity(self, method: str, path: str, body: Any = None) -> Any:
         return self._call(self._at["identity_url"], Api.IDENTITY, method, path, body, {})
@@ -33,9 +35,15 @@ class Hands:
         return str(self.identity("POST", "/tenants", body)["id"])
 
     def _call(self, url: str, api: Api, method: str, path: str, body: Any, tenant: dict[str, str]) -> Any:
-        form = {"grant_type": "client_credentials", "scope": " ".join(SCOPES[api]), **tenant}
-        form |= {name: self._at[name] for name in ("client_id", "client_secret")}
-        token = httpx.post(self._at["token_url"], data=form).raise_for_status().json()["access_token"]
-        headers = {"Authorization": f"Bearer {token}"}
-        answer = httpx.request(method, url + path, json=body, headers=headers).raise_for_status()
+        for_what = f"{api} {tenant}"
+        if for_what not in self._tokens:
+            self._tokens[for_what] = self._token({"scope": " ".join(SCOPES[api]), **tenant})
+        headers = {"Authorization": f"Bearer {self._tokens[for_what]}"}
+        answer = self._client.request(method, url + path, json=body, headers=headers).raise_for_status()
         return answer.json() if answer.content else None
+
+    def _token(self, form: dict[str, str]) -> str:
+        form |= {"grant_type": "client_credentials"}
+        form |= {name: self._at[name] for name in ("client_id", "client_secret")}
+        answer = self._client.post(self._at["token_url"], data=form).raise_for_status()
+        return str(answer.json()["access_token"])

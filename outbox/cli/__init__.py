@@ -10,9 +10,11 @@ import click
 import psycopg
 
 from outbox import __version__
+from outbox.cli.apps import apps
 from outbox.cli.demo import demo
 from outbox.cli.help import help_
 from outbox.cli.install import check, install, uninstall
+from outbox.cli.link import link, unlink
 from outbox.cli.register import register
 from outbox.cli.relay import relay
 from outbox.cli.resume import resume
@@ -35,7 +37,22 @@ def outbox() -> None:
     """
 
 
-for command in (demo, install, register, relay, status, check, resume, verify, uninstall, sandbox, help_):
+for command in (
+    demo,
+    install,
+    register,
+    relay,
+    status,
+    check,
+    resume,
+    verify,
+    link,
+    unlink,
+    apps,
+    uninstall,
+    sandbox,
+    help_,
+):
     outbox.add_command(command)
 
 

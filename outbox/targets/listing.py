@@ -44,6 +44,7 @@ class Listing:
 
     def __init__(self, platform: Platform) -> None:
         self.name = platform.name
+        self.has_apps = platform.has_apps
         self.shapes = Shapes(platform.endpoints, platform.settings)
         self._platform = platform
         self._endpoints = platform.endpoints

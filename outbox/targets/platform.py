@@ -19,6 +19,7 @@ class Platform:
     """A target that serves the identity API. rates: what it said last about its limits, by company ("": the whole)."""
 
     erp_api: Api | None = None
+    has_apps = False
 
     def __init__(self, settings: TargetSettings, endpoints: IdentityEndpoints) -> None:
         if not settings.client_id or not settings.client_secret.reveal():

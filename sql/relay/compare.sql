@@ -18,6 +18,7 @@ SELECT w.key, o.ids, o.pending_ids, o.attempts, o.age_s, o.registered,
        coalesce(d.rows, 0) AS rows, d.document::text AS document, d.missing, coalesce(d.withdrawn, false) AS withdrawn,
        m.key IS NOT NULL AS mirrored, m.remote_id, m.document::text AS held, m.document IS NOT DISTINCT FROM d.document AS same,
        extract(epoch FROM clock_timestamp() - m.in_doubt)::float8 AS in_doubt_s, m.intent, m.sending, m.parents AS held_parents, m.etag,
+       m.unlinked,
        {present_parents} AS parents,
        EXISTS (
            SELECT FROM outbox.mirror AS other

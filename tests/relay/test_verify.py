@@ -76,7 +76,7 @@ def remote_id(world: World, resource: str, *key: str) -> str:
 
 
 def hands(world: World) -> Hands:
-    return Hands(world.base_url, world.target)
+    return Hands(world.cloud, world.base_url, world.target)
 
 
 # -- equal -------------------------------------------------------------------------------------------------------
