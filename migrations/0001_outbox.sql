@@ -171,6 +171,17 @@ CREATE TABLE outbox.application (
 COMMENT ON TABLE outbox.application IS 'The apps that a target offers, third parties'' included, as last pulled';
 COMMENT ON COLUMN outbox.application.vanished_at IS 'Since when the target no longer lists it';
 
+CREATE TABLE outbox.not_ours (
+    target     text NOT NULL REFERENCES outbox.target,
+    resource   text NOT NULL,
+    remote_id  text NOT NULL,
+    decided_at timestamptz NOT NULL DEFAULT now(),
+    decided_by text NOT NULL DEFAULT coalesce(nullif(current_setting('outbox.actor', true), ''), session_user),
+    PRIMARY KEY (target, resource, remote_id)
+);
+COMMENT ON TABLE outbox.not_ours IS
+    'Objects of a cloud that a person said are none of ours, though a name or a number is the same: never linked by itself';
+
 CREATE TABLE outbox.verified (
     target      text NOT NULL REFERENCES outbox.target,
     resource    text NOT NULL,

@@ -32,7 +32,7 @@ def link(connection: Connection, target: str, resource: str, key: Key, held: Hel
     """The key is this object from now on; answers the message that has it sent. Raises LinkRefused."""
     name = natural_name(resource, held)
     with connection.transaction():
-        _interrupt(connection, target)
+        interrupt(connection, target)
         at = _look_at(connection, target, resource, key, held.remote_id, name)
         _refuse_link(at, target, resource, key, held)
         values = {"remote_id": held.remote_id, "name": name or None, "why": why}
@@ -43,7 +43,7 @@ def link(connection: Connection, target: str, resource: str, key: Key, held: Hel
 def unlink(connection: Connection, target: str, resource: str, key: Key, why: str | None = None) -> int:
     """A user's account is removed and he gets a new one; of a company the link is forgotten. Raises LinkRefused."""
     with connection.transaction():
-        _interrupt(connection, target)
+        interrupt(connection, target)
         at = _look_at(connection, target, resource, key, None, None)
         if not at.mirrored or at.remote_id is None:
             raise LinkRefused(f"{_named(resource, key)} is not linked to anything in {target}", "outbox verify")
@@ -87,7 +87,7 @@ def _named(resource: str, key: Key) -> str:
     return f"{resource} {' '.join(key)}"
 
 
-def _interrupt(connection: Connection, target: str) -> None:
+def interrupt(connection: Connection, target: str) -> None:
     connection.execute(sqlfiles.read("link/interrupt_relay.sql"), {"target": target})
 
 

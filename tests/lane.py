@@ -65,6 +65,7 @@ EMPTY = "; ".join(
         "outbox.rate",
         "outbox.decision",
         "outbox.verified",
+        "outbox.not_ours",
         "outbox.application",
     )
 )

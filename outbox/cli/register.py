@@ -9,6 +9,7 @@ from contextlib import nullcontext
 import click
 
 from outbox.cli.following import follow_to_the_end, print_preview, print_result
+from outbox.cli.meeting import Meeting, meeting_options
 from outbox.cli.opening import Opened, opened
 from outbox.cli.printing import count
 from outbox.cli.rest import judge_rest
@@ -26,7 +27,10 @@ from outbox.wiring import at_work, make_service
 @click.option("--key", multiple=True, help="One key of one RESOURCE; several make a composite key.")
 @click.option("--dry-run", is_flag=True, help="Say what would happen, write nothing, call nothing.")
 @click.option("--yes", is_flag=True, help="Do not ask.")
-def register(resources: tuple[str, ...], target: str | None, key: Key, dry_run: bool, yes: bool) -> None:
+@meeting_options
+def register(
+    resources: tuple[str, ...], target: str | None, key: Key, dry_run: bool, yes: bool, meeting: Meeting
+) -> None:
     """Recheck everything, some resources, or one key, and report the result.
 
     RESOURCE is one of users, companies, company_access, app_access, projects, cost_types, cost_centres. The first
@@ -45,9 +49,11 @@ def register(resources: tuple[str, ...], target: str | None, key: Key, dry_run: 
         print_preview(previews)
         if not previews:
             raise InstallError(f"there is no desired view for {' '.join(resources) or 'anything'}")
+        meeting.meet(at, targets, dry_run=dry_run)
         if dry_run or not _agreed(yes):
             return
-        _register(at, sorted({p.target for p in previews}), resources, key)
+        meeting.decide()
+        _register(at, sorted({p.target for p in previews}), resources, key, meeting)
 
 
 def _check_key(resources: Sequence[str], key: Key) -> None:
@@ -73,10 +79,11 @@ def _agreed(yes: bool) -> bool:
     return click.confirm("Register?")
 
 
-def _register(at: Opened, targets: list[str], resources: Sequence[str], key: Key) -> None:
+def _register(at: Opened, targets: list[str], resources: Sequence[str], key: Key, meeting: Meeting) -> None:
     idle = [t for t in targets if find_relay(at.connection, t) is None]
     relay = at_work(make_service(at.settings, idle)) if idle else nullcontext()
     with at.connection.transaction():
+        meeting.settle(at, targets, resources, key)
         ids = [i for t in targets for i in confirm(at.connection, t, resources, key)]
     with relay as thread:
         progress = follow_to_the_end(at.connection, targets, ids, lambda: thread is None or thread.is_alive())

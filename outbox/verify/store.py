@@ -93,6 +93,12 @@ class Questions:
     async def believe_again(self, verify_since: datetime) -> None:
         await self._all("believe_again", verify_since=verify_since)
 
+    async def left_alone(self, resource: str) -> set[str]:
+        """What a person said is none of ours."""
+        values = {"target": self.target, "resource": resource}
+        rows = await self.connection.execute(sqlfiles.read("first_contact/left_alone.sql"), values)
+        return {remote_id for (remote_id,) in await rows.fetchall()}
+
     async def _all(self, name: str, **parameters: Any) -> list[Any]:
         async with self.connection.cursor(row_factory=namedtuple_row) as cursor:
             await cursor.execute(sqlfiles.read(f"verify/{name}.sql"), {"target": self.target, **parameters})

@@ -1,6 +1,9 @@
 -- A person says which object a key is. What is in it is not known: it is sent whole. `sending` has the name it is known
 -- by there, since until then nobody else may take that for free.
-WITH decided AS (
+WITH ours AS (
+    DELETE FROM outbox.not_ours AS n
+    WHERE n.target = %(target)s AND n.resource = %(resource)s AND n.remote_id = %(remote_id)s
+), decided AS (
     INSERT INTO outbox.decision (decision, target, resource, key, why)
     VALUES ('link', %(target)s, %(resource)s, %(key)s::text[], %(why)s)
 )
