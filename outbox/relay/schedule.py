@@ -26,7 +26,8 @@ GIVEN_IDS = frozenset({"users", "companies"})
 
 @dataclass(frozen=True)
 class Mirror:
-    """A row of outbox.mirror. in_doubt_s: seconds since the call that is not cleared up, intent: what it was to do.
+    """A row of outbox.mirror. in_doubt_s: seconds since the call that is not cleared up, intent: what it was to do;
+    None where no call was made: verify and register --force doubt what they have no proof of.
     unlinked: a person says that the object is somebody else's.
     """
 
@@ -110,7 +111,8 @@ def decide(state: State, deadline_s: float) -> Decision:
         )
     mirror = state.mirror
     if mirror is not None and mirror.in_doubt_s is not None:
-        if mirror.in_doubt_s < deadline_s:
+        called = mirror.intent is not None or mirror.remote_id is None
+        if called and mirror.in_doubt_s < deadline_s:
             return Postpone(deadline_s - mirror.in_doubt_s, "an earlier call may still arrive")
         if mirror.remote_id is None and state.resource in GIVEN_IDS:
             return Deliver(Action.LOOK)
