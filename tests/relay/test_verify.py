@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -12,7 +13,7 @@ from outbox.relay.store import connect
 from outbox.targets import listing, read
 from outbox.verify import Finding, Verified, look
 from tests.hands import Hands
-from tests.lane import World
+from tests.lane import World, at_work, eventually
 
 Damage = Callable[[World, Hands], Any]
 
@@ -437,8 +438,6 @@ def test_a_view_that_is_broken_is_unknown(apart: World) -> None:
 def test_a_wait_that_is_asked_for_is_waited_out(filled: World) -> None:
     """Retry-After, to the letter; then it goes on as if nothing had been."""
     filled.fault("retry_after", "GET", "/users$", times=1, retry_after=1)
-    import time
-
     started = time.monotonic()
     assert found(filled, "users") == []
     assert time.monotonic() - started >= 1
@@ -469,6 +468,38 @@ def _many_users(world: World, number: int) -> None:
                   " SELECT %s, 'users', ARRAY[user_code], %s,"
                   " to_jsonb(v) - '{user_code,missing,withdrawn}'::text[], now() - interval '1 day'"
                   " FROM accountview_net.users AS v WHERE user_code = %s", world.target, id_, code)  # fmt: skip
+
+
+@pytest.mark.soak
+def test_ten_thousand_users_and_cost_centres_are_read_page_by_page(erp: World) -> None:
+    """No page is large, nothing is kept but hashes of ids; one difference among them is found."""
+    _large(erp, 10_000)
+    checked = verify(erp, "users", "cost_centres")
+    assert {r: (v.result, v.held) for r, v in checked.items()} == {
+        "users": ("equal", 10_000),
+        "cost_centres": ("equal", 10_000),
+    }
+    assert len([c for c in erp.calls("GET") if c.endswith("/users")]) >= 100
+    hands(erp).identity("PUT", f"/users/{remote_id(erp, 'users', 'u7777')}", {"last_name": "Anders"})
+    _write(erp, hands(erp), 2, "Update", "K0007777", description="Anders")
+    assert sorted(found(erp, "users", "cost_centres", repair=True)) == [
+        ("cost_centres", "different", ("001", "K0007777")),
+        ("users", "different", ("u7777",)),
+    ]
+    erp.drain()
+    assert found(erp, "users", "cost_centres") == []
+
+
+def _large(world: World, number: int) -> None:
+    """So many users, and cost centres of one company, delivered by the relay itself."""
+    world.company("001")
+    world.sql("INSERT INTO accountview.cost_centres SELECT 'A1', 'K' || lpad(n::text, 7, '0'),"
+              " repeat('Een lange omschrijving ', 5) || n, true FROM generate_series(1, %s) AS n", number)  # fmt: skip
+    world.sql("INSERT INTO accountview.users (code, first_name, last_name, email)"
+              " SELECT 'u' || n, 'Voor', 'Naam', 'u' || n || '@example.nl' FROM generate_series(1, %s) AS n",
+              number)  # fmt: skip
+    with at_work(world.service()):
+        eventually(lambda: not world.pending(), within_s=300)
 
 
 # -- recorded, and after a restore -----------------------------------------------------------------------------------
