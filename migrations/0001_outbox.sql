@@ -18,12 +18,15 @@ CREATE TABLE outbox.target (
     active_since timestamptz,
     paused_at    timestamptz,
     why          text,
+    verify_since timestamptz,
     CONSTRAINT target_paused_says_why CHECK (paused_at IS NULL OR why IS NOT NULL)
 );
 COMMENT ON TABLE outbox.target IS 'The cloud platforms; a target sends nothing until its first confirmed register';
 COMMENT ON COLUMN outbox.target.active_since IS 'When the first register was confirmed; null: its messages wait';
 COMMENT ON COLUMN outbox.target.paused_at IS 'Since when nothing is sent, by a person or because the platform forbids; null: not paused';
 COMMENT ON COLUMN outbox.target.why IS 'Why it is paused';
+COMMENT ON COLUMN outbox.target.verify_since IS
+    'Set by adopt and by a fail-over: what the mirror had before may not be true. Until `outbox verify` has compared all of it, none of that counts as unchanged';
 INSERT INTO outbox.target (target) VALUES ('accountview_net'), ('visma_net');
 
 -- What a message may say of itself. As domains and one function in place of CHECKs on the table: those are parsed anew by
@@ -127,6 +130,7 @@ CREATE TABLE outbox.mirror (
     intent       text,
     sending      text[] NOT NULL DEFAULT '{}',
     parents      text[] NOT NULL DEFAULT '{}',
+    unlinked     boolean NOT NULL DEFAULT false,
     etag         text,
     confirmed_at timestamptz,
     message_id   bigint,
@@ -141,6 +145,7 @@ COMMENT ON COLUMN outbox.mirror.in_doubt IS 'Since when a call is under way or i
 COMMENT ON COLUMN outbox.mirror.intent IS 'What the call in doubt was to do';
 COMMENT ON COLUMN outbox.mirror.sending IS 'Natural keys (e-mail, external id) of every attempt that is not cleared up';
 COMMENT ON COLUMN outbox.mirror.parents IS 'Remote ids of the parents when it was sent; another one now means: send again';
+COMMENT ON COLUMN outbox.mirror.unlinked IS 'A person says that this is somebody else: it is removed, and made anew where the view has the key';
 COMMENT ON COLUMN outbox.mirror.etag IS 'The target''s version, for If-Match';
 COMMENT ON COLUMN outbox.mirror.confirmed_at IS 'The target''s last acknowledgement';
 COMMENT ON COLUMN outbox.mirror.message_id IS 'The message that brought this state';
@@ -193,6 +198,42 @@ CREATE TABLE outbox.application (
 );
 COMMENT ON TABLE outbox.application IS 'The apps that a target offers, third parties'' included, as last pulled';
 COMMENT ON COLUMN outbox.application.vanished_at IS 'Since when the target no longer lists it';
+
+CREATE TABLE outbox.not_ours (
+    target     text NOT NULL REFERENCES outbox.target,
+    resource   text NOT NULL,
+    remote_id  text NOT NULL,
+    decided_at timestamptz NOT NULL DEFAULT now(),
+    decided_by text NOT NULL DEFAULT coalesce(nullif(current_setting('outbox.actor', true), ''), session_user),
+    PRIMARY KEY (target, resource, remote_id)
+);
+COMMENT ON TABLE outbox.not_ours IS
+    'Objects of a cloud that a person said are none of ours, though a name or a number is the same: never linked by itself';
+
+CREATE TABLE outbox.verified (
+    target      text NOT NULL REFERENCES outbox.target,
+    resource    text NOT NULL,
+    result      text NOT NULL,
+    started_at  timestamptz NOT NULL,
+    finished_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+    held        bigint NOT NULL,
+    missing     bigint NOT NULL,
+    different   bigint NOT NULL,
+    unmanaged   bigint NOT NULL,
+    set_back    bigint NOT NULL,
+    why         text,
+    PRIMARY KEY (target, resource),
+    CONSTRAINT verified_result CHECK (result IN ('equal', 'different', 'unknown')),
+    CONSTRAINT verified_unknown_says_why CHECK ((result = 'unknown') = (why IS NOT NULL))
+);
+COMMENT ON TABLE outbox.verified IS 'What the last verify of each resource found; outbox verify lists the objects themselves';
+COMMENT ON COLUMN outbox.verified.result IS 'equal; different; unknown: the cloud''s list could not be read whole, so nothing is concluded';
+COMMENT ON COLUMN outbox.verified.held IS 'Objects that the cloud listed';
+COMMENT ON COLUMN outbox.verified.missing IS 'Should be in the cloud and are not';
+COMMENT ON COLUMN outbox.verified.different IS 'Are in the cloud, but not as they should be';
+COMMENT ON COLUMN outbox.verified.unmanaged IS 'Are in the cloud, and nobody here made them; never touched';
+COMMENT ON COLUMN outbox.verified.set_back IS 'Keys for which verify --repair wrote a message';
+COMMENT ON COLUMN outbox.verified.why IS 'Why it is unknown';
 
 CREATE TABLE outbox.lease (
     target     text NOT NULL REFERENCES outbox.target,

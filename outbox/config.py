@@ -81,6 +81,11 @@ class Settings:
     backoff_cap_s: float = setting(3_600.0, "no pause is longer", least=0)
     doubt_s: float = setting(20.0, "an object is looked for so long before its create is repeated", least=0)
     user_doubt_s: float = setting(60.0, "a user is looked for longer, since a create mails", least=0)
+    verify_every_s: float = setting(
+        86_400.0, "how often the relay compares the clouds with the views; 0: never", least=0
+    )
+    verify_repair: bool = setting(False, "does it set back what differs, or only report?")
+    apps_every_s: float = setting(3_600.0, "how often the relay pulls the app catalogue; 0: never", least=0)
     targets: Mapping[str, TargetSettings] = field(default_factory=dict)
     origins: Mapping[str, str] = field(default_factory=dict)
 

@@ -5,6 +5,7 @@ OutboxError                 70  a fault of our own
 ├── DatabaseUnavailable     69  no connection, or the wrong one
 ├── NotPermitted            77  the database role lacks a right
 ├── ViewRefused             65  a desired view that cannot be kept live
+├── LinkRefused             65  an object of the cloud that cannot be this key, or cannot be told to be
 ├── InstallError            73  the database is not as install needs it
 ├── CloudUnavailable        69  a target cannot be reached at all
 ├── LeaseLost               75  another relay took the lane over
@@ -49,6 +50,10 @@ class NotPermitted(OutboxError):
 
 
 class ViewRefused(OutboxError):
+    exit_code = 65
+
+
+class LinkRefused(OutboxError):
     exit_code = 65
 
 

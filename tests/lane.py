@@ -65,6 +65,9 @@ EMPTY = "; ".join(
         "outbox.bell",
         "outbox.rate",
         "outbox.decision",
+        "outbox.verified",
+        "outbox.not_ours",
+        "outbox.application",
     )
 )
 
@@ -95,7 +98,7 @@ class World:
             self.sql("SET LOCAL session_replication_role = replica")
             self.sql(EMPTY)
             self.sql(FIRST)
-            self.sql("UPDATE outbox.target SET paused_at = NULL, why = NULL,"
+            self.sql("UPDATE outbox.target SET paused_at = NULL, why = NULL, verify_since = NULL,"
                      " active_since = CASE WHEN target = %s THEN now() END", self.target)  # fmt: skip
             self.sql("UPDATE outbox.lease SET expires_at = '-infinity'")
             self.sql("DELETE FROM outbox.relay")

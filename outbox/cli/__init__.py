@@ -10,21 +10,21 @@ import click
 import psycopg
 
 from outbox import __version__
+from outbox.cli.apps import apps
 from outbox.cli.audit import audit
 from outbox.cli.config import config
 from outbox.cli.demo import demo
-<<<<<<< HEAD
 from outbox.cli.erase import erase
-=======
 from outbox.cli.explain import explain
->>>>>>> w/people
 from outbox.cli.help import help_
 from outbox.cli.install import check, install, uninstall
+from outbox.cli.link import link, unlink
 from outbox.cli.register import register
 from outbox.cli.relay import relay
 from outbox.cli.resume import resume
 from outbox.cli.sandbox import sandbox
 from outbox.cli.status import status
+from outbox.cli.verify import verify
 from outbox.database import explain as explain_error
 from outbox.errors import OutboxError
 
@@ -41,11 +41,26 @@ def outbox() -> None:
     """
 
 
-<<<<<<< HEAD
-for command in (demo, install, register, relay, status, audit, check, resume, erase, uninstall, config, sandbox, help_):
-=======
-for command in (demo, install, register, relay, explain, status, check, resume, uninstall, sandbox, help_):
->>>>>>> w/people
+for command in (
+    demo,
+    install,
+    register,
+    relay,
+    status,
+    explain,
+    verify,
+    audit,
+    check,
+    resume,
+    link,
+    unlink,
+    apps,
+    erase,
+    uninstall,
+    config,
+    sandbox,
+    help_,
+):
     outbox.add_command(command)
 
 

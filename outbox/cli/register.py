@@ -11,6 +11,7 @@ import click
 from outbox.cli.agreeing import check_agreed, describe
 from outbox.cli.following import follow_to_the_end, print_preview, print_result
 from outbox.cli.language import spoken
+from outbox.cli.meeting import Meeting, meeting_options
 from outbox.cli.opening import Opened, opened
 from outbox.cli.printing import count, print_json
 from outbox.cli.reporting import as_json, check_report, write_report
@@ -38,6 +39,7 @@ INTERRUPTED = 130
 )
 @click.option("--report", type=click.Path(dir_okay=False, path_type=Path), help="Keep all rows in a .csv or .txt file.")
 @click.option("--json", "json", is_flag=True, help="All of it, for a program.")
+@meeting_options
 @spoken
 def register(
     resources: tuple[str, ...],
@@ -48,6 +50,7 @@ def register(
     removals: int | None,
     report: Path | None,
     json: bool,
+    meeting: Meeting,
     say: Words,
 ) -> int:
     """Recheck everything, some resources, or one key, and report what became of each row.
@@ -78,11 +81,13 @@ def register(
             raise InstallError(f"there is no desired view for {' '.join(resources) or 'anything'}")
         if not json:
             _print_outlook(outlook, say)
+        meeting.meet(at, sorted({p.target for p in outlook.previews}), dry_run=dry_run, quiet=json)
         if dry_run:
             print_json(as_json(outlook, say)) if json else None
             return 0
         check_agreed(outlook, yes, removals, say)
-        return _register(at, outlook, resources, key, report, json, say)
+        meeting.decide()
+        return _register(at, outlook, resources, key, meeting, report, json, say)
 
 
 def _check_key(resources: Sequence[str], key: Key) -> None:
@@ -121,12 +126,20 @@ def _print_outlook(outlook: Outlook, say: Words) -> None:
 
 
 def _register(
-    at: Opened, outlook: Outlook, resources: Sequence[str], key: Key, report: Path | None, json: bool, say: Words
+    at: Opened,
+    outlook: Outlook,
+    resources: Sequence[str],
+    key: Key,
+    meeting: Meeting,
+    report: Path | None,
+    json: bool,
+    say: Words,
 ) -> int:
     targets = sorted({p.target for p in outlook.previews})
     idle = [t for t in targets if find_relay(at.connection, t) is None]
     relay = at_work(make_service(at.settings, idle)) if idle else nullcontext()
     with at.connection.transaction():
+        meeting.settle(at, targets, resources, key)
         ids = [i for t in targets for i in confirm(at.connection, t, resources, key)]
     interrupted = False
     try:

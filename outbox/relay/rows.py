@@ -83,6 +83,7 @@ def state(resource: str, row: dict[str, Any]) -> State:
             tuple(row["sending"]),
             row["etag"],
             row["intent"],
+            row["unlinked"],
         )
         if row["mirrored"]
         else None

@@ -8,10 +8,11 @@ import logging
 import os
 import socket
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
 
 from outbox.errors import LeaseLost
+from outbox.relay.chores import Chore, beside
 from outbox.relay.connection import LOST, connect
 from outbox.relay.counts import Counts
 from outbox.relay.doorbell import Doorbell
@@ -46,8 +47,10 @@ class Service:
         rhythm: Rhythm,
         *,
         once: bool = False,
+        chores: Sequence[Chore] = (),
     ) -> None:
         self.dsn = dsn
+        self.chores = chores
         self.targets = targets
         self.make_lane = make_lane
         self.rhythm = rhythm
@@ -101,7 +104,7 @@ class Service:
         holding = self.holdings[target]
         while await self._wait_for_lanes(target, holding):
             try:
-                async with self._lane(target, holding) as lane:
+                async with self._lane(target, holding) as lane, beside(self.dsn, target, self._chores_of(holding)):
                     await self._work(lane, holding)
                 if self.once:
                     return
@@ -120,6 +123,10 @@ class Service:
                 await asyncio.wait_for(holding.changed.wait(), self.rhythm.safety_poll_s)
             holding.changed.clear()
         return not self.stop.is_set()
+
+    def _chores_of(self, holding: Holding) -> Sequence[Chore]:
+        """Of all the relays of a target one does them: who has its first lane."""
+        return self.chores if 0 in holding.held and not self.once else ()
 
     @contextlib.asynccontextmanager
     async def _lane(self, target: str, holding: Holding) -> AsyncIterator[Lane]:

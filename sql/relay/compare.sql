@@ -19,6 +19,7 @@ SELECT w.key, outbox.lane({resource}, w.key, NULL, %(lane_count)s) AS lane, o.id
        coalesce(d.rows, 0) AS rows, d.document::text AS document, d.missing, coalesce(d.withdrawn, false) AS withdrawn,
        m.key IS NOT NULL AS mirrored, m.remote_id, m.document::text AS held, m.document IS NOT DISTINCT FROM d.document AS same,
        extract(epoch FROM clock_timestamp() - greatest(m.in_doubt, o.drifted_at))::float8 AS in_doubt_s, m.intent, m.sending, m.parents AS held_parents, m.etag,
+       m.unlinked,
        {present_parents} AS parents,
        EXISTS (
            SELECT FROM outbox.mirror AS other

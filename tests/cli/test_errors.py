@@ -9,20 +9,7 @@ from psycopg import sql
 from tests.cli.conftest import Shell
 from tests.cli.table import TABLE
 
-<<<<<<< HEAD
 COMMANDS = [case.works for case in TABLE.values() if case.database]
-=======
-COMMANDS = [
-    ("install",),
-    ("register", "--yes"),
-    ("relay", "--once"),
-    ("status",),
-    ("explain", "visma_net", "users", "JANSEN"),
-    ("check",),
-    ("resume", "visma_net"),
-    ("uninstall",),
-]
->>>>>>> w/people
 every_command = pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
 
 
@@ -82,15 +69,3 @@ def test_role_without_rights(
 def test_unknown_command_and_option(shell: Shell) -> None:
     assert shell("sendall").code == 2
     assert shell("status", "--xml").code == 2
-<<<<<<< HEAD
-=======
-
-
-@pytest.mark.parametrize(
-    "command", ["demo", "install", "register", "relay", "explain", "status", "check", "resume", "uninstall", "sandbox"]
-)
-def test_help_has_an_example(shell: Shell, command: str) -> None:
-    result = shell(command, "--help")
-    assert result.code == 0
-    assert f"outbox {command}" in result.out.partition("Example")[2]
->>>>>>> w/people

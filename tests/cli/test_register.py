@@ -166,8 +166,14 @@ def test_target_without_client(shell: Shell, site: psycopg.Connection) -> None:
 
 
 def test_wrong_secret(shell: Shell, site: psycopg.Connection, monkeypatch: pytest.MonkeyPatch) -> None:
-    """77 at once: the target pauses, everything waits, the secret is not shown; resume goes on."""
+    """77 at once: the target pauses, everything waits, the secret is not shown; resume goes on. Before the first
+    register nothing has begun, so nothing pauses.
+    """
     monkeypatch.setenv("OUTBOX_VISMA_NET_CLIENT_SECRET", "wr0ng")
+    result = shell("register", "--target", "visma_net", "--yes")
+    assert (result.code, count(site, "message")) == (77, 0)
+    assert "check client_id and client_secret" in result.err
+    site.execute("UPDATE outbox.target SET active_since = now()")
     result = shell("register", "--target", "visma_net", "--yes")
     assert result.code == 77
     assert "check client_id and client_secret" in result.err
