@@ -15,12 +15,13 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import psycopg
-from psycopg import AsyncConnection, sql
+from psycopg import sql
 
 from outbox import sqlfiles
 from outbox.link import interrupt, natural_name
 from outbox.relay import compose
 from outbox.relay.compose import View
+from outbox.relay.connection import Connection
 from outbox.relay.store import Store
 from outbox.targets.delivery import Key
 from outbox.targets.held import Held
@@ -76,7 +77,7 @@ class Contact:
         return replace(self, matches=tuple(m for m in self.matches if m.is_sure or m in chosen))
 
 
-async def meet(connection: AsyncConnection[Any], listing: Listing) -> Contact:
+async def meet(connection: Connection, listing: Listing) -> Contact:
     """Reads the lists of users and companies. Raises CloudError where one cannot be read whole."""
     store = Store(connection, listing.name)
     await store.read_views()
@@ -102,7 +103,7 @@ async def _strangers(ask: Questions, listing: Listing, resource: str) -> list[He
     return strangers
 
 
-async def _rows(connection: AsyncConnection[Any], view: View, listing: Listing) -> dict[Key, Columns]:
+async def _rows(connection: Connection, view: View, listing: Listing) -> dict[Key, Columns]:
     """The rows that are linked to nothing, as the cloud would show them."""
     query = sql.SQL(sqlfiles.read("first_contact/unlinked.sql")).format(**compose.common(view, "v"))
     rows = await (await connection.execute(query)).fetchall()

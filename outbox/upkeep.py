@@ -6,13 +6,11 @@ import logging
 from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Any
-
-from psycopg import AsyncConnection
 
 from outbox.apps import pull
 from outbox.config import Settings
 from outbox.relay.chores import Chore
+from outbox.relay.connection import Connection
 from outbox.relay.store import Store
 from outbox.targets import read
 from outbox.targets.listing import Listing
@@ -27,14 +25,14 @@ DUE_LOOK_S = 60.0  # how often it is asked whether a verify is due
 def make_chores(settings: Settings) -> list[Chore]:
     """The list of all of them."""
 
-    async def pull_apps(connection: AsyncConnection[Any], target: str) -> None:
+    async def pull_apps(connection: Connection, target: str) -> None:
         state = await Store(connection, target).read_target()
         async with _reading(settings, target) as listing:
             if listing.has_apps and not state.paused:
                 pulled = await pull(connection, listing)
                 logger.info("apps pulled", extra={"target": target, "listed": pulled.listed, "new": pulled.new})
 
-    async def verify_when_due(connection: AsyncConnection[Any], target: str) -> None:
+    async def verify_when_due(connection: Connection, target: str) -> None:
         if await Questions(connection, target).is_due(settings.verify_every_s):
             async with _reading(settings, target) as listing:
                 checked = await verify(connection, listing, repair=settings.verify_repair)

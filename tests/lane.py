@@ -18,12 +18,13 @@ import psycopg
 
 from outbox import install, sandbox
 from outbox.config import CompanySettings, Secret, TargetSettings
+from outbox.relay.connection import connect
 from outbox.relay.holding import Holding
 from outbox.relay.lane import Lane
 from outbox.relay.retry import Patience
 from outbox.relay.service import Rhythm, Service
 from outbox.relay.settle import Times
-from outbox.relay.store import Store, connect
+from outbox.relay.store import Store
 from outbox.sandbox.compare import compare
 from outbox.targets import connect as connect_target
 

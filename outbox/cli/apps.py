@@ -10,7 +10,7 @@ from outbox.apps import Pulled, pull, read_apps
 from outbox.cli.opening import Opened, opened
 from outbox.cli.printing import count, print_json, print_table
 from outbox.errors import CloudError, CloudUnavailable
-from outbox.relay.store import connect
+from outbox.relay.connection import connect
 from outbox.targets import read
 
 # The one cloud that has a catalogue.

@@ -15,7 +15,7 @@ from outbox.cli.opening import Opened
 from outbox.cli.printing import count
 from outbox.errors import CloudError, CloudUnavailable, LinkRefused, NotAllowed, NotPermitted
 from outbox.first_contact import Contact, Match, doubt_all, meet, settle
-from outbox.relay.store import connect
+from outbox.relay.connection import connect
 from outbox.status import read_status
 from outbox.targets import read
 from outbox.targets.delivery import Key

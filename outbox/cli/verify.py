@@ -13,7 +13,7 @@ from outbox.cli.printing import count, print_json, print_table
 from outbox.config import TargetSettings
 from outbox.errors import InstallError
 from outbox.register import find_relay, served_targets
-from outbox.relay.store import connect
+from outbox.relay.connection import connect
 from outbox.resources import RESOURCES, TARGETS
 from outbox.status import read_status
 from outbox.targets import read

@@ -9,12 +9,9 @@ import contextlib
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from dataclasses import dataclass
-from typing import Any
-
-from psycopg import AsyncConnection
 
 from outbox.errors import OutboxError
-from outbox.relay.store import connect
+from outbox.relay.connection import Connection, connect
 
 logger = logging.getLogger("outbox.chores")
 
@@ -28,7 +25,7 @@ class Chore:
 
     name: str
     every_s: float
-    work: Callable[[AsyncConnection[Any], str], Awaitable[None]]
+    work: Callable[[Connection, str], Awaitable[None]]
 
 
 @contextlib.asynccontextmanager

@@ -7,10 +7,9 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from psycopg import AsyncConnection
-
 from outbox.errors import OutboxError
 from outbox.relay.compose import View
+from outbox.relay.connection import Connection
 from outbox.relay.reading import BROKEN_VIEW, unreadable
 from outbox.relay.store import Store
 from outbox.resources import RESOURCES
@@ -21,7 +20,7 @@ from outbox.verify.store import Questions
 
 
 async def verify(
-    connection: AsyncConnection[Any], listing: Listing, resources: Sequence[str] = (), *, repair: bool = False
+    connection: Connection, listing: Listing, resources: Sequence[str] = (), *, repair: bool = False
 ) -> list[Verified]:
     """Compares the resources that have a view (none named: all), records each result, and answers them.
 

@@ -8,12 +8,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from psycopg import AsyncConnection, sql
+from psycopg import sql
 from psycopg.rows import namedtuple_row
 
 from outbox import sqlfiles
 from outbox.relay import compose
 from outbox.relay.compose import View
+from outbox.relay.connection import Connection
 from outbox.targets.delivery import Key
 from outbox.targets.listing import Place
 from outbox.verify.findings import Verified
@@ -25,7 +26,7 @@ PAGE = 2000
 class Questions:
     """About one target, on a connection with the relay's settings, in autocommit."""
 
-    connection: AsyncConnection[Any]
+    connection: Connection
     target: str
 
     async def look_at(self) -> Any:

@@ -11,8 +11,8 @@ from psycopg.conninfo import make_conninfo
 from outbox.apps import Pulled, pull
 from outbox.config import Settings
 from outbox.errors import CloudError, OutboxError
+from outbox.relay.connection import connect
 from outbox.relay.service import Service
-from outbox.relay.store import connect
 from outbox.targets import listing, read
 from outbox.upkeep import make_chores
 from outbox.values import Secret

@@ -10,7 +10,7 @@ from outbox import first_contact
 from outbox.errors import CloudError
 from outbox.first_contact import Contact, match
 from outbox.register import confirm
-from outbox.relay.store import connect
+from outbox.relay.connection import connect
 from outbox.targets import listing, read
 from outbox.targets.held import Held
 from tests.hands import Hands

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from outbox import verify as verifying
-from outbox.relay.store import connect
+from outbox.relay.connection import connect
 from outbox.targets import listing, read
 from outbox.verify import Finding, Verified, look
 from tests.hands import Hands
