@@ -6,6 +6,7 @@ OutboxError                 70  a fault of our own
 ├── NotPermitted            77  the database role lacks a right
 ├── ViewRefused             65  a desired view that cannot be kept live
 ├── InstallError            73  the database is not as install needs it
+│   └── NotAtHome           73  the outbox was restored or copied from another database
 ├── CloudUnavailable        69  a target cannot be reached at all
 ├── LeaseLost               75  another relay took the lane over
 └── CloudError                  what one delivery met; the relay classes it, no command ends with it
@@ -52,6 +53,13 @@ class ViewRefused(OutboxError):
 
 class InstallError(OutboxError):
     exit_code = 73
+
+
+class NotAtHome(InstallError):
+    hint = "outbox adopt, if the clouds are to follow this database from now on"
+
+    def __init__(self, why: str = "the outbox in this database belongs to another one: it was restored or copied") -> None:
+        super().__init__(why)
 
 
 class CloudUnavailable(OutboxError):

@@ -14,7 +14,7 @@ from typing import Any
 
 import psycopg
 
-from outbox.errors import LeaseLost
+from outbox.errors import LeaseLost, NotAtHome
 from outbox.relay.doorbell import Doorbell
 from outbox.relay.lane import Lane, nothing_left
 from outbox.relay.store import Store, connect
@@ -91,6 +91,7 @@ class Service:
         """The lease of a lane, held and given back; what is in flight is waited for in between."""
         async with await connect(self.dsn) as connection:
             store = Store(connection, target)
+            await self._look_where_it_is(store)
             while not await store.take_lease(f"{self.holder}/{target}", self.rhythm.lease_s):
                 if self.stop.is_set():
                     raise LeaseLost("stopped while waiting for the lease")
@@ -107,6 +108,13 @@ class Service:
                 raise
             finally:
                 await self._wind_up(target, lane)
+
+    async def _look_where_it_is(self, store: Store) -> None:
+        """With every connection: the database behind the name may be a restored one by now, or another server."""
+        if not await store.is_home():
+            raise NotAtHome
+        if await store.notice_fail_over():
+            logger.warning("the database has failed over: run outbox verify", extra={"target": store.target})
 
     async def _wind_up(self, target: str, lane: Lane) -> None:
         """What is in flight may finish; without a working connection it stays in doubt, which loses nothing."""

@@ -21,6 +21,7 @@ from outbox.targets.delivery import Call, Delivery, Key
 
 # A key has one text form: the same settings are pinned in the capture functions.
 SESSION = {
+    "search_path": "pg_catalog, pg_temp",  # nobody's functions and operators in place of the built-in ones
     "DateStyle": "ISO, YMD",
     "TimeZone": "UTC",
     "IntervalStyle": "iso_8601",
@@ -64,6 +65,14 @@ class Store:
 
     async def release_lease(self) -> None:
         await self._run("release_lease", epoch=self.epoch)
+
+    async def is_home(self) -> bool:
+        """False: this outbox was restored or copied, and nobody has said yet that it may send."""
+        return bool((await self._one("is_home")).is_home)
+
+    async def notice_fail_over(self) -> bool:
+        """True: the timeline changed, so commits may be lost; from now on nothing in the mirror counts as unchanged."""
+        return bool((await self._one("notice_fail_over")).noticed)
 
     async def read_target(self) -> Any:
         """(active, paused, why)"""
