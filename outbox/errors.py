@@ -58,7 +58,7 @@ class InstallError(OutboxError):
 class NotAtHome(InstallError):
     hint = "outbox adopt, if the clouds are to follow this database from now on"
 
-    def __init__(self, why: str = "the outbox in this database belongs to another one: it was restored or copied") -> None:
+    def __init__(self, why: str = "the outbox in this database belongs to another: it was restored or copied") -> None:
         super().__init__(why)
 
 

@@ -59,7 +59,7 @@ def test_uninstall_keeps_the_tables(shell: Shell, source: psycopg.Connection) ->
     with source:
         shell("install")
         for _ in range(2):
-            assert shell("uninstall").code == 0
+            assert shell("uninstall", "--yes").code == 0
         source.execute("INSERT INTO accountview.users (code) VALUES ('NIEUW')")
         assert source.execute("SELECT count(*) FROM outbox.message").fetchone() == (0,)
 

@@ -1,0 +1,20 @@
+-- Rights outside schema outbox that the roles lack: relay and operator read the desired views, the owner the tables
+-- behind them, which expansion follows. By whatever way they have them: membership and PUBLIC count.
+WITH needed AS (
+    SELECT 'outbox_owner' AS role, s AS oid FROM unnest(%(tables)s::oid[]) AS s
+    UNION ALL
+    SELECT role, v FROM unnest(%(views)s::oid[]) AS v CROSS JOIN (VALUES ('outbox_operator'), ('outbox_relay')) AS r (role)
+), found AS (
+    SELECT d.role, n.nspname, n.oid AS schema, c.relname, c.oid
+    FROM needed AS d
+    JOIN pg_class AS c ON c.oid = d.oid
+    JOIN pg_namespace AS n ON n.oid = c.relnamespace
+)
+SELECT DISTINCT 1 AS place, role, format('USAGE ON SCHEMA %%I', nspname) AS what
+FROM found
+WHERE NOT has_schema_privilege(role, schema, 'USAGE')
+UNION ALL
+SELECT DISTINCT 2, role, format('SELECT ON %%I.%%I', nspname, relname)
+FROM found
+WHERE NOT has_table_privilege(role, oid, 'SELECT')
+ORDER BY 1, 2, 3
