@@ -70,6 +70,7 @@ class Settings:
     safety_poll_s: float = setting(5.0, "how often a sleeping relay looks without being called", least=0.05)
     grace_s: float = setting(20.0, "what is in flight may finish for so long after SIGTERM", least=0)
     reconnect_s: float = setting(1.0, "pause before a lost database is tried again", least=0.05)
+    watch_s: float = setting(60.0, "how often the relay looks whether capture is as installed", least=1)
     attempts: int = setting(12, "a message is dead after so many attempts", least=1)
     give_up_s: float = setting(86_400.0, "but not sooner than so long after its change", least=0)
     backoff_s: float = setting(1.0, "pause after the first attempt, at most; doubles with each", least=0)

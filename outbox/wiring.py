@@ -14,6 +14,7 @@ from outbox.relay.service import Rhythm, Service
 from outbox.relay.settle import Times
 from outbox.relay.store import Store
 from outbox.targets import connect
+from outbox.watch import Watch
 
 STOP_TIMEOUT_S = 60.0
 
@@ -28,7 +29,8 @@ def make_service(settings: Settings, targets: Sequence[str], *, once: bool = Fal
         times = Times(target.deadline_s, settings.doubt_s, settings.user_doubt_s)
         return Lane(store, connect(target), target, times=times, patience=make_patience(settings))
 
-    return Service(settings.dsn.reveal(), list(targets), make_lane, make_rhythm(settings), once=once)
+    watch = Watch(settings.dsn.reveal())
+    return Service(settings.dsn.reveal(), list(targets), make_lane, make_rhythm(settings), once=once, watch=watch.look)
 
 
 def make_patience(settings: Settings) -> Patience:
@@ -36,7 +38,7 @@ def make_patience(settings: Settings) -> Patience:
 
 
 def make_rhythm(settings: Settings) -> Rhythm:
-    return Rhythm(settings.lease_s, settings.safety_poll_s, settings.grace_s, settings.reconnect_s)
+    return Rhythm(settings.lease_s, settings.safety_poll_s, settings.grace_s, settings.reconnect_s, settings.watch_s)
 
 
 @contextmanager

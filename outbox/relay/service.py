@@ -8,7 +8,7 @@ import logging
 import os
 import socket
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Collection
 from dataclasses import dataclass
 from typing import Any
 
@@ -26,12 +26,13 @@ _LOST = (psycopg.OperationalError, psycopg.InterfaceError)
 
 @dataclass(frozen=True)
 class Rhythm:
-    """All in seconds. grace_s: what is in flight may finish for so long after SIGTERM."""
+    """All in seconds. grace_s: what is in flight may finish so long after SIGTERM; watch_s: between looks for drift."""
 
     lease_s: float = 15.0
     safety_poll_s: float = 5.0
     grace_s: float = 20.0
     reconnect_s: float = 1.0
+    watch_s: float = 60.0
 
 
 class Service:
@@ -45,12 +46,15 @@ class Service:
         rhythm: Rhythm,
         *,
         once: bool = False,
+        watch: Callable[[Collection[str]], None] | None = None,
     ) -> None:
         self.dsn = dsn
         self.targets = targets
         self.make_lane = make_lane
         self.rhythm = rhythm
         self.once = once
+        self.watch = watch
+        self.connected = asyncio.Event()
         self.stop = asyncio.Event()
         self.holder = f"{socket.gethostname()}/{os.getpid()}"
         self.lanes: dict[str, Lane] = {}
@@ -59,11 +63,14 @@ class Service:
 
     async def run(self) -> None:
         """Raises the first error that cannot be waited out."""
-        keeping = asyncio.create_task(self._keep())
+        if self.once and self.watch is not None:
+            await asyncio.to_thread(self.watch, tuple(self.targets))
+        beside = [asyncio.create_task(self._keep()), asyncio.create_task(self._watch())]
         try:
             await asyncio.gather(*(self._serve(t) for t in self.targets))
         finally:
-            keeping.cancel()
+            for task in beside:
+                task.cancel()
 
     def shut_down(self) -> None:
         """Finish what is in flight, hand the lanes over, end."""
@@ -99,6 +106,7 @@ class Service:
             await store.read_views()
             lane = self.make_lane(store)
             self.lanes[target] = lane
+            self.connected.set()
             self.lost.discard(target)
             self._may_send(lane)
             try:
@@ -162,6 +170,17 @@ class Service:
                         await self._listen(connection, self.rhythm.lease_s / 5)
             except _LOST:
                 await asyncio.sleep(self.rhythm.reconnect_s)
+
+    async def _watch(self) -> None:
+        """With every new connection, and every so often: is capture still as it was installed? In a thread, on a
+        connection of its own, since a catalogue takes its time and DDL may make it wait.
+        """
+        while self.watch is not None and not self.once:
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self.connected.wait(), self.rhythm.watch_s)
+            self.connected.clear()
+            if self.lanes:
+                await asyncio.to_thread(self.watch, tuple(self.lanes))
 
     async def _listen(self, connection: psycopg.AsyncConnection[Any], for_s: float) -> None:
         async for _ in connection.notifies(timeout=for_s):
