@@ -20,7 +20,7 @@ from outbox.resources import RESOURCES
 from outbox.roles import right_differences
 
 Connection = psycopg.Connection[Any]
-Level = Literal["warning", "broken"]
+Level = Literal["warning", "broken", "unknown"]
 
 
 @dataclass(frozen=True)

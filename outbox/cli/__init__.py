@@ -11,9 +11,10 @@ import psycopg
 
 from outbox import __version__
 from outbox.cli.adopt import adopt
+from outbox.cli.check import check
 from outbox.cli.demo import demo
 from outbox.cli.help import help_
-from outbox.cli.install import check, install, uninstall
+from outbox.cli.install import install, uninstall
 from outbox.cli.register import register
 from outbox.cli.relay import relay
 from outbox.cli.resume import resume

@@ -1,4 +1,4 @@
-"""outbox install, check, uninstall"""
+"""outbox install, uninstall"""
 
 from __future__ import annotations
 
@@ -39,22 +39,6 @@ def install(dry_run: bool) -> None:
         click.echo("installed; nothing is sent yet. Next: outbox register --dry-run, then outbox register")
     else:
         click.echo("installed; the rows of active targets are rechecked")
-
-
-@click.command()
-def check() -> int:
-    """Is everything as it was installed?
-
-    \b
-    Example:
-      outbox check
-    """
-    with opened() as at:
-        plan = installing.plan(at.connection)
-    for step in plan.steps:
-        click.echo(f"not as installed: {step.title}")
-    click.echo("try: outbox install" if plan else "everything is as installed")
-    return 2 if plan else 0
 
 
 @click.command()
