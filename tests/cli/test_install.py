@@ -111,8 +111,8 @@ def test_check_says_what_waits_and_what_is_not_known(shell: Shell, source: psyco
         assert shell("check").code == 1  # the server of the tests does not sync
         source.execute("UPDATE outbox.target SET active_since = now(), verify_since = now() WHERE target = 'visma_net'")
         source.execute(
-            "INSERT INTO outbox.message (target, resource, key, operation, status, settled_at, error, changed_at) VALUES"
-            " ('visma_net', 'users', '{A}', 'UPDATE', 'held', now(), 'x', now()),"
+            "INSERT INTO outbox.message (target, resource, key, operation, status, settled_at, error, changed_at)"
+            " VALUES ('visma_net', 'users', '{A}', 'UPDATE', 'held', now(), 'x', now()),"
             " ('visma_net', 'users', '{B}', 'UPDATE', 'pending', NULL, NULL, now() - interval '1 hour')"
         )
         assert {what for _, what in findings(shell)} == {
