@@ -60,6 +60,7 @@ END
 $$;
 COMMENT ON FUNCTION outbox.is_message IS
     'What goes with which status: settled_at unless pending, an outcome when done, the reason when held or dead, a document when created or updated; always a key or a via';
+REVOKE EXECUTE ON FUNCTION outbox.is_message FROM PUBLIC;
 
 CREATE TABLE outbox.message (
     id          bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,

@@ -20,6 +20,7 @@ GRANT SELECT (target, resource, key, remote_id, in_doubt, intent, parents, etag,
     ON outbox.mirror TO outbox_auditor;
 GRANT INSERT (target, resource, key, via, operation, source, cause, status, outcome, due_at, settled_at, error)
     ON outbox.message TO outbox_relay;
+GRANT EXECUTE ON FUNCTION outbox.is_message TO outbox_relay;
 GRANT UPDATE (status, outcome, key, attempts, due_at, settled_at, http_status, error, document)
     ON outbox.message TO outbox_relay;
 

@@ -216,11 +216,15 @@ def test_every_function_is_for_somebody(site: Site) -> None:
 
 
 def test_definer_functions_pin_their_search_path(site: Site) -> None:
-    """All functions of the outbox do; and all belong to the owner, who cannot log in."""
+    """All functions of the outbox do; and all belong to the owner, who cannot log in.
+
+    is_message is called for every row, where a setting would cost too much: it has the rights and the search_path of
+    who writes, and those who may write messages (capture, the relay) have pinned theirs.
+    """
     query = (
         "SELECT proname FROM pg_proc WHERE pronamespace = 'outbox'::regnamespace"
         " AND (proowner <> 'outbox_owner'::regrole OR NOT coalesce(proconfig, '{}') && "
-        "ARRAY['search_path=pg_catalog, pg_temp'])"
+        "ARRAY['search_path=pg_catalog, pg_temp']) AND proname <> 'is_message'"
     )
     with site.connected() as admin:
         assert admin.execute(query).fetchall() == []
