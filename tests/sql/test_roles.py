@@ -352,6 +352,24 @@ def test_the_relay_and_the_operator_need_no_more(site: Site, target: str) -> Non
     assert by == ["app"]
 
 
+def test_an_operator_switches_capture(site: Site) -> None:
+    """With psql alone, and no right on any source table."""
+    with site.connected("operator") as operator, site.connected("app") as app, site.connected() as admin:
+        admin.execute("DELETE FROM outbox.message")
+        operator.execute("SELECT outbox.capture_off()")
+        app.execute("UPDATE accountview.users SET first_name = 'Uit' WHERE code = 'SMIT'")
+        assert admin.execute("SELECT count(*) FROM outbox.message").fetchone() == (0,)
+        operator.execute("SELECT outbox.capture_on()")
+        app.execute("UPDATE accountview.users SET first_name = 'Aan' WHERE code = 'SMIT'")
+        assert admin.execute("SELECT DISTINCT key FROM outbox.message WHERE operation = 'UPDATE'").fetchall() == [
+            (["SMIT"],)
+        ]
+    with site.connected("dba") as dba:
+        assert install.check(dba) == []
+        before = dba.execute("SELECT count(*) FROM pg_roles WHERE rolname ~ '^outbox_'").fetchone()
+        assert before == (4,)
+
+
 # -- an application that means harm
 
 
