@@ -63,7 +63,7 @@ def triggers(connection: psycopg.Connection) -> int:
 
 
 def test_the_switch_while_writers_run(database: str) -> None:
-    """Off and on need no lock of theirs, twice is as once, and who wrote while it was off is rechecked after he ended."""
+    """Off and on need no lock of theirs, twice is as once; who wrote meanwhile is rechecked when he ended."""
     with psycopg.connect(database, autocommit=True) as dba, psycopg.connect(database) as writer:
         install.apply(dba, install.plan(dba))
         dba.execute("UPDATE outbox.target SET active_since = now()")
