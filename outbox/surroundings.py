@@ -17,7 +17,7 @@ from outbox.config import TargetSettings
 from outbox.errors import NotAllowed, OutboxError
 from outbox.identity import read_identity
 from outbox.targets.endpoints import USER_SCOPES
-from outbox.targets.http import Http, Reply
+from outbox.targets.http import MAX_ANSWER_BYTES, Http, Reply
 from outbox.targets.tokens import Tokens
 
 Connection = psycopg.Connection[Any]
@@ -102,8 +102,15 @@ class _Dated(Http):
 
     off_s: float | None = None
 
-    async def send(self, method: str, url: str, headers: Mapping[str, str], content: bytes | None = None) -> Reply:
-        reply = await super().send(method, url, headers, content)
+    async def send(
+        self,
+        method: str,
+        url: str,
+        headers: Mapping[str, str],
+        content: bytes | None = None,
+        largest_bytes: int = MAX_ANSWER_BYTES,
+    ) -> Reply:
+        reply = await super().send(method, url, headers, content, largest_bytes)
         with contextlib.suppress(KeyError, ValueError):
             self.off_s = time.time() - parsedate_to_datetime(reply.headers["date"]).timestamp()
         return reply

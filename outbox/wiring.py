@@ -14,6 +14,7 @@ from outbox.relay.service import Rhythm, Service
 from outbox.relay.settle import Times
 from outbox.relay.store import Store
 from outbox.targets import connect
+from outbox.upkeep import make_chores
 from outbox.watch import Watch
 
 STOP_TIMEOUT_S = 60.0
@@ -29,8 +30,15 @@ def make_service(settings: Settings, targets: Sequence[str], *, once: bool = Fal
         times = Times(target.deadline_s, settings.doubt_s, settings.user_doubt_s)
         return Lane(store, connect(target), target, times=times, patience=make_patience(settings))
 
-    watch = Watch(settings.dsn.reveal())
-    return Service(settings.dsn.reveal(), list(targets), make_lane, make_rhythm(settings), once=once, watch=watch.look)
+    return Service(
+        settings.dsn.reveal(),
+        list(targets),
+        make_lane,
+        make_rhythm(settings),
+        once=once,
+        chores=make_chores(settings),
+        watch=Watch(settings.dsn.reveal()).look,
+    )
 
 
 def make_patience(settings: Settings) -> Patience:
