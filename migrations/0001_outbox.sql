@@ -60,6 +60,7 @@ END
 $$;
 COMMENT ON FUNCTION outbox.is_message IS
     'What goes with which status: settled_at unless pending, an outcome when done, the reason when held or dead, a document when created or updated; always a key or a via';
+REVOKE EXECUTE ON FUNCTION outbox.is_message FROM PUBLIC;
 
 CREATE TABLE outbox.message (
     id          bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
@@ -112,6 +113,26 @@ COMMENT ON COLUMN outbox.message.document IS 'What was sent; dropped after the r
 CREATE INDEX message_pending ON outbox.message (target, transaction, id) WHERE status = 'pending';
 -- What is not done about a key, or below a prefix (all arrays from {a} up to, not including, {a, NULL}).
 CREATE INDEX message_open ON outbox.message (target, resource, key) WHERE status <> 'done' AND key IS NOT NULL;
+-- What was done stays as it is: the relay may settle a message, not change how it ended. Only the owner's functions may
+-- (dropping documents after their time, erasing a person). AFTER, since a BEFORE trigger locks every row once more.
+CREATE FUNCTION outbox.keep_settled()
+    RETURNS trigger
+    LANGUAGE plpgsql
+    SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    IF NOT pg_has_role(current_user, (SELECT relowner FROM pg_class WHERE oid = TG_RELID), 'USAGE') THEN
+        RAISE EXCEPTION 'message % is done and cannot be changed', OLD.id USING ERRCODE = 'insufficient_privilege';
+    END IF;
+    RETURN NULL;
+END
+$$;
+COMMENT ON FUNCTION outbox.keep_settled IS 'Refuses to change a message that is done, but for the owner of the outbox';
+REVOKE EXECUTE ON FUNCTION outbox.keep_settled FROM PUBLIC;
+CREATE TRIGGER message_keep_settled
+    AFTER UPDATE ON outbox.message
+    FOR EACH ROW WHEN (OLD.status = 'done') EXECUTE FUNCTION outbox.keep_settled();
+
 -- Back-offs; few rows at any time.
 CREATE INDEX message_due ON outbox.message (target, due_at) WHERE status = 'pending' AND due_at IS NOT NULL;
 -- What needs a person; few rows, and none of a writer's.
@@ -345,10 +366,102 @@ CREATE TABLE outbox.identity (
     only_row          boolean PRIMARY KEY DEFAULT true CHECK (only_row),
     system_identifier bigint NOT NULL,
     database          oid NOT NULL,
+    relation          oid NOT NULL,
     timeline          integer NOT NULL,
     adopted_at        timestamptz NOT NULL DEFAULT now()
 );
-COMMENT ON TABLE outbox.identity IS 'The database this outbox belongs to: a restored copy must not provision production';
+COMMENT ON TABLE outbox.identity IS
+    'The database this outbox belongs to: a restored or copied one must not send until somebody says so (outbox adopt)';
+COMMENT ON COLUMN outbox.identity.system_identifier IS 'Of the cluster, given by initdb';
+COMMENT ON COLUMN outbox.identity.database IS 'Its oid in the cluster';
+COMMENT ON COLUMN outbox.identity.relation IS 'The oid of this table: pg_restore --clean makes it anew in the same database';
+COMMENT ON COLUMN outbox.identity.timeline IS 'Another one after a fail-over, which may have lost commits: see outbox.target.verify_since';
+
+CREATE FUNCTION outbox.here(OUT system_identifier bigint, OUT database oid, OUT relation oid, OUT timeline integer)
+    LANGUAGE sql
+    STABLE
+    SECURITY DEFINER
+    SET search_path = pg_catalog, pg_temp
+AS $$
+    SELECT c.system_identifier,
+           (SELECT d.oid FROM pg_database AS d WHERE d.datname = current_database()),
+           'outbox.identity'::regclass::oid,
+           -- pg_control_checkpoint() would tell the old one until the first checkpoint after a promotion
+           CASE WHEN NOT pg_is_in_recovery()
+                THEN ('x' || left(pg_walfile_name(pg_current_wal_insert_lsn()), 8))::bit(32)::integer END
+    FROM pg_control_system() AS c
+$$;
+COMMENT ON FUNCTION outbox.here IS 'Which database this is, in the terms of outbox.identity';
+REVOKE EXECUTE ON FUNCTION outbox.here FROM PUBLIC;
+
+INSERT INTO outbox.identity (system_identifier, database, relation, timeline)
+SELECT h.system_identifier, h.database, h.relation, h.timeline FROM outbox.here() AS h;
+
+CREATE FUNCTION outbox.is_home()
+    RETURNS boolean
+    LANGUAGE sql
+    STABLE
+    SECURITY DEFINER
+    SET search_path = pg_catalog, pg_temp
+AS $$
+    SELECT EXISTS (
+        SELECT FROM outbox.identity AS i
+        WHERE (i.system_identifier, i.database, i.relation)
+              = (SELECT h.system_identifier, h.database, h.relation FROM outbox.here() AS h))
+$$;
+COMMENT ON FUNCTION outbox.is_home IS 'Does the outbox belong to this very database? Not after a restore or a copy';
+REVOKE EXECUTE ON FUNCTION outbox.is_home FROM PUBLIC;
+
+CREATE FUNCTION outbox.require_home()
+    RETURNS void
+    LANGUAGE plpgsql
+    STABLE
+    SECURITY DEFINER
+    SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    IF NOT outbox.is_home() THEN
+        RAISE EXCEPTION 'the outbox in database % belongs to another database: it was restored or copied', current_database()
+            USING HINT = 'outbox adopt', ERRCODE = 'OB001';
+    END IF;
+END
+$$;
+COMMENT ON FUNCTION outbox.require_home IS
+    'Raises OB001 in a restored or copied database; called by everything that sends or decides';
+REVOKE EXECUTE ON FUNCTION outbox.require_home FROM PUBLIC;
+
+CREATE FUNCTION outbox.distrust_mirror()
+    RETURNS void
+    LANGUAGE sql
+    SET search_path = pg_catalog, pg_temp
+AS $$
+    -- Not before the youngest acknowledgement: another server's clock may be behind.
+    UPDATE outbox.target AS t
+    SET verify_since = greatest(clock_timestamp(), (SELECT max(m.confirmed_at) FROM outbox.mirror AS m WHERE m.target = t.target))
+    WHERE t.active_since IS NOT NULL;
+$$;
+COMMENT ON FUNCTION outbox.distrust_mirror IS
+    'What the mirror has may not be true from here on: nothing of it is unchanged until `outbox verify` has compared it';
+REVOKE EXECUTE ON FUNCTION outbox.distrust_mirror FROM PUBLIC;
+
+CREATE FUNCTION outbox.notice_fail_over()
+    RETURNS boolean
+    LANGUAGE plpgsql
+    SECURITY DEFINER
+    SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    UPDATE outbox.identity AS i SET timeline = h.timeline FROM outbox.here() AS h WHERE i.timeline <> h.timeline;
+    IF FOUND THEN
+        PERFORM outbox.distrust_mirror();
+        RETURN true;
+    END IF;
+    RETURN false;
+END
+$$;
+COMMENT ON FUNCTION outbox.notice_fail_over IS
+    'Called by each relay that connects: true when the timeline changed since the last time, so that commits may be lost';
+REVOKE EXECUTE ON FUNCTION outbox.notice_fail_over FROM PUBLIC;
 
 -- As sql/capture/ring.sql, which `install` keeps it equal to: register() has to ring before anything is captured.
 CREATE FUNCTION outbox.ring()
@@ -373,10 +486,12 @@ REVOKE EXECUTE ON FUNCTION outbox.ring FROM PUBLIC;
 CREATE FUNCTION outbox.register(target text, resource text DEFAULT NULL, key text[] DEFAULT '{}')
     RETURNS SETOF bigint
     LANGUAGE plpgsql
+    SECURITY DEFINER
     SET search_path = pg_catalog, pg_temp
 AS $$
 #variable_conflict use_column
 BEGIN
+    PERFORM outbox.require_home();
     IF NOT EXISTS (SELECT FROM outbox.target AS t WHERE t.target = register.target) THEN
         RAISE EXCEPTION 'there is no target %', register.target
             USING HINT = 'targets are accountview_net and visma_net', ERRCODE = 'invalid_parameter_value';
@@ -402,6 +517,35 @@ $$;
 COMMENT ON FUNCTION outbox.register IS
     'Registreren: recheck one key, everything below a prefix, a resource, or (resource null) a whole target; answers the message ids';
 REVOKE EXECUTE ON FUNCTION outbox.register FROM PUBLIC;
+
+CREATE FUNCTION outbox.adopt(why text DEFAULT NULL)
+    RETURNS boolean
+    LANGUAGE plpgsql
+    SECURITY DEFINER
+    SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    IF outbox.is_home() THEN
+        RETURN false;
+    END IF;
+    DELETE FROM outbox.identity;
+    INSERT INTO outbox.identity (system_identifier, database, relation, timeline)
+    SELECT h.system_identifier, h.database, h.relation, h.timeline FROM outbox.here() AS h;
+    PERFORM outbox.distrust_mirror();
+    -- Those who held and listened are relays of the other database.
+    DELETE FROM outbox.bell;
+    DELETE FROM outbox.relay;
+    UPDATE outbox.lease SET holder = NULL, epoch = epoch + 1, expires_at = '-infinity';
+    -- Transaction ids of another cluster would be in the future for ever, and be claimed with every look.
+    UPDATE outbox.message SET transaction = pg_current_xact_id()
+    WHERE status = 'pending' AND transaction > pg_current_xact_id();
+    INSERT INTO outbox.decision (decision, why) VALUES ('adopt', adopt.why);
+    RETURN true;
+END
+$$;
+COMMENT ON FUNCTION outbox.adopt IS
+    'A person says that this restored or copied database is the one that the clouds follow from now on; false: it was already';
+REVOKE EXECUTE ON FUNCTION outbox.adopt FROM PUBLIC;
 
 -- How the relay is doing, in numbers: what its metrics tell too, but with or without a relay. No personal data.
 

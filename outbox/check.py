@@ -17,9 +17,10 @@ from outbox.capture.wanted import derive, rests_on
 from outbox.drift import differences_of
 from outbox.errors import OutboxError
 from outbox.resources import RESOURCES
+from outbox.roles import right_differences
 
 Connection = psycopg.Connection[Any]
-Level = Literal["warning", "broken"]
+Level = Literal["warning", "broken", "unknown"]
 
 
 @dataclass(frozen=True)
@@ -72,6 +73,8 @@ def _capture(connection: Connection, present: Present) -> Iterator[Finding]:
         wanted = derive(connection, catalogue)
         for d in (*function_differences(wanted, present), *trigger_differences(wanted, present)):
             yield Finding("warning" if d.harmless else "broken", d.what, d.evidence, "outbox install")
+    for d in right_differences(connection, catalogue):
+        yield Finding("warning" if d.harmless else "broken", d.what, d.evidence, "outbox install")
     for view in catalogue.desired():
         yield from _double_keys(connection, view)
 

@@ -73,6 +73,7 @@ class Settings:
     safety_poll_s: float = setting(5.0, "how often a sleeping relay looks without being called", least=0.05)
     grace_s: float = setting(20.0, "what is in flight may finish for so long after SIGTERM", least=0)
     reconnect_s: float = setting(1.0, "pause before a lost database is tried again", least=0.05)
+    watch_s: float = setting(60.0, "how often the relay looks whether capture is as installed", least=1)
     stalled_s: float = setting(60.0, "health is bad when messages wait and none was settled for so long", least=1)
     http_port: int = setting(0, "where health and metrics are served on 127.0.0.1; 0: nowhere", least=0)
     attempts: int = setting(12, "a message is dead after so many attempts", least=1)

@@ -8,12 +8,13 @@ from typing import Any
 import psycopg
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
-from outbox.errors import DatabaseUnavailable, InstallError, NotPermitted, OutboxError
+from outbox.errors import DatabaseUnavailable, InstallError, NotAtHome, NotPermitted, OutboxError
 from outbox.relay.store import SESSION
 
 Connection = psycopg.Connection[Any]
 OLDEST_VERSION = 15
 CONNECT_TIMEOUT_S = 10
+NOT_AT_HOME = "OB001"  # raised by outbox.require_home()
 
 
 def connect(dsn: str) -> Connection:
@@ -53,6 +54,8 @@ def explain(error: psycopg.Error) -> OutboxError:
     state, words = error.sqlstate, _words(error)
     if state == "42501":
         return NotPermitted(f"the database role lacks a right: {words}", "grant it, or use another role in OUTBOX_DSN")
+    if state == NOT_AT_HOME:
+        return NotAtHome(words)
     if state == "25006":
         return DatabaseUnavailable(f"the database is read-only: {words}", "point OUTBOX_DSN to the primary")
     if state is None or state[:2] in ("08", "57", "53", "28", "3D"):

@@ -10,7 +10,7 @@ import psycopg
 
 from outbox.capture.catalogue import pin_settings, read_catalogue
 from outbox.capture.present import Present, read_present
-from outbox.capture.wanted import Resource, is_whole, remembered_function, remembered_trigger, rests_on
+from outbox.capture.wanted import Resource, is_whole, lasting, remembered_function, remembered_trigger, rests_on
 
 Facts = dict[str, Any]
 
@@ -20,6 +20,8 @@ def drifted(connection: psycopg.Connection[Any]) -> dict[Resource, str]:
     with connection.transaction():
         pin_settings(connection)
         present = read_present(connection)
+        if present.remembered("off"):  # on purpose: capture_on() rechecks everything
+            return {}
         views = {m.name: m.facts for m in rests_on(connection, read_catalogue(connection))}
     found: dict[Resource, str] = {}
     for name, (_, known) in _kind(present, "view").items():
@@ -34,11 +36,19 @@ def drifted(connection: psycopg.Connection[Any]) -> dict[Resource, str]:
 
 
 def differences_of(known: Facts, current: Facts) -> list[str]:
-    """In words, what a view rests on and what changed of it."""
-    found = [
+    """In words, what a view rests on and what changed of it.
+
+    In a restored database the stored definitions and the numbers of columns say nothing until the next install.
+    """
+    restored = known["home"] != current["home"]
+    if restored:
+        known, current = lasting(known), lasting(current)
+    found = []
+    kind = "texts" if "texts" in current else "trees"
+    found += [
         f"the view {name} is another one than at install"
-        for name, digest in known["definitions"].items()
-        if current["definitions"].get(name) != digest
+        for name, digest in known.get(kind, {}).items()
+        if current.get(kind, {}).get(name, digest if restored else None) != digest
     ]
     found += [
         f"the function {name} is another one than at install"
@@ -46,13 +56,17 @@ def differences_of(known: Facts, current: Facts) -> list[str]:
         if current["functions"].get(name, digest) != digest
     ]
     for name, table in known["tables"].items():
-        if name in current["tables"]:
-            found += _table_differences(name, table, current["tables"][name])
-        else:
+        if name not in current["tables"]:
             found.append(f"the table {name} has another name, or is read no more")
-    if known != current and not found:
+        elif not restored:
+            found += _table_differences(name, table, current["tables"][name])
+    if not found and _without_texts(known) != _without_texts(current):
         found.append("what the view rests on is not as at install")
     return found
+
+
+def _without_texts(facts: Facts) -> Facts:
+    return {name: value for name, value in facts.items() if name != "texts"}
 
 
 def _table_differences(name: str, known: Facts, current: Facts) -> Iterator[str]:

@@ -7,6 +7,7 @@ OutboxError                 70  a fault of our own
 ├── ViewRefused             65  a desired view that cannot be kept live
 ├── LinkRefused             65  an object of the cloud that cannot be this key, or cannot be told to be
 ├── InstallError            73  the database is not as install needs it
+│   └── NotAtHome           73  the outbox was restored or copied from another database
 ├── CloudUnavailable        69  a target cannot be reached at all
 ├── LeaseLost               75  another relay took the lane over
 ├── EraseRefused            75  something else has to be done first
@@ -59,6 +60,13 @@ class LinkRefused(OutboxError):
 
 class InstallError(OutboxError):
     exit_code = 73
+
+
+class NotAtHome(InstallError):
+    hint = "outbox adopt, if the clouds are to follow this database from now on"
+
+    def __init__(self, why: str = "the outbox in this database belongs to another: it was restored or copied") -> None:
+        super().__init__(why)
 
 
 class NotConfirmed(OutboxError):

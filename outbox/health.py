@@ -9,6 +9,7 @@ from typing import Any
 from psycopg.rows import namedtuple_row
 
 from outbox import sqlfiles
+from outbox.errors import NotAtHome
 from outbox.relay.connection import LOST, connect
 from outbox.relay.service import Service
 
@@ -82,6 +83,6 @@ class Health:
             ):
                 targets = await (await cursor.execute(sqlfiles.read("health/targets.sql"))).fetchall()
                 backlog = await (await cursor.execute(sqlfiles.read("health/backlog.sql"))).fetchall()
-        except LOST:
+        except (*LOST, NotAtHome):
             return None
         return Numbers(targets, backlog)

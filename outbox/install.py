@@ -8,7 +8,8 @@ table per transaction, since CREATE TRIGGER waits for every writer of the table 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, LiteralString
 
@@ -16,18 +17,19 @@ import psycopg
 
 from outbox import __version__, sqlfiles
 from outbox.capture import describe
-from outbox.capture.catalogue import pin_settings, read_catalogue, with_definitions
+from outbox.capture.catalogue import pin_settings, read_catalogue, rows, with_definitions
 from outbox.capture.differences import Difference, function_differences, trigger_differences
 from outbox.capture.present import Present, missing_migrations, read_present
 from outbox.capture.sqltext import comment, fill, literal, resource_list
 from outbox.capture.views import check_views
-from outbox.capture.wanted import Remembered, Resource, Wanted, derive, is_as_installed
+from outbox.capture.wanted import Remembered, Resource, Wanted, derive, is_as_installed, lasting
 from outbox.check import Finding, check
 from outbox.errors import InstallError, NotPermitted
 from outbox.resources import RESOURCES, TARGETS
-from outbox.steps import LOCK_TIMEOUT_MS, Step, run_step
+from outbox.roles import right_differences
+from outbox.steps import LOCK_TIMEOUT_MS, Step, run_steps
 
-__all__ = ["Finding", "Plan", "Step", "apply", "check", "plan", "render", "uninstall"]
+__all__ = ["Finding", "Plan", "Step", "apply", "check", "plan", "render"]
 
 Connection = psycopg.Connection[Any]
 
@@ -68,13 +70,14 @@ def plan(connection: Connection) -> Plan:
                 f"there is no desired view: none of the schemas {', '.join(TARGETS)} has one",
                 "create them, e.g. from sql/views/, then install again",
             )
-        if not missing_migrations(present) and is_as_installed(connection, catalogue, present):
+        rights = tuple(right_differences(connection, catalogue))
+        if not (missing_migrations(present) or rights) and is_as_installed(connection, catalogue, present):
             return Plan((), (), first=False)
-        _check_rights(connection, present)
+        _check_rights(connection)
         catalogue = with_definitions(connection, catalogue)
         check_views(connection, catalogue)
         wanted = derive(connection, catalogue)
-        return Plan(_steps(wanted, present), tuple(describe.notes(wanted.writes)), first=not present.installed)
+        return Plan(_steps(wanted, present, rights), tuple(describe.notes(wanted.writes)), first=not present.installed)
 
 
 def check_server(connection: Connection) -> None:
@@ -98,22 +101,23 @@ def _check_migrations(present: Present) -> None:
         )
 
 
-def _check_rights(connection: Connection, present: Present) -> None:
-    query = (
-        "SELECT has_schema_privilege('outbox', 'CREATE'), current_user"
-        if present.installed
-        else "SELECT has_database_privilege(current_database(), 'CREATE'), current_user"
-    )
-    row = connection.execute(query).fetchone()
-    if row and not row[0]:
-        where = "schema outbox" if present.installed else f"database {connection.info.dbname}"
-        raise NotPermitted(f"the database role {row[1]} may not create objects in {where}", "install as its owner")
+def _check_rights(connection: Connection) -> None:
+    row = rows(connection, "may_install", {})[0]
+    if not row["may_create"]:
+        raise NotPermitted(
+            f"the database role {row['role']} may not create objects in {row['place']}", "install as its owner"
+        )
+    if not row["may_own"]:
+        raise NotPermitted(
+            f"the database role {row['role']} may not act for outbox_owner, to whom the outbox is to belong",
+            f"GRANT outbox_owner TO {row['role']}",
+        )
 
 
 # -- what is to be done
 
 
-def _steps(wanted: Wanted, present: Present) -> tuple[Step, ...]:
+def _steps(wanted: Wanted, present: Present, rights: tuple[Difference, ...]) -> tuple[Step, ...]:
     functions = list(function_differences(wanted, present))
     triggers = list(trigger_differences(wanted, present))
     steps = [Step(f"Migration {number}, {name}", (text.strip(),)) for number, name, text in missing_migrations(present)]
@@ -125,12 +129,14 @@ def _steps(wanted: Wanted, present: Present) -> tuple[Step, ...]:
         steps.append(Step("What is not captured for sure", (unsure,)))
     if functions:
         steps.append(Step("Functions; to replace one blocks nobody", _statements(functions)))
+    if rights:
+        steps.append(Step("Who owns it, and who may do what", _statements(rights)))
     for table in sorted({d.table for d in triggers if d.table}):
-        steps.append(Step(f"Triggers on {table}", _statements(d for d in triggers if d.table == table), table))
+        on_it = [d for d in triggers if d.table == table]
+        steps.append(Step(f"Triggers on {table}", _statements(on_it), table, readers=any(d.harmless for d in on_it)))
     if recheck:
         statement = fill("recheck", resources=resource_list(recheck))
-        title = "What may have changed unseen is rechecked"
-        steps.append(Step(title, (statement,), after_writers=bool(functions)))
+        steps.append(Step("What may have changed unseen is rechecked", (statement,)))
     if last := _last_statements(wanted, present, names):
         steps.append(Step("What this rests on, for the next install and for check", last))
     return tuple(steps)
@@ -150,7 +156,7 @@ def _last_statements(wanted: Wanted, present: Present, unsure: list[str]) -> tup
     statements += [
         fill("forget", kind=literal(kind), name=literal(name))
         for kind, name in sorted(present.manifest)
-        if (kind, name) not in current
+        if (kind, name) not in current and kind != "recheck"
     ]
     # A follow function stays: messages that are not expanded yet, or not even committed, may name it.
     statements += [
@@ -176,35 +182,48 @@ def _recheck(wanted: Wanted, present: Present, differences: list[Difference]) ->
     """Views that are new or changed or captured otherwise than before, and what went through a hole in capture."""
     found = {r for d in differences for r in d.unseen}
     for m in wanted.remembered:
-        if m.kind in ("view", "capture") and present.remembered(m.kind).get(m.name) != m.hash:
+        if m.kind in ("view", "capture") and not _is_known(m, present):
             target, _, resource = m.name.partition(".")
             found.add((target, resource))
     return sorted(found, key=lambda r: (TARGETS.index(r[0]), list(RESOURCES).index(r[1])))
 
 
+def _is_known(m: Remembered, present: Present) -> bool:
+    """As at the last install; in a restored database its numbers may be others."""
+    hash_, facts = present.manifest.get((m.kind, m.name), ("", {}))
+    return hash_ == m.hash or (bool(facts) and lasting(facts) == m.lasting)
+
+
 # -- doing it
 
 
-def apply(connection: Connection, plan_: Plan) -> tuple[str, ...]:
-    """Do what the plan says; `connection` is in no transaction. Answers what a person should know, mostly nothing.
+def apply(connection: Connection, plan_: Plan) -> None:
+    """Do what the plan says; `connection` is in no transaction.
 
+    The outbox's own objects are one transaction, the triggers of each table another, what is remembered the last.
     Raises InstallError when a table stays locked, with the names of those who hold the lock: what was done stays
     done, and installing again completes it.
     """
     if not plan_:
-        return ()
-    _call(connection, "pg_advisory_lock")
-    try:
+        return
+    with serialised(connection):
         current = plan(connection)
         if current and current.steps != plan_.steps:
             raise InstallError("the database changed since the plan was made", "look at the new plan, then install")
-        return tuple(note for step in current.steps for note in run_step(connection, step))
+        run_steps(connection, current.steps)
+
+
+@contextmanager
+def serialised(connection: Connection) -> Iterator[None]:
+    """One installer at a time in this database."""
+    _call(connection, "pg_advisory_lock")
+    try:
+        yield
     finally:
         _call(connection, "pg_advisory_unlock")
 
 
 def _call(connection: Connection, function: LiteralString) -> None:
-    """One installer at a time in this database."""
     with connection.transaction():
         connection.execute(f"SELECT {function}(hashtext('outbox install'))")
 
@@ -216,24 +235,13 @@ def render(plan_: Plan) -> str:
     """The plan as SQL for psql, in one transaction."""
     if not plan_:
         return "-- Nothing to do.\n"
-    parts = ["-- What `outbox install` does. To run it by hand: psql -1 -v ON_ERROR_STOP=1 -f FILE"]
-    parts += [line for note in plan_.notes for line in ("--", *comment(f"Note: {note}.", "-- "))]
-    parts.append(f"\nSET LOCAL lock_timeout = '{LOCK_TIMEOUT_MS}ms';")
-    for step in plan_.steps:
+    return render_steps(plan_.steps, "install", plan_.notes)
+
+
+def render_steps(steps: Sequence[Step], command: str, notes: Iterable[str] = ()) -> str:
+    parts = [f"-- What `outbox {command}` does. To run it by hand: psql -1 -v ON_ERROR_STOP=1 -f FILE"]
+    parts += [line for note in notes for line in ("--", *comment(f"Note: {note}.", "-- "))]
+    parts.append(f"\nSET LOCAL lock_timeout = '{LOCK_TIMEOUT_MS}ms';\nSET LOCAL search_path = pg_catalog, pg_temp;")
+    for step in steps:
         parts += ["\n", *comment(step.title, "-- "), "", "\n\n".join(step.statements)]
     return "\n".join(parts) + "\n"
-
-
-def uninstall(connection: Connection) -> None:
-    """Remove triggers and functions; the outbox's tables and all that is in them stay, and so does every cloud."""
-    with connection.transaction():
-        pin_settings(connection)
-        present = read_present(connection)
-    drops: dict[str, list[str]] = {}
-    for trigger in present.triggers:
-        drops.setdefault(trigger.table, []).append(f"DROP TRIGGER {trigger.name} ON {trigger.table};")
-    for table, statements in sorted(drops.items()):
-        run_step(connection, Step(f"Triggers on {table}", tuple(statements), table))
-    functions = [f"DROP FUNCTION outbox.{f.name}({f.arguments});" for f in present.functions.values()]
-    forget = [fill("forget", kind=literal(kind), name=literal(name)) for kind, name in present.manifest]
-    run_step(connection, Step("Functions", (*functions, *forget)))

@@ -15,6 +15,7 @@ from outbox.relay.settle import Times
 from outbox.relay.store import Store
 from outbox.targets import connect
 from outbox.upkeep import make_chores
+from outbox.watch import Watch
 
 STOP_TIMEOUT_S = 60.0
 
@@ -30,7 +31,13 @@ def make_service(settings: Settings, targets: Sequence[str], *, once: bool = Fal
         return Lane(store, connect(target), target, times=times, patience=make_patience(settings))
 
     return Service(
-        settings.dsn.reveal(), list(targets), make_lane, make_rhythm(settings), once=once, chores=make_chores(settings)
+        settings.dsn.reveal(),
+        list(targets),
+        make_lane,
+        make_rhythm(settings),
+        once=once,
+        chores=make_chores(settings),
+        watch=Watch(settings.dsn.reveal()).look,
     )
 
 
@@ -39,7 +46,7 @@ def make_patience(settings: Settings) -> Patience:
 
 
 def make_rhythm(settings: Settings) -> Rhythm:
-    return Rhythm(settings.lease_s, settings.safety_poll_s, settings.grace_s, settings.reconnect_s)
+    return Rhythm(settings.lease_s, settings.safety_poll_s, settings.grace_s, settings.reconnect_s, settings.watch_s)
 
 
 @contextmanager

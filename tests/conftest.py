@@ -47,6 +47,8 @@ class Server:
             admin.execute(
                 sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(sql.Identifier(name), sql.Identifier(template))
             )
+        if template != "template0":
+            take_home(self.database(name))
         return self.database(name)
 
     def drop(self, name: str) -> None:
@@ -60,6 +62,16 @@ class Server:
                 fill(connection)
             self.templates.add(name)
         return name
+
+
+def take_home(dsn: str) -> None:
+    """A cloned outbox belongs to the template; unlike `adopt` this leaves nothing else behind."""
+    with psycopg.connect(dsn, autocommit=True) as connection:
+        if connection.execute("SELECT to_regclass('outbox.identity') IS NOT NULL").fetchone() == (True,):
+            connection.execute(
+                "UPDATE outbox.identity AS i SET (system_identifier, database, relation, timeline)"
+                " = (SELECT h.system_identifier, h.database, h.relation, h.timeline FROM outbox.here() AS h)"
+            )
 
 
 def fill_reference(connection: psycopg.Connection) -> None:

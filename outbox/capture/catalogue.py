@@ -172,10 +172,14 @@ class Dependencies:
 
 @dataclass(frozen=True)
 class Catalogue:
+    """home: names this database and its version; in another one oids, column numbers and trees are others too."""
+
     relations: dict[int, Relation]
     dependencies: dict[int, Dependencies]
     family: dict[int, tuple[Member, ...]]
     aggregates: frozenset[str]
+    home: str
+    installed: bool
 
     def named(self, schema: str, name: str) -> Relation | None:
         return next((r for r in self.relations.values() if (r.schema, r.name) == (schema, name)), None)
@@ -196,6 +200,7 @@ def read_catalogue(connection: psycopg.Connection[Any]) -> Catalogue:
         dependencies=_dependencies(connection, oids),
         family=_family(connection, [r.oid for r in relations.values() if r.kind in "rp"]),
         aggregates=frozenset(r["proname"] for r in rows(connection, "aggregates", {})),
+        **rows(connection, "home", {})[0],
     )
 
 

@@ -97,6 +97,7 @@ def fixed_functions() -> list[SqlFunction]:
         "ring": "Wakes the relays that are asleep; called by capture when it wrote messages",
         "capture_off": "Emergency: nothing is captured any more, until capture_on()",
         "capture_on": "Captures again, and rechecks everything",
+        "recheck_unseen": "Rechecks what transactions may have written unseen, when they have ended",
     }
     found = []
     for name, purpose in purposes.items():

@@ -50,7 +50,12 @@ class Remembered:
 
     @property
     def hash(self) -> str:
-        return digest(json.dumps(self.facts, sort_keys=True))
+        """Without the texts: to read them takes locks, so they are not there when one only looks."""
+        return digest(json.dumps({k: v for k, v in self.facts.items() if k != "texts"}, sort_keys=True))
+
+    @property
+    def lasting(self) -> dict[str, Any]:
+        return lasting(self.facts)
 
 
 @dataclass(frozen=True)
@@ -76,6 +81,15 @@ class Wanted:
             its_triggers = [sql for t, sql in self.triggers.items() if t.function == function.name]
             found[table.name] = "\n\n".join([f"{function.header}\n{function.sql}", *its_triggers])
         return {name: f"{text}\n" for name, text in found.items()}
+
+
+def lasting(facts: dict[str, Any]) -> dict[str, Any]:
+    """What of a view's facts a dump and restore, or another version of the server, leaves as it is."""
+    tables = {
+        name: {**table, "columns": sorted(rest for _, *rest in table["columns"])}
+        for name, table in facts.get("tables", {}).items()
+    }
+    return {**{k: v for k, v in facts.items() if k not in ("trees", "home")}, "tables": tables}
 
 
 def digest(text: str) -> str:
@@ -135,7 +149,7 @@ def is_as_installed(connection: psycopg.Connection[Any], catalogue: Catalogue, p
         ),
         *(remembered_trigger(t) for t, enabled in present.triggers.items() if enabled != "D"),
     ]
-    known = {key: hash_ for key, (hash_, _) in present.manifest.items() if key[0] != "capture"}
+    known = {key: hash_ for key, (hash_, _) in present.manifest.items() if key[0] not in ("capture", "recheck")}
     sure = present.remembered("capture").keys() == present.remembered("view").keys()
     return sure and known == {(m.kind, m.name): m.hash for m in found}
 
@@ -189,6 +203,8 @@ def _captured(of_view: list[Write], names: dict[int, str]) -> dict[str, Any]:
         entry = {"function": names[w.table.oid], "wordings": []}
         wording = digest(repr((w.wording, [c.name for c in w.watched])))
         found.setdefault(w.table.dotted, entry)["wordings"].append(wording)
+    for entry in found.values():
+        entry["wordings"].sort()
     return found
 
 
@@ -203,7 +219,9 @@ def _facts(connection: psycopg.Connection[Any], catalogue: Catalogue, view: Rela
         }
     below = definitions(catalogue, view)
     return {
-        "definitions": {d.dotted: digest(d.tree) for d in below},
+        "home": catalogue.home,
+        "trees": {d.dotted: digest(d.tree) for d in below},
+        **({"texts": {d.dotted: digest(d.definition) for d in below}} if view.definition else {}),
         "columns": [[c.name, c.declared] for c in view.columns],
         "functions": {f.sql: f.hash for d in below for f in functions_of(connection, catalogue, d) if not f.built_in},
         "tables": tables,

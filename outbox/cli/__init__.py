@@ -10,14 +10,16 @@ import click
 import psycopg
 
 from outbox import __version__
+from outbox.cli.adopt import adopt
 from outbox.cli.apps import apps
 from outbox.cli.audit import audit
+from outbox.cli.check import check
 from outbox.cli.config import config
 from outbox.cli.demo import demo
 from outbox.cli.erase import erase
 from outbox.cli.explain import explain
 from outbox.cli.help import help_
-from outbox.cli.install import check, install, uninstall
+from outbox.cli.install import install, uninstall
 from outbox.cli.link import link, unlink
 from outbox.cli.register import register
 from outbox.cli.relay import relay
@@ -56,6 +58,7 @@ for command in (
     unlink,
     apps,
     erase,
+    adopt,
     uninstall,
     config,
     sandbox,

@@ -1,4 +1,4 @@
-"""outbox install, check, uninstall"""
+"""outbox install, uninstall"""
 
 from __future__ import annotations
 
@@ -6,7 +6,12 @@ import click
 
 from outbox import install as installing
 from outbox import lanes
+from outbox.cli.asking import agreed_by_typing
 from outbox.cli.opening import opened
+from outbox.cli.printing import count
+from outbox.install import render_steps
+from outbox.uninstall import plan_uninstall
+from outbox.uninstall import uninstall as remove
 
 
 @click.command()
@@ -39,29 +44,33 @@ def install(dry_run: bool) -> None:
 
 
 @click.command()
-def check() -> int:
-    """Is everything as it was installed?
+@click.option("--dry-run", is_flag=True, help="Print the SQL, change nothing.")
+@click.option("--drop-data", is_flag=True, help="Also the outbox's own tables: messages, mirror, history.")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+def uninstall(dry_run: bool, drop_data: bool, yes: bool) -> None:
+    """Remove triggers and functions: changes are no longer noticed.
+
+    Nothing is removed from any cloud. The source tables are as they were before the install. What the outbox holds is
+    kept, unless told otherwise: without the mirror nobody knows any more what is whose in the clouds.
 
     \b
     Example:
-      outbox check
+      outbox uninstall --dry-run
     """
     with opened() as at:
-        plan = installing.plan(at.connection)
-    for step in plan.steps:
-        click.echo(f"not as installed: {step.title}")
-    click.echo("try: outbox install" if plan else "everything is as installed")
-    return 2 if plan else 0
+        steps = plan_uninstall(at.connection, keep_data=not drop_data)
+        if dry_run:
+            click.echo(render_steps(steps, "uninstall") if steps else "-- Nothing to do.")
+            return
+        if not steps:
+            click.echo("nothing to do: there is nothing of the outbox but its tables")
+            return
+        for step in steps:
+            click.echo(f"{step.title}: {count(len(step.statements), 'statement')}")
+        agreed_by_typing(at.connection.info.dbname, "changes are no longer captured", yes)
+        remove(at.connection, steps, keep_data=not drop_data)
+    click.echo("triggers and functions are removed; the clouds are as they were" + _rest(drop_data))
 
 
-@click.command()
-def uninstall() -> None:
-    """Remove triggers and functions: changes are no longer noticed. Tables and clouds stay as they are.
-
-    \b
-    Example:
-      outbox uninstall
-    """
-    with opened() as at:
-        installing.uninstall(at.connection)
-    click.echo("triggers and functions are removed; tables and clouds are as they were")
+def _rest(drop_data: bool) -> str:
+    return ", and the outbox is gone" if drop_data else ", and so are the outbox's tables"

@@ -19,9 +19,11 @@ from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from psycopg.pq import TransactionStatus
 
 from outbox import sqlfiles
+from outbox.errors import NotAtHome
 
 # A key has one text form: the same settings are pinned in the capture functions.
 SESSION = {
+    "search_path": "pg_catalog, pg_temp",  # nobody's functions and operators in place of the built-in ones
     "DateStyle": "ISO, YMD",
     "TimeZone": "UTC",
     "IntervalStyle": "iso_8601",
@@ -91,12 +93,24 @@ class Connection(AsyncConnection[Any]):
 
 
 async def connect(dsn: str) -> Connection:
-    """A connection in autocommit with the settings that every relay pins."""
+    """A connection in autocommit with the settings that every relay pins. Raises NotAtHome with a restored outbox: with
+    every connection, since the database behind the name may be another by now.
+    """
     given = conninfo_to_dict(dsn)
     network = {name: value for name, value in _NETWORK.items() if name not in given}
     connection = await Connection.connect(make_conninfo(dsn, **network), autocommit=True)
     try:
-        return await connection.settle_in()
+        await connection.settle_in()
+        await _require_home(connection)
+        return connection
     except BaseException:
         await connection.close()
         raise
+
+
+async def _require_home(connection: Connection) -> None:
+    """Raises NotAtHome: this outbox was restored or copied, and nobody has said yet that it may send."""
+    async with connection.pinned():
+        cursor = await connection.execute(sqlfiles.read("relay/is_home.sql"))
+        if await cursor.fetchone() != (True,):
+            raise NotAtHome

@@ -17,6 +17,7 @@ from typing import Any
 from psycopg.rows import namedtuple_row
 
 from outbox import sqlfiles
+from outbox.errors import NotAtHome
 from outbox.relay.connection import LOST, Connection, connect
 from outbox.relay.holding import Holding
 from outbox.relay.store import Store
@@ -133,7 +134,7 @@ class Keeper:
 
     async def leave(self) -> None:
         """A clean stop: the others need not wait until this relay is taken for dead."""
-        with suppress(*LOST):
+        with suppress(*LOST, NotAtHome):
             async with await connect(self.dsn) as connection:
                 await self._ask(connection, "leave", holder=self.holder, targets=list(self.holdings))
                 await self._ask(connection, "call_relays")

@@ -8,7 +8,7 @@ import logging
 import os
 import socket
 import time
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Sequence
 from dataclasses import dataclass
 
 from outbox.errors import LeaseLost
@@ -28,12 +28,13 @@ LOOK_AGAIN_S = 1.0  # so old, at most, is what the loop knows of a target (pause
 
 @dataclass(frozen=True)
 class Rhythm:
-    """All in seconds. grace_s: what is in flight may finish for so long after SIGTERM."""
+    """All in seconds. grace_s: what is in flight may finish so long after SIGTERM; watch_s: between looks for drift."""
 
     lease_s: float = 15.0
     safety_poll_s: float = 5.0
     grace_s: float = 20.0
     reconnect_s: float = 1.0
+    watch_s: float = 60.0
 
 
 class Service:
@@ -48,6 +49,7 @@ class Service:
         *,
         once: bool = False,
         chores: Sequence[Chore] = (),
+        watch: Callable[[Collection[str]], None] | None = None,
     ) -> None:
         self.dsn = dsn
         self.chores = chores
@@ -55,6 +57,8 @@ class Service:
         self.make_lane = make_lane
         self.rhythm = rhythm
         self.once = once
+        self.watch = watch
+        self.connected = asyncio.Event()
         self.stop = asyncio.Event()
         self.ready = asyncio.Event()  # it is known to the others, and has lanes or stands by
         self.holder = f"{socket.gethostname()}/{os.getpid()}"
@@ -66,20 +70,23 @@ class Service:
 
     async def run(self) -> None:
         """Raises the first error that cannot be waited out."""
+        if self.once and self.watch is not None:
+            await asyncio.to_thread(self.watch, tuple(self.targets))
         self.keeper = Keeper(
             self.dsn, self.holder, self.holdings, self.rhythm.lease_s, self._wake, self._kept, self.ready
         )
         keeping = asyncio.create_task(self.keeper.run(self.rhythm.reconnect_s, once=self.once))
         leaving = asyncio.create_task(self._leave(self.keeper))
         serving = asyncio.create_task(self._serve_all())
+        watching = asyncio.create_task(self._watch())
         try:
             done, _ = await asyncio.wait({keeping, serving}, return_when=asyncio.FIRST_COMPLETED)
             for task in done:
                 task.result()
         finally:
-            for task in (serving, keeping):
+            for task in (serving, keeping, watching):
                 task.cancel()
-            await asyncio.gather(serving, keeping, return_exceptions=True)
+            await asyncio.gather(serving, keeping, watching, return_exceptions=True)
             leaving.cancel()
             await self.keeper.leave()
 
@@ -133,11 +140,14 @@ class Service:
         """What serves the lanes on a connection of its own; what is in flight is waited for at the end."""
         async with await connect(self.dsn) as connection:
             store = Store(connection, target, holding)
+            if await store.notice_fail_over():
+                logger.warning("the database has failed over: run outbox verify", extra={"target": target})
             await store.read_views()
             lane = self.make_lane(store)
             lane.counts = self.counts[target]
             self.lanes[target] = lane
             self._kept(target)
+            self.connected.set()
             try:
                 yield lane
             except LeaseLost:
@@ -235,6 +245,20 @@ class Service:
         if slept or holding.changed.is_set():
             holding.changed.clear()
             lane.woken.set()
+
+    # -- beside the lanes ----------------------------------------------------------------------------------------
+
+    async def _watch(self) -> None:
+        """With every new connection, and every so often: is capture still as it was installed? In a thread, on a
+        connection of its own, since a catalogue takes its time and DDL may make it wait.
+        """
+        while self.watch is not None and not self.once:
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self.connected.wait(), self.rhythm.watch_s)
+            self.connected.clear()
+            targets = tuple(t for t in self.lanes if 0 in self.holdings[t].held)  # one relay of each target does it
+            if targets:
+                await asyncio.to_thread(self.watch, targets)
 
     async def _pause(self, seconds: float) -> None:
         with contextlib.suppress(TimeoutError):

@@ -63,6 +63,10 @@ class Store:
         if self.holding.served is not None:
             await self._run("ring")
 
+    async def notice_fail_over(self) -> bool:
+        """True: the timeline changed, so commits may be lost; from now on nothing in the mirror counts as unchanged."""
+        return bool((await self._one("notice_fail_over")).noticed)
+
     async def read_target(self) -> Any:
         """(active, paused, why)"""
         return await self._one("read_target")

@@ -1,4 +1,4 @@
--- The emergency switch: triggers stay, but do nothing. Replacing a function blocks nobody.
+-- The emergency switch: triggers stay, but do nothing. Replacing a function blocks nobody and waits for nobody.
 CREATE OR REPLACE FUNCTION outbox.capture_off()
     RETURNS void
     LANGUAGE plpgsql
@@ -9,10 +9,10 @@ DECLARE
     capture record;
 BEGIN
     FOR capture IN
-        SELECT DISTINCT p.proname AS name, pg_get_functiondef(p.oid) AS definition
-        FROM pg_trigger AS t
-        JOIN pg_proc AS p ON p.oid = t.tgfoid
+        SELECT p.proname AS name, pg_get_functiondef(p.oid) AS definition
+        FROM pg_proc AS p
         WHERE p.pronamespace = 'outbox'::regnamespace
+          AND p.prorettype = 'trigger'::regtype AND p.proname LIKE 'capture\_%'
           AND NOT EXISTS (SELECT FROM outbox.manifest AS m WHERE m.kind = 'off' AND m.name = p.proname)
     LOOP
         INSERT INTO outbox.manifest (kind, name, hash, version, facts)

@@ -1,5 +1,5 @@
--- Back on, and everything is rechecked. Creating the triggers anew waits for those who write to the tables at this
--- moment: what they write is unseen yet, so the recheck has to come after them.
+-- Back on, and everything is rechecked: at once, and by the relay once more when the transactions of now have ended,
+-- since one of them may have written while capture was off and commit later (see recheck_unseen).
 CREATE OR REPLACE FUNCTION outbox.capture_on()
     RETURNS void
     LANGUAGE plpgsql
@@ -7,26 +7,25 @@ CREATE OR REPLACE FUNCTION outbox.capture_on()
     SET search_path TO 'pg_catalog', 'pg_temp'
 AS $outbox$
 DECLARE
-    statement text;
+    capture record;
 BEGIN
-    FOR statement IN
-        DELETE FROM outbox.manifest WHERE kind = 'off' RETURNING facts ->> 'definition'
+    FOR capture IN
+        DELETE FROM outbox.manifest AS m WHERE m.kind = 'off' RETURNING m.name, m.facts ->> 'definition' AS definition
     LOOP
-        EXECUTE statement;
-    END LOOP;
-    FOR statement IN
-        SELECT regexp_replace(pg_get_triggerdef(t.oid), '^CREATE', 'CREATE OR REPLACE')
-        FROM pg_trigger AS t
-        JOIN pg_proc AS p ON p.oid = t.tgfoid
-        WHERE p.pronamespace = 'outbox'::regnamespace
-        ORDER BY t.tgrelid, t.tgname
-    LOOP
-        EXECUTE statement;
+        -- One that was installed anew meanwhile is newer than what was kept.
+        IF EXISTS (SELECT FROM pg_proc AS p WHERE p.pronamespace = 'outbox'::regnamespace
+                   AND p.proname = capture.name AND p.prosrc = 'BEGIN RETURN NULL; END') THEN
+            EXECUTE capture.definition;
+        END IF;
     END LOOP;
     INSERT INTO outbox.message (target, resource, key, operation, source)
-    SELECT split_part(name, '.', 1), split_part(name, '.', 2), '{}', 'DRIFT', 'capture_on'
-    FROM outbox.manifest
-    WHERE kind = 'view';
+    SELECT t.target, substr(m.name, length(t.target) + 2), '{}', 'DRIFT', 'capture_on'
+    FROM outbox.manifest AS m
+    JOIN outbox.target AS t ON t.target = split_part(m.name, '.', 1)
+    WHERE m.kind = 'view' AND t.active_since IS NOT NULL;
+    INSERT INTO outbox.manifest (kind, name, hash, version, facts)
+    SELECT 'recheck', m.name, '', '', '{}' FROM outbox.manifest AS m WHERE m.kind = 'view'
+    ON CONFLICT (kind, name) DO UPDATE SET facts = '{}';
     PERFORM outbox.ring();
 END
 $outbox$;

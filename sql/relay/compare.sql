@@ -17,7 +17,8 @@ WITH wanted AS (
 )
 SELECT w.key, outbox.lane({resource}, w.key, NULL, %(lane_count)s) AS lane, o.ids, o.pending_ids, o.attempts, o.age_s, o.registered,
        coalesce(d.rows, 0) AS rows, d.document::text AS document, d.missing, coalesce(d.withdrawn, false) AS withdrawn,
-       m.key IS NOT NULL AS mirrored, m.remote_id, m.document::text AS held, m.document IS NOT DISTINCT FROM d.document AS same,
+       m.key IS NOT NULL AS mirrored, m.remote_id, m.document::text AS held, m.document IS NOT DISTINCT FROM d.document
+           AND coalesce(t.verify_since < coalesce(m.confirmed_at, '-infinity'), true) AS same,
        extract(epoch FROM clock_timestamp() - greatest(m.in_doubt, o.drifted_at))::float8 AS in_doubt_s, m.intent, m.sending, m.parents AS held_parents, m.etag,
        m.unlinked,
        {present_parents} AS parents,
@@ -27,6 +28,7 @@ SELECT w.key, outbox.lane({resource}, w.key, NULL, %(lane_count)s) AS lane, o.id
              AND other.remote_id = m.remote_id AND other.key <> m.key AND other.in_doubt IS NULL
        ) AS shared
 FROM wanted AS w
+LEFT JOIN outbox.target AS t ON t.target = {target}
 CROSS JOIN LATERAL (
     SELECT array_agg(m.id ORDER BY m.id) AS ids,
            array_agg(m.id ORDER BY m.id) FILTER (WHERE m.status = 'pending') AS pending_ids,

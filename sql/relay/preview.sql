@@ -8,8 +8,10 @@ WITH RECURSIVE desired AS (
     FROM {view} AS v
     WHERE {view_match}
 ), held AS (
-    SELECT m.key, m.remote_id, m.document, m.sending, m.in_doubt IS NOT NULL AS in_doubt
+    SELECT m.key, m.remote_id, m.document, m.sending,
+           m.in_doubt IS NOT NULL OR coalesce(t.verify_since >= coalesce(m.confirmed_at, '-infinity'), false) AS in_doubt
     FROM outbox.mirror AS m
+    JOIN outbox.target AS t USING (target)
     WHERE m.target = {target} AND m.resource = {resource} AND {key_match}
 ), judged AS (
     SELECT DISTINCT ON (d.key)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import psycopg
 import pytest
 
@@ -19,6 +21,12 @@ def source(shell: Shell, empty_database: str, monkeypatch: pytest.MonkeyPatch) -
     return connection
 
 
+def findings(shell: Shell) -> list[tuple[str, str]]:
+    """(level, what), but for the server of these tests, which may forget what it likes."""
+    found = json.loads(shell("check", "--json").out)
+    return [(f["level"], f["what"]) for f in found if f["what"] != "the server"]
+
+
 def test_dry_run_changes_nothing(shell: Shell, source: psycopg.Connection) -> None:
     """It prints what psql can run."""
     with source:
@@ -28,7 +36,7 @@ def test_dry_run_changes_nothing(shell: Shell, source: psycopg.Connection) -> No
         assert "CREATE OR REPLACE TRIGGER" in result.out
         assert source.execute("SELECT to_regclass('outbox.message')").fetchone() == (None,)
         source.execute(result.out)
-        assert shell("check").code == 0
+        assert findings(shell) == []
 
 
 def test_first_install_sends_and_enqueues_nothing(shell: Shell, source: psycopg.Connection) -> None:
@@ -46,7 +54,7 @@ def test_first_install_sends_and_enqueues_nothing(shell: Shell, source: psycopg.
 def test_check_sees_what_was_altered(shell: Shell, source: psycopg.Connection) -> None:
     with source:
         shell("install")
-        assert shell("check").code == 0
+        assert findings(shell) == []
         source.execute("ALTER TABLE accountview.users DISABLE TRIGGER USER")
         result = shell("check")
         assert result.code == 2
@@ -59,7 +67,7 @@ def test_uninstall_keeps_the_tables(shell: Shell, source: psycopg.Connection) ->
     with source:
         shell("install")
         for _ in range(2):
-            assert shell("uninstall").code == 0
+            assert shell("uninstall", "--yes").code == 0
         source.execute("INSERT INTO accountview.users (code) VALUES ('NIEUW')")
         assert source.execute("SELECT count(*) FROM outbox.message").fetchone() == (0,)
 
@@ -94,3 +102,39 @@ def test_refused_view(shell: Shell, source: psycopg.Connection, view: str, words
         assert "accountview_net.users" in result.err
         assert words in result.err
         assert source.execute("SELECT to_regclass('outbox.message')").fetchone() == (None,)
+
+
+def test_check_says_what_waits_and_what_is_not_known(shell: Shell, source: psycopg.Connection) -> None:
+    """Stuck messages, an old one, a copied database: each with what to do; the worst decides the exit code."""
+    with source:
+        shell("install")
+        assert shell("check").code == 1  # the server of the tests does not sync
+        source.execute("UPDATE outbox.target SET active_since = now(), verify_since = now() WHERE target = 'visma_net'")
+        source.execute(
+            "INSERT INTO outbox.message (target, resource, key, operation, status, settled_at, error, changed_at)"
+            " VALUES ('visma_net', 'users', '{A}', 'UPDATE', 'held', now(), 'x', now()),"
+            " ('visma_net', 'users', '{B}', 'UPDATE', 'pending', NULL, NULL, now() - interval '1 hour')"
+        )
+        assert {what for _, what in findings(shell)} == {
+            "visma_net", "1 held messages", "the oldest pending message"
+        }  # fmt: skip
+        source.execute("UPDATE outbox.identity SET system_identifier = 1")
+        assert shell("check").code == 2
+        assert "try: outbox adopt" in shell("check").out
+
+
+def test_check_that_cannot_look_says_so(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No database: unknown."""
+    monkeypatch.setenv("OUTBOX_DSN", "postgresql://nobody@127.0.0.1:1/none")
+    assert shell("check").code == 3
+
+
+def test_adopt_asks_first(shell: Shell, source: psycopg.Connection) -> None:
+    """With nobody to ask it wants --yes; afterwards it has nothing to do."""
+    with source:
+        shell("install")
+        source.execute("UPDATE outbox.identity SET system_identifier = 1")
+        assert shell("adopt").code == 2
+        assert shell("adopt", "--yes", "--why", "moved").code == 0
+        assert "nothing to do" in shell("adopt").out
+        assert source.execute("SELECT why FROM outbox.decision").fetchall() == [("moved",)]

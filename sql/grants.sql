@@ -1,0 +1,37 @@
+-- Who may do what in schema outbox, when the roles of roles.sql exist: run by `outbox install`, compared by
+-- `outbox check`. What is not listed is not allowed; PUBLIC may do nothing. Beside these, install lets the relay and the
+-- operator read the desired views, and the owner the tables behind them. One statement a line group, ending in `;`.
+
+GRANT USAGE ON SCHEMA outbox TO outbox_relay, outbox_operator, outbox_auditor;
+
+-- What is there, and how things stand
+GRANT SELECT ON outbox.migration, outbox.manifest, outbox.identity, outbox.target, outbox.lease, outbox.bell, outbox.rate
+    TO outbox_relay, outbox_operator, outbox_auditor;
+GRANT SELECT ON outbox.application, outbox.attempt, outbox.decision TO outbox_relay, outbox_operator, outbox_auditor;
+GRANT EXECUTE ON FUNCTION outbox.here, outbox.is_home, outbox.require_home TO outbox_relay, outbox_operator, outbox_auditor;
+
+-- Messages. The relay writes those that follow from others, but not who changed what, when and where; a trigger on the
+-- table keeps it from changing what is done. Only operators read documents beside it
+GRANT SELECT ON outbox.message, outbox.mirror TO outbox_relay, outbox_operator;
+GRANT SELECT (id, status, outcome, target, resource, key, via, operation, source, transaction, changed_at, changed_by,
+              application, cause, attempts, due_at, settled_at, http_status, error)
+    ON outbox.message TO outbox_auditor;
+GRANT SELECT (target, resource, key, remote_id, in_doubt, intent, parents, etag, confirmed_at, message_id)
+    ON outbox.mirror TO outbox_auditor;
+GRANT INSERT (target, resource, key, via, operation, source, cause, status, outcome, due_at, settled_at, error)
+    ON outbox.message TO outbox_relay;
+GRANT EXECUTE ON FUNCTION outbox.is_message TO outbox_relay;
+GRANT UPDATE (status, outcome, key, attempts, due_at, settled_at, http_status, error, document)
+    ON outbox.message TO outbox_relay;
+
+-- The relay's own: what the clouds hold, what was called, who relays, who sleeps, what the clouds said of their limits
+GRANT INSERT, UPDATE, DELETE ON outbox.mirror, outbox.rate, outbox.bell, outbox.application TO outbox_relay;
+GRANT INSERT ON outbox.attempt TO outbox_relay;
+GRANT UPDATE ON outbox.lease TO outbox_relay;
+GRANT UPDATE (paused_at, why) ON outbox.target TO outbox_relay;
+GRANT EXECUTE ON FUNCTION outbox.notice_fail_over, outbox.recheck_unseen TO outbox_relay;
+
+-- What people decide
+GRANT EXECUTE ON FUNCTION outbox.register, outbox.adopt, outbox.capture_off, outbox.capture_on, outbox.ring TO outbox_operator;
+GRANT UPDATE (active_since, paused_at, why, verify_since) ON outbox.target TO outbox_operator;
+GRANT INSERT (decision, target, resource, key, message_id, why) ON outbox.decision TO outbox_operator;

