@@ -296,6 +296,7 @@ RETURN CASE
     ELSE 0
 END;
 COMMENT ON FUNCTION outbox.lane IS 'The lane of a message, of `lanes` in all: users, companies and access are lane 0, the rest goes by the first key column';
+REVOKE EXECUTE ON FUNCTION outbox.lane FROM PUBLIC;
 
 CREATE FUNCTION outbox.set_lanes(target text, lanes integer)
     RETURNS void
@@ -615,6 +616,7 @@ WHERE a.started_at > clock_timestamp() - interval '1 hour'
 GROUP BY a.target, a.resource, a.http_status;
 COMMENT ON VIEW outbox.calls IS 'Calls to the clouds in the last hour, and how long they took';
 COMMENT ON COLUMN outbox.calls.http_status IS 'Null: no answer';
+
 -- By key and not by cause: registers that meet are expanded together, under the name of one of them. Equal rows are not
 -- looked at one by one, so of them there is no message: they are the rest of the mirror.
 CREATE VIEW outbox.register_result AS

@@ -12,7 +12,7 @@ BEGIN
         WHERE nspname = 'outbox' AND nspowner <> 'outbox_owner'::regrole
         UNION ALL
         SELECT format('ALTER TABLE outbox.%I OWNER TO outbox_owner', relname), 2 FROM pg_class
-        WHERE relnamespace = 'outbox'::regnamespace AND relkind = 'r' AND relowner <> 'outbox_owner'::regrole
+        WHERE relnamespace = 'outbox'::regnamespace AND relkind IN ('r', 'v') AND relowner <> 'outbox_owner'::regrole
         UNION ALL
         SELECT format('ALTER FUNCTION %s OWNER TO outbox_owner', oid::regprocedure), 3 FROM pg_proc
         WHERE pronamespace = 'outbox'::regnamespace AND proowner <> 'outbox_owner'::regrole

@@ -1,2 +1,2 @@
 -- Settings of the session, or (local) of this transaction alone.
-SELECT set_config(key, value, %(local)s) FROM jsonb_each_text(%(settings)s::jsonb)
+SELECT pg_catalog.set_config(key, value, %(local)s) FROM pg_catalog.jsonb_each_text(%(settings)s::jsonb)

@@ -63,7 +63,14 @@ TABLE: dict[str, Case] = {
         prepare=_sql("DROP TRIGGER outbox_update ON accountview.users"),
     ),
     "check": Case(("check",), "everything is as installed", wrong=UNKNOWN),
-    "uninstall": Case(("uninstall",), "triggers and functions are removed", ("uninstall",), "", UNKNOWN),
+    "adopt": Case(("adopt", "--yes"), "nothing to do", ("adopt",), "nothing to do", UNKNOWN),
+    "uninstall": Case(
+        ("uninstall", "--yes"),
+        "triggers and functions are removed",
+        ("uninstall", "--dry-run"),
+        "",
+        (*UNKNOWN, ((), "say --yes")),
+    ),
     "register": Case(
         ("register", "users", "--target", "visma_net", "--key", USER, "--yes"),
         "1 created",

@@ -1,0 +1,1 @@
+SELECT outbox.require_home()
