@@ -76,6 +76,11 @@ class Settings:
     backoff_cap_s: float = setting(3_600.0, "no pause is longer", least=0)
     doubt_s: float = setting(20.0, "an object is looked for so long before its create is repeated", least=0)
     user_doubt_s: float = setting(60.0, "a user is looked for longer, since a create mails", least=0)
+    brake_removals: int = setting(5, "removals of a kind within an hour that need no approval, or", least=0)
+    brake_removals_percent: float = setting(10.0, "so many per cent of what the cloud holds, if that is more", least=0)
+    brake_new_users: int = setting(10, "new users (each gets a mail) within an hour that need no approval", least=0)
+    brake_grants: int = setting(50, "new rights of access within an hour that need no approval, or", least=0)
+    brake_grants_percent: float = setting(10.0, "so many per cent of what the cloud holds, if that is more", least=0)
     targets: Mapping[str, TargetSettings] = field(default_factory=dict)
     origins: Mapping[str, str] = field(default_factory=dict)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -14,7 +15,7 @@ from psycopg.rows import class_row
 from outbox import sqlfiles
 from outbox.relay import compose
 from outbox.relay.compose import View
-from outbox.resources import RESOURCES, TARGETS, Parent
+from outbox.resources import RESOURCES, TARGETS
 from outbox.targets.delivery import Key
 
 Connection = psycopg.Connection[Any]
@@ -97,12 +98,11 @@ def preview(connection: Connection, target: str, resources: Sequence[str] = (), 
 
 def _preview(connection: Connection, views: dict[str, View], view: View, key: Key) -> Preview:
     columns = view.resource.key[: len(key)]
-    has_parents = [_has_parent(view, parent, views.get(parent.resource)) for parent in view.resource.parents]
     query = sql.SQL(sqlfiles.read("relay/preview.sql")).format(
         **compose.common(view, "d"),
         missing=compose.optional(view, "missing"),
         withdrawn=compose.optional(view, "withdrawn"),
-        has_parents=sql.SQL(" AND ").join([sql.SQL("true"), *has_parents]),
+        has_parents=compose.has_parents(view, views),
         view_match=compose.match_view(view, columns, exactly=False),
         key_match=sql.SQL("m.key[:{}] = %(key)s").format(len(key)) if key else sql.SQL("true"),
     )
@@ -112,27 +112,27 @@ def _preview(connection: Connection, views: dict[str, View], view: View, key: Ke
     return Preview(view.target, view.resource.name, *row)
 
 
-def _has_parent(view: View, parent: Parent, parents: View | None) -> sql.Composable:
-    """Is the parent of desired row d in the cloud, or about to be?"""
-    if parents is None:
-        return sql.SQL("false")
-    places = [view.resource.key.index(column) + 1 for column in parent.columns]
-    return sql.SQL(sqlfiles.read("relay/has_parent.sql")).format(
-        **compose.common(parents, "d"),
-        parent_key=sql.SQL(", ").join(sql.SQL("d.key[{}]").format(sql.Literal(place)) for place in places),
-    )
+def confirm(
+    connection: Connection,
+    target: str,
+    resources: Sequence[str] = (),
+    key: Key = (),
+    *,
+    shown: Sequence[Preview] = (),
+) -> list[int]:
+    """Make the target active, if it is not yet, and enqueue: one transaction. Answers the ids of the messages.
 
-
-def confirm(connection: Connection, target: str, resources: Sequence[str] = (), key: Key = ()) -> list[int]:
-    """Make the target active, if it is not yet, and enqueue: one transaction. Answers the ids of the messages."""
-    call = "SELECT outbox.register(%s, %s, %s)"
+    shown: what a person saw and agreed to; so many creates and removals may pass the brakes.
+    """
+    call = "SELECT outbox.register(%s, %s, %s, %s)"
+    counts = {p.resource: {"create": p.creates, "remove": p.removals} for p in shown if p.target == target}
     everything: list[str | None] = [None]
     with connection.transaction():
         connection.execute(sqlfiles.read("relay/activate_target.sql"), {"target": target})
         return [
             id_
             for resource in resources or everything
-            for (id_,) in connection.execute(call, [target, resource, list(key)]).fetchall()
+            for (id_,) in connection.execute(call, [target, resource, list(key), json.dumps(counts)]).fetchall()
         ]
 
 

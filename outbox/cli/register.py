@@ -13,7 +13,7 @@ from outbox.cli.opening import Opened, opened
 from outbox.cli.printing import count
 from outbox.cli.rest import judge_rest
 from outbox.errors import CloudUnavailable, InstallError
-from outbox.register import confirm, find_relay, preview, served_targets
+from outbox.register import Preview, confirm, find_relay, preview, served_targets
 from outbox.resources import RESOURCES, TARGETS
 from outbox.status import read_status
 from outbox.targets.delivery import Key
@@ -47,7 +47,7 @@ def register(resources: tuple[str, ...], target: str | None, key: Key, dry_run: 
             raise InstallError(f"there is no desired view for {' '.join(resources) or 'anything'}")
         if dry_run or not _agreed(yes):
             return
-        _register(at, sorted({p.target for p in previews}), resources, key)
+        _register(at, previews, resources, key)
 
 
 def _check_key(resources: Sequence[str], key: Key) -> None:
@@ -73,11 +73,12 @@ def _agreed(yes: bool) -> bool:
     return click.confirm("Register?")
 
 
-def _register(at: Opened, targets: list[str], resources: Sequence[str], key: Key) -> None:
+def _register(at: Opened, previews: Sequence[Preview], resources: Sequence[str], key: Key) -> None:
+    targets = sorted({p.target for p in previews})
     idle = [t for t in targets if find_relay(at.connection, t) is None]
     relay = at_work(make_service(at.settings, idle)) if idle else nullcontext()
     with at.connection.transaction():
-        ids = [i for t in targets for i in confirm(at.connection, t, resources, key)]
+        ids = [i for t in targets for i in confirm(at.connection, t, resources, key, shown=previews)]
     with relay as thread:
         progress = follow_to_the_end(at.connection, targets, ids, lambda: thread is None or thread.is_alive())
     print_result(progress)

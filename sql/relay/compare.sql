@@ -14,7 +14,10 @@ WITH wanted AS (
     WHERE {view_match}
     GROUP BY 1
 )
-SELECT w.key, o.ids, o.pending_ids, o.attempts, o.age_s, o.registered,
+SELECT w.key, o.ids, o.pending_ids, o.attempts, o.age_s, o.registered, o.approved, o.withheld,
+       (SELECT r.row_hash IS NOT DISTINCT FROM md5(d.document::text)
+        FROM outbox.rejection AS r
+        WHERE r.target = {target} AND r.resource = {resource} AND r.key = w.key) AS rejected,
        coalesce(d.rows, 0) AS rows, d.document::text AS document, d.missing, coalesce(d.withdrawn, false) AS withdrawn,
        m.key IS NOT NULL AS mirrored, m.remote_id, m.document::text AS held, m.document IS NOT DISTINCT FROM d.document AS same,
        extract(epoch FROM clock_timestamp() - m.in_doubt)::float8 AS in_doubt_s, m.intent, m.sending, m.parents AS held_parents, m.etag,
@@ -30,7 +33,9 @@ CROSS JOIN LATERAL (
            array_agg(m.id ORDER BY m.id) FILTER (WHERE m.status = 'pending') AS pending_ids,
            (array_agg(m.attempts ORDER BY m.id DESC) FILTER (WHERE m.status = 'pending'))[1] AS attempts,
            extract(epoch FROM clock_timestamp() - max(m.changed_at) FILTER (WHERE m.status = 'pending'))::float8 AS age_s,
-           bool_or(m.operation = 'REGISTER' AND m.status = 'pending') AS registered
+           bool_or(m.operation = 'REGISTER' AND m.status = 'pending') AS registered,
+           string_agg(array_to_string(m.approved, ' '), ' ') FILTER (WHERE m.status = 'pending') AS approved,
+           (array_agg(m.withheld ORDER BY m.id DESC) FILTER (WHERE m.status = 'held'))[1] AS withheld
     FROM outbox.message AS m
     WHERE m.target = {target} AND m.resource = {resource} AND m.key = w.key AND m.status <> 'done'
 ) AS o
