@@ -6,6 +6,7 @@ OutboxError                 70  a fault of our own
 ├── NotPermitted            77  the database role lacks a right
 ├── ViewRefused             65  a desired view that cannot be kept live
 ├── InstallError            73  the database is not as install needs it
+├── NothingFound            66  what a command was asked about is not there
 ├── CloudUnavailable        69  a target cannot be reached at all
 ├── LeaseLost               75  another relay took the lane over
 └── CloudError                  what one delivery met; the relay classes it, no command ends with it
@@ -52,6 +53,10 @@ class ViewRefused(OutboxError):
 
 class InstallError(OutboxError):
     exit_code = 73
+
+
+class NothingFound(OutboxError):
+    exit_code = 66
 
 
 class CloudUnavailable(OutboxError):

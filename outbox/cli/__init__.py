@@ -10,6 +10,7 @@ import click
 import psycopg
 
 from outbox import __version__
+from outbox.cli.decide import approve, reject, retry, skip
 from outbox.cli.demo import demo
 from outbox.cli.help import help_
 from outbox.cli.install import check, install, uninstall
@@ -34,7 +35,7 @@ def outbox() -> None:
     """
 
 
-for command in (demo, install, register, relay, status, check, resume, uninstall, sandbox, help_):
+for command in (demo, install, register, relay, status, approve, reject, retry, skip, check, resume, uninstall, sandbox, help_):
     outbox.add_command(command)
 
 

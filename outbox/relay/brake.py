@@ -21,7 +21,10 @@ SHORT_LOOK = 200
 
 @dataclass(frozen=True)
 class Limits:
-    """Calls of one kind, on one resource of one target, within an hour; percent: of the rows that the cloud holds."""
+    """Calls of one kind, on one resource of one target, within an hour; percent: of the rows that the cloud holds.
+
+    Below 100 % of the removals, all rows of a resource that has more than one never go without an approval.
+    """
 
     removals: int = 5
     removals_percent: float = 10.0
@@ -96,7 +99,9 @@ def surely_fits(resource: str, call: str, wanted: int, facts: Facts, limits: Lim
     if facts.coarse or facts.confirmed or facts.messages > SHORT_LOOK:
         return False
     count = facts.counted + max(wanted, facts.keys)
-    return count <= limits.least(resource, call) and (call == "create" or count < facts.rows)
+    # those that went within the hour are no rows any more, so more than one of them asks for the exact count
+    some_stay = call == "create" or limits.removals_percent >= 100 or count < facts.rows or count <= 1
+    return count <= limits.least(resource, call) and some_stay
 
 
 def trips(resource: str, call: str, count: int, held: int, limits: Limits) -> bool:
@@ -107,9 +112,11 @@ def trips(resource: str, call: str, count: int, held: int, limits: Limits) -> bo
     >>> trips("users", "remove", 3, 3, Limits()), trips("users", "remove", 1, 1, Limits())
     (True, False)
     """
-    if call == "remove" and count >= held > 1:
-        return True
-    return count > limits.most(resource, call, held)
+    return count > limits.most(resource, call, held) or _leaves_none(call, count, held, limits)
+
+
+def _leaves_none(call: str, count: int, held: int, limits: Limits) -> bool:
+    return call == "remove" and count >= held > 1 and limits.removals_percent < 100
 
 
 def words(resource: str, call: str, count: int, held: int, limits: Limits, batch: int) -> str:
@@ -119,7 +126,7 @@ def words(resource: str, call: str, count: int, held: int, limits: Limits, batch
     'brake: 6 removals of users within an hour, more than 5; decide with: outbox approve --batch 17 (or reject)'
     """
     kind = {"remove": f"removals of {resource}", "create": f"new {resource}"}[call]
-    if call == "remove" and count >= held > 1:
+    if _leaves_none(call, count, held, limits):
         what = f"all {held} rows of {resource} would be removed"
     else:
         what = f"{count} {kind} within an hour, more than {limits.most(resource, call, held)}"

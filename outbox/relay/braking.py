@@ -80,7 +80,7 @@ class Brake:
         """Most keys passed before (all in sight are judged at once), so a look without a lock comes first."""
         keys = [s.key for s in states]
         seen = await self.rows.look(resource, call, keys)
-        if not _rest(seen, states):
+        if not _rest(seen, states) and not (seen.held and seen.facts.confirmed):
             return _joined(seen, states, call)
         async with self.store.connection.transaction():
             await self.rows.lock()

@@ -49,7 +49,7 @@ LEFT JOIN LATERAL (
     SELECT m.error, m.batch
     FROM outbox.message AS m
     WHERE m.target = %(target)s AND m.resource = %(resource)s AND m.key = c.key AND m.status = 'held'
-      AND m.withheld = %(call)s
+      AND m.withheld = %(call)s AND m.batch IS NOT NULL
     ORDER BY m.id DESC
     LIMIT 1
 ) AS h ON true
