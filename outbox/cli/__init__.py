@@ -35,7 +35,22 @@ def outbox() -> None:
     """
 
 
-for command in (demo, install, register, relay, status, approve, reject, retry, skip, check, resume, uninstall, sandbox, help_):
+for command in (
+    demo,
+    install,
+    register,
+    relay,
+    status,
+    approve,
+    reject,
+    retry,
+    skip,
+    check,
+    resume,
+    uninstall,
+    sandbox,
+    help_,
+):
     outbox.add_command(command)
 
 
