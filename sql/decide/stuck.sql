@@ -4,7 +4,7 @@ SELECT s.target, s.resource, s.key, (array_agg(s.status ORDER BY s.settled_at DE
        max(s.batch) AS batch,
        (array_agg(s.error ORDER BY s.settled_at DESC NULLS LAST, s.id DESC))[1] AS error,
        array_agg(s.id ORDER BY s.id) AS messages,
-       array_agg(DISTINCT s.status) AS statuses
+       array_agg(DISTINCT s.status::text) AS statuses
 FROM outbox.stuck(%(target)s, %(resource)s, %(key)s::text[], %(batch)s, %(messages)s::bigint[]) AS s
 GROUP BY s.target, s.resource, s.key, s.via
 ORDER BY s.target, s.resource, s.key
