@@ -82,6 +82,10 @@ CREATE TABLE outbox.message (
     settled_at  timestamptz,
     http_status integer,
     error       text,
+    approved    text[],
+    withheld    text,
+    batch       bigint,
+    row_hash    text,
     document    jsonb,
     CONSTRAINT message_columns_go_with_status CHECK (outbox.is_message(status, outcome, key, via, settled_at, error, document))
 );
@@ -107,6 +111,10 @@ COMMENT ON COLUMN outbox.message.due_at IS 'Not before; null: at once';
 COMMENT ON COLUMN outbox.message.settled_at IS 'When it became done, held or dead';
 COMMENT ON COLUMN outbox.message.http_status IS 'The target''s last answer';
 COMMENT ON COLUMN outbox.message.error IS 'Why it is held, dead, waiting or not ready, in words';
+COMMENT ON COLUMN outbox.message.approved IS 'What a person allowed for this key when he wrote the message (approve; register of one key): create, update, remove, recreate. Ends with the message';
+COMMENT ON COLUMN outbox.message.withheld IS 'Held: what an approval would let pass; null: nothing that an approval could settle (an e-mail that two share, a key that the view has twice)';
+COMMENT ON COLUMN outbox.message.batch IS 'Held by a brake: the number of what it held together, to approve or reject at once';
+COMMENT ON COLUMN outbox.message.row_hash IS 'Held: md5 of the row as it was then, null where there was none. A reject holds as long as the row is like that';
 COMMENT ON COLUMN outbox.message.document IS 'What was sent; dropped after the retention time';
 
 -- What the relay claims: the backlog by transaction, and what has come since a snapshot.
@@ -139,6 +147,8 @@ CREATE INDEX message_due ON outbox.message (target, due_at) WHERE status = 'pend
 CREATE INDEX message_stuck ON outbox.message (target, resource) WHERE status IN ('held', 'dead');
 -- What a person registered: few rows, and the way into outbox.register_result.
 CREATE INDEX message_register ON outbox.message (id) WHERE operation = 'REGISTER' AND cause IS NULL;
+-- What persons have to decide, and what a brake held lately.
+CREATE INDEX message_held ON outbox.message (target, resource, settled_at) WHERE status = 'held';
 -- Millions of small rows are settled by updates: vacuum by count, early, and leave room for updates in place.
 ALTER TABLE outbox.message SET (autovacuum_vacuum_scale_factor = 0.02, autovacuum_analyze_scale_factor = 0.05);
 
@@ -207,6 +217,55 @@ CREATE TABLE outbox.decision (
     why        text
 );
 COMMENT ON TABLE outbox.decision IS 'What a person decided: who, when, why, on what';
+COMMENT ON COLUMN outbox.decision.message_id IS 'approve, reject, retry, skip: the newest message that was stuck';
+
+CREATE TABLE outbox.passed (
+    target    text NOT NULL,
+    resource  text NOT NULL,
+    call      text NOT NULL,
+    key       text[] NOT NULL,
+    passed_at timestamptz NOT NULL DEFAULT now(),
+    decision  bigint REFERENCES outbox.decision,
+    row_hash  text,
+    PRIMARY KEY (target, resource, call, key),
+    CONSTRAINT passed_call CHECK (call IN ('create', 'remove'))
+);
+COMMENT ON TABLE outbox.passed IS
+    'What the brakes let pass within the last hour (by a register: within the last day), each key once. Written before the call begins, under a lock on the row of outbox.target';
+COMMENT ON COLUMN outbox.passed.decision IS 'The register whose preview showed it, which is not counted; null: counted';
+COMMENT ON COLUMN outbox.passed.row_hash IS 'md5 of the row as it was then, null where there was none';
+
+CREATE TABLE outbox.approval (
+    decision   bigint NOT NULL REFERENCES outbox.decision,
+    target     text NOT NULL,
+    resource   text NOT NULL,
+    call       text NOT NULL,
+    key        text[] NOT NULL,
+    shown      integer NOT NULL,
+    found      integer,
+    applied_at timestamptz,
+    PRIMARY KEY (decision, resource, call),
+    CONSTRAINT approval_call CHECK (call IN ('create', 'remove')),
+    CONSTRAINT approval_shows_some CHECK (shown > 0)
+);
+COMMENT ON TABLE outbox.approval IS 'What the preview of a confirmed register showed, and so was approved: as many calls of a kind, below a key';
+COMMENT ON COLUMN outbox.approval.key IS 'Below it: {} is the whole resource';
+COMMENT ON COLUMN outbox.approval.shown IS 'How many the preview counted';
+COMMENT ON COLUMN outbox.approval.found IS 'How many there were when the first of them was due; what is above `shown` counts for the brake, and what is above its limit too makes the approval void';
+COMMENT ON COLUMN outbox.approval.applied_at IS 'When the first of them was due; null: not yet';
+CREATE INDEX approval_open ON outbox.approval (target, resource, call) WHERE applied_at IS NULL;
+
+CREATE TABLE outbox.rejection (
+    target   text NOT NULL,
+    resource text NOT NULL,
+    key      text[] NOT NULL,
+    row_hash text,
+    decision bigint NOT NULL REFERENCES outbox.decision,
+    PRIMARY KEY (target, resource, key)
+);
+COMMENT ON TABLE outbox.rejection IS
+    'What a person rejected: the cloud stays as it is for this key until its row is another, or somebody approves or registers';
+COMMENT ON COLUMN outbox.rejection.row_hash IS 'md5 of the row that was rejected; null: a removal was, there is no row';
 
 CREATE TABLE outbox.application (
     target       text NOT NULL,
@@ -484,13 +543,15 @@ $outbox$;
 COMMENT ON FUNCTION outbox.ring IS 'Wake the relays that are asleep';
 REVOKE EXECUTE ON FUNCTION outbox.ring FROM PUBLIC;
 
-CREATE FUNCTION outbox.register(target text, resource text DEFAULT NULL, key text[] DEFAULT '{}')
+CREATE FUNCTION outbox.register(target text, resource text DEFAULT NULL, key text[] DEFAULT '{}', shown jsonb DEFAULT NULL)
     RETURNS SETOF bigint
     LANGUAGE plpgsql
     SECURITY DEFINER
     SET search_path = pg_catalog, pg_temp
 AS $$
 #variable_conflict use_column
+DECLARE
+    decided bigint;
 BEGIN
     PERFORM outbox.require_home();
     IF NOT EXISTS (SELECT FROM outbox.target AS t WHERE t.target = register.target) THEN
@@ -502,12 +563,21 @@ BEGIN
             USING ERRCODE = 'invalid_parameter_value';
     END IF;
     INSERT INTO outbox.decision (decision, target, resource, key)
-    VALUES ('register', register.target, register.resource, register.key);
+    VALUES ('register', register.target, register.resource, register.key)
+    RETURNING id INTO decided;
+    INSERT INTO outbox.approval (decision, target, resource, call, key, shown)
+    SELECT decided, register.target, r.key, c.key, register.key, c.value::integer
+    FROM jsonb_each(register.shown) AS r, jsonb_each_text(r.value) AS c
+    WHERE (register.resource IS NULL OR register.resource = r.key) AND c.value::integer > 0
+      -- only what a brake watches
+      AND (r.key = 'users' OR (c.key = 'remove') = (r.key NOT IN ('company_access', 'app_access')));
     RETURN QUERY
-        INSERT INTO outbox.message (target, resource, key, operation)
-        SELECT register.target, r.resource, register.key, 'REGISTER'
-        FROM (VALUES (1, 'users'), (2, 'companies'), (3, 'company_access'), (4, 'app_access'),
-                     (5, 'projects'), (6, 'cost_types'), (7, 'cost_centres')) AS r (place, resource)
+        INSERT INTO outbox.message (target, resource, key, operation, approved)
+        SELECT register.target, r.resource, register.key, 'REGISTER',
+               -- one key: whoever names it, and nothing beside it, has decided about it
+               CASE WHEN cardinality(register.key) = r.key_length THEN ARRAY['create', 'remove'] END
+        FROM (VALUES (1, 'users', 1), (2, 'companies', 1), (3, 'company_access', 2), (4, 'app_access', 3),
+                     (5, 'projects', 2), (6, 'cost_types', 2), (7, 'cost_centres', 2)) AS r (place, resource, key_length)
         WHERE to_regclass(format('%I.%I', register.target, r.resource)) IS NOT NULL
           AND (register.resource IS NULL OR register.resource = r.resource)
         ORDER BY r.place
@@ -516,7 +586,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION outbox.register IS
-    'Registreren: recheck one key, everything below a prefix, a resource, or (resource null) a whole target; answers the message ids';
+    'Registreren: recheck one key, everything below a prefix, a resource, or (resource null) a whole target; answers the message ids. shown: what a preview counted and a person confirmed, {"users": {"create": 12, "remove": 3}}: so many may pass the brakes. Without it a register of one full key may, a wider one is braked like any change';
 REVOKE EXECUTE ON FUNCTION outbox.register FROM PUBLIC;
 
 CREATE FUNCTION outbox.adopt(why text DEFAULT NULL)
@@ -547,6 +617,217 @@ $$;
 COMMENT ON FUNCTION outbox.adopt IS
     'A person says that this restored or copied database is the one that the clouds follow from now on; false: it was already';
 REVOKE EXECUTE ON FUNCTION outbox.adopt FROM PUBLIC;
+
+-- What persons decide. Each takes what it is about in one of these ways: a target (with resource, with key or the
+-- beginning of one), a batch, or message ids; all that are given must fit.
+
+CREATE FUNCTION outbox.stuck(
+    target text DEFAULT NULL, resource text DEFAULT NULL, key text[] DEFAULT NULL,
+    batch bigint DEFAULT NULL, messages bigint[] DEFAULT NULL)
+    RETURNS SETOF outbox.message
+    LANGUAGE sql
+    STABLE
+    SECURITY DEFINER
+    SET search_path = pg_catalog, pg_temp
+AS $$
+    WITH chosen AS (
+        SELECT m.id, m.target, m.resource, m.key
+        FROM outbox.message AS m
+        WHERE m.status <> 'done' AND (m.status <> 'pending' OR m.due_at > clock_timestamp())
+          AND (stuck.target IS NULL OR m.target = stuck.target)
+          AND (stuck.resource IS NULL OR m.resource = stuck.resource)
+          AND (stuck.key IS NULL OR m.key[1:cardinality(stuck.key)] = stuck.key)
+          AND (stuck.batch IS NULL OR m.batch = stuck.batch)
+          AND (stuck.messages IS NULL OR m.id = ANY (stuck.messages))
+          AND num_nonnulls(stuck.target, stuck.batch, stuck.messages) > 0
+    )
+    SELECT m.*
+    FROM outbox.message AS m
+    WHERE m.status <> 'done' AND (m.status <> 'pending' OR m.due_at > clock_timestamp())
+      AND (m.id IN (SELECT c.id FROM chosen AS c)
+           OR (m.target, m.resource, m.key) IN (SELECT c.target, c.resource, c.key FROM chosen AS c))
+    ORDER BY m.target, m.resource, m.key, m.id
+$$;
+COMMENT ON FUNCTION outbox.stuck IS
+    'All messages that are held, dead or wait for another attempt, of the keys that are meant: what approve, reject, retry and skip would look at. Reads only';
+
+CREATE FUNCTION outbox.approve(
+    target text DEFAULT NULL, resource text DEFAULT NULL, key text[] DEFAULT NULL,
+    batch bigint DEFAULT NULL, messages bigint[] DEFAULT NULL, why text DEFAULT NULL)
+    RETURNS SETOF bigint
+    LANGUAGE sql
+    SECURITY DEFINER
+    SET search_path = pg_catalog, pg_temp
+AS $$
+    WITH held AS (
+        SELECT s.target, s.resource, s.key, array_agg(s.id) AS ids,
+               (array_agg(s.withheld ORDER BY s.settled_at DESC, s.id DESC))[1] AS withheld
+        FROM outbox.stuck(approve.target, approve.resource, approve.key, approve.batch, approve.messages) AS s
+        WHERE s.status = 'held'
+        GROUP BY s.target, s.resource, s.key
+    ), ended AS (
+        -- whoever comes second finds nothing held any more
+        UPDATE outbox.message AS m
+        SET status = 'done', outcome = 'superseded', settled_at = clock_timestamp()
+        FROM held AS h, unnest(h.ids) AS u (id)
+        WHERE m.id = u.id AND m.status = 'held' AND h.withheld IS NOT NULL
+        RETURNING m.id, m.target, m.resource, m.key, h.withheld
+    ), approved AS (
+        SELECT e.target, e.resource, e.key, e.withheld, max(e.id) AS message_id
+        FROM ended AS e
+        GROUP BY e.target, e.resource, e.key, e.withheld
+    ), decided AS (
+        INSERT INTO outbox.decision (decision, target, resource, key, message_id, why)
+        SELECT 'approve', a.target, a.resource, a.key, a.message_id, approve.why
+        FROM approved AS a
+    ), written AS (
+        -- REGISTER, since only that removes who is withdrawn
+        INSERT INTO outbox.message (target, resource, key, operation, cause, approved)
+        SELECT a.target, a.resource, a.key, CASE a.withheld WHEN 'remove' THEN 'REGISTER' ELSE 'EXPAND' END,
+               a.message_id, ARRAY[a.withheld]
+        FROM approved AS a
+        ORDER BY a.message_id
+        RETURNING id
+    )
+    SELECT w.id FROM written AS w, (SELECT outbox.ring()) AS rung
+$$;
+COMMENT ON FUNCTION outbox.approve IS
+    'Let what is held pass, once: a new message for each key, whose ids it answers. What no approval can settle (withheld is null) stays held';
+
+CREATE FUNCTION outbox.reject(
+    target text DEFAULT NULL, resource text DEFAULT NULL, key text[] DEFAULT NULL,
+    batch bigint DEFAULT NULL, messages bigint[] DEFAULT NULL, why text DEFAULT NULL)
+    RETURNS SETOF bigint
+    LANGUAGE plpgsql
+    SECURITY DEFINER
+    SET search_path = pg_catalog, pg_temp
+AS $$
+#variable_conflict use_column
+BEGIN
+    IF coalesce(btrim(reject.why), '') = '' THEN
+        RAISE EXCEPTION 'a rejection needs a reason' USING ERRCODE = 'invalid_parameter_value', HINT = 'give it as why';
+    END IF;
+    RETURN QUERY
+        WITH held AS (
+            SELECT s.id, s.target, s.resource, s.key, s.batch
+            FROM outbox.stuck(reject.target, reject.resource, reject.key, reject.batch, reject.messages) AS s
+            WHERE s.status = 'held'
+        ), ended AS (
+            UPDATE outbox.message AS m
+            SET status = 'done', outcome = 'rejected', settled_at = clock_timestamp()
+            WHERE m.status = 'held' AND m.id IN (
+                SELECT h.id FROM held AS h
+                UNION
+                -- what waits for the company to go stays with it
+                SELECT c.id
+                FROM held AS h
+                JOIN outbox.message AS c ON c.target = h.target AND c.batch = h.batch AND c.key[1] = h.key[1]
+                WHERE h.resource = 'companies' AND c.status = 'held'
+                  AND c.resource IN ('projects', 'cost_types', 'cost_centres'))
+            RETURNING m.id, m.target, m.resource, m.key, m.settled_at, m.row_hash
+        ), newest AS (
+            SELECT DISTINCT ON (e.target, e.resource, e.key) e.id, e.target, e.resource, e.key, e.row_hash
+            FROM ended AS e
+            ORDER BY e.target, e.resource, e.key, e.id DESC
+        ), decided AS (
+            INSERT INTO outbox.decision (decision, target, resource, key, message_id, why)
+            SELECT 'reject', n.target, n.resource, n.key, n.id, reject.why
+            FROM newest AS n
+            RETURNING id, message_id
+        ), remembered AS (
+            INSERT INTO outbox.rejection AS r (target, resource, key, row_hash, decision)
+            SELECT n.target, n.resource, n.key, n.row_hash, d.id
+            FROM newest AS n
+            JOIN decided AS d ON d.message_id = n.id
+            ON CONFLICT (target, resource, key) DO UPDATE
+            SET row_hash = excluded.row_hash, decision = excluded.decision
+        ), linked AS (
+            -- an unlink that is rejected did not happen
+            UPDATE outbox.mirror AS k
+            SET unlinked = false
+            FROM newest AS n
+            WHERE k.target = n.target AND k.resource = n.resource AND k.key = n.key AND k.unlinked
+        )
+        SELECT e.id FROM ended AS e;
+END
+$$;
+COMMENT ON FUNCTION outbox.reject IS
+    'What is held does not happen, and is not asked again until the row is another: the messages end as rejected, the cloud stays as it is. Answers their ids';
+
+CREATE FUNCTION outbox.skip(
+    target text DEFAULT NULL, resource text DEFAULT NULL, key text[] DEFAULT NULL,
+    batch bigint DEFAULT NULL, messages bigint[] DEFAULT NULL, why text DEFAULT NULL)
+    RETURNS SETOF bigint
+    LANGUAGE plpgsql
+    SECURITY DEFINER
+    SET search_path = pg_catalog, pg_temp
+AS $$
+#variable_conflict use_column
+BEGIN
+    IF coalesce(btrim(skip.why), '') = '' THEN
+        RAISE EXCEPTION 'skipping needs a reason' USING ERRCODE = 'invalid_parameter_value', HINT = 'give it as why';
+    END IF;
+    RETURN QUERY
+        WITH ended AS (
+            UPDATE outbox.message AS m
+            SET status = 'done', outcome = 'skipped', settled_at = clock_timestamp()
+            WHERE m.status IN ('held', 'dead') AND m.id IN (
+                SELECT s.id FROM outbox.stuck(skip.target, skip.resource, skip.key, skip.batch, skip.messages) AS s)
+            RETURNING m.id, m.target, m.resource, m.key
+        ), decided AS (
+            INSERT INTO outbox.decision (decision, target, resource, key, message_id, why)
+            SELECT 'skip', e.target, e.resource, e.key, max(e.id), skip.why
+            FROM ended AS e
+            GROUP BY e.target, e.resource, e.key
+        )
+        SELECT e.id FROM ended AS e;
+END
+$$;
+COMMENT ON FUNCTION outbox.skip IS
+    'Drop what is held or dead; nothing is remembered, the next change of the key is looked at as ever. Answers the message ids';
+
+CREATE FUNCTION outbox.retry(
+    target text DEFAULT NULL, resource text DEFAULT NULL, key text[] DEFAULT NULL,
+    batch bigint DEFAULT NULL, messages bigint[] DEFAULT NULL, why text DEFAULT NULL)
+    RETURNS SETOF bigint
+    LANGUAGE sql
+    SECURITY DEFINER
+    SET search_path = pg_catalog, pg_temp
+AS $$
+    WITH found AS (
+        SELECT s.*
+        FROM outbox.stuck(retry.target, retry.resource, retry.key, retry.batch, retry.messages) AS s
+        WHERE s.status <> 'held' OR s.withheld IS NULL
+    ), ended AS (
+        UPDATE outbox.message AS m
+        SET status = 'done', outcome = 'superseded', settled_at = clock_timestamp()
+        WHERE m.id IN (SELECT f.id FROM found AS f) AND m.status IN ('held', 'dead')
+        RETURNING m.id
+    ), again AS (
+        -- what waits for its next attempt stays as it is: whoever looks at the key takes it along
+        SELECT f.target, f.resource, f.key, f.via, max(f.id) AS message_id, bool_or(f.operation = 'REGISTER') AS registered,
+               array_remove(string_to_array(string_agg(DISTINCT array_to_string(f.approved, ' '), ' '), ' '), '') AS approved
+        FROM found AS f
+        WHERE f.status = 'pending' OR f.id IN (SELECT e.id FROM ended AS e)
+        GROUP BY f.target, f.resource, f.key, f.via
+    ), decided AS (
+        INSERT INTO outbox.decision (decision, target, resource, key, message_id, why)
+        SELECT 'retry', a.target, a.resource, a.key, a.message_id, retry.why
+        FROM again AS a
+    ), written AS (
+        INSERT INTO outbox.message (target, resource, key, via, operation, cause, approved)
+        SELECT a.target, a.resource, a.key, a.via, CASE WHEN a.registered THEN 'REGISTER' ELSE 'EXPAND' END, a.message_id,
+               a.approved
+        FROM again AS a
+        ORDER BY a.message_id
+        RETURNING id
+    )
+    SELECT w.id FROM written AS w, (SELECT outbox.ring()) AS rung
+$$;
+COMMENT ON FUNCTION outbox.retry IS
+    'Try again now what is dead or waits for its next attempt, and look again at what no approval can settle: a new message for each key, whose ids it answers. Past the brakes goes only what was approved before';
+
+REVOKE EXECUTE ON FUNCTION outbox.stuck, outbox.approve, outbox.reject, outbox.skip, outbox.retry FROM PUBLIC;
 
 -- How the relay is doing, in numbers: what its metrics tell too, but with or without a relay. No personal data.
 

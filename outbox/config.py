@@ -87,6 +87,11 @@ class Settings:
     )
     verify_repair: bool = setting(False, "does it set back what differs, or only report?")
     apps_every_s: float = setting(3_600.0, "how often the relay pulls the app catalogue; 0: never", least=0)
+    brake_removals: int = setting(5, "removals of a kind within an hour that need no approval, or", least=0)
+    brake_removals_percent: float = setting(10.0, "so many per cent of what the cloud holds, if that is more", least=0)
+    brake_new_users: int = setting(10, "new users (each gets a mail) within an hour that need no approval", least=0)
+    brake_grants: int = setting(50, "new rights of access within an hour that need no approval, or", least=0)
+    brake_grants_percent: float = setting(10.0, "so many per cent of what the cloud holds, if that is more", least=0)
     targets: Mapping[str, TargetSettings] = field(default_factory=dict)
     origins: Mapping[str, str] = field(default_factory=dict)
 

@@ -8,6 +8,7 @@ OutboxError                 70  a fault of our own
 ├── LinkRefused             65  an object of the cloud that cannot be this key, or cannot be told to be
 ├── InstallError            73  the database is not as install needs it
 │   └── NotAtHome           73  the outbox was restored or copied from another database
+├── NothingFound            66  what a command was asked about is not there
 ├── CloudUnavailable        69  a target cannot be reached at all
 ├── LeaseLost               75  another relay took the lane over
 ├── EraseRefused            75  something else has to be done first
@@ -71,6 +72,10 @@ class NotAtHome(InstallError):
 
 class NotConfirmed(OutboxError):
     exit_code = 64
+
+
+class NothingFound(OutboxError):
+    exit_code = 66
 
 
 class CloudUnavailable(OutboxError):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -59,16 +60,27 @@ class Progress:
         return list(found.values())
 
 
-def confirm(connection: Connection, target: str, resources: Sequence[str] = (), key: Key = ()) -> list[int]:
-    """Make the target active, if it is not yet, and enqueue: one transaction. Answers the ids of the messages."""
-    call = "SELECT outbox.register(%s, %s, %s)"
+def confirm(
+    connection: Connection,
+    target: str,
+    resources: Sequence[str] = (),
+    key: Key = (),
+    *,
+    shown: Sequence[Preview] = (),
+) -> list[int]:
+    """Make the target active, if it is not yet, and enqueue: one transaction. Answers the ids of the messages.
+
+    shown: what a person saw and agreed to; so many creates and removals may pass the brakes.
+    """
+    call = "SELECT outbox.register(%s, %s, %s, %s)"
+    counts = {p.resource: {"create": p.creates, "remove": p.removals} for p in shown if p.target == target}
     everything: list[str | None] = [None]
     with connection.transaction():
         connection.execute(sqlfiles.read("relay/activate_target.sql"), {"target": target})
         return [
             id_
             for resource in resources or everything
-            for (id_,) in connection.execute(call, [target, resource, list(key)]).fetchall()
+            for (id_,) in connection.execute(call, [target, resource, list(key), json.dumps(counts)]).fetchall()
         ]
 
 

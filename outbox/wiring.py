@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 
 from outbox.config import Settings
+from outbox.relay.brake import Limits
 from outbox.relay.lane import Lane
 from outbox.relay.retry import Patience
 from outbox.relay.service import Rhythm, Service
@@ -28,7 +29,8 @@ def make_service(settings: Settings, targets: Sequence[str], *, once: bool = Fal
     def make_lane(store: Store) -> Lane:
         target = settings.targets[store.target]
         times = Times(target.deadline_s, settings.doubt_s, settings.user_doubt_s)
-        return Lane(store, connect(target), target, times=times, patience=make_patience(settings))
+        patience, limits = make_patience(settings), make_limits(settings)
+        return Lane(store, connect(target), target, times=times, patience=patience, limits=limits)
 
     return Service(
         settings.dsn.reveal(),
@@ -43,6 +45,16 @@ def make_service(settings: Settings, targets: Sequence[str], *, once: bool = Fal
 
 def make_patience(settings: Settings) -> Patience:
     return Patience(settings.attempts, settings.give_up_s, settings.backoff_s, settings.backoff_cap_s)
+
+
+def make_limits(settings: Settings) -> Limits:
+    return Limits(
+        settings.brake_removals,
+        settings.brake_removals_percent,
+        settings.brake_new_users,
+        settings.brake_grants,
+        settings.brake_grants_percent,
+    )
 
 
 def make_rhythm(settings: Settings) -> Rhythm:

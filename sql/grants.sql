@@ -7,6 +7,7 @@ GRANT USAGE ON SCHEMA outbox TO outbox_relay, outbox_operator, outbox_auditor;
 -- What is there, and how things stand
 GRANT SELECT ON outbox.migration, outbox.manifest, outbox.identity, outbox.target, outbox.lease, outbox.bell, outbox.rate
     TO outbox_relay, outbox_operator, outbox_auditor;
+GRANT SELECT ON outbox.passed, outbox.approval, outbox.rejection TO outbox_relay, outbox_operator, outbox_auditor;
 GRANT SELECT ON outbox.relay, outbox.verified, outbox.not_ours, outbox.application, outbox.attempt, outbox.decision
     TO outbox_relay, outbox_operator, outbox_auditor;
 GRANT SELECT ON outbox.health, outbox.backlog, outbox.lanes, outbox.calls, outbox.register_result
@@ -17,27 +18,33 @@ GRANT EXECUTE ON FUNCTION outbox.here, outbox.is_home, outbox.require_home, outb
 -- table keeps it from changing what is done. Only operators read documents beside it
 GRANT SELECT ON outbox.message, outbox.mirror TO outbox_relay, outbox_operator;
 GRANT SELECT (id, status, outcome, target, resource, key, via, operation, source, transaction, changed_at, changed_by,
-              application, cause, attempts, due_at, settled_at, http_status, error)
+              application, cause, attempts, due_at, settled_at, http_status, error, approved, withheld, batch)
     ON outbox.message TO outbox_auditor;
 GRANT SELECT (target, resource, key, remote_id, in_doubt, intent, parents, etag, confirmed_at, message_id,
               unlinked)
     ON outbox.mirror TO outbox_auditor;
-GRANT INSERT (target, resource, key, via, operation, source, cause, status, outcome, due_at, settled_at, error)
+GRANT INSERT (target, resource, key, via, operation, source, cause, status, outcome, due_at, settled_at, error,
+              approved, withheld, batch, row_hash)
     ON outbox.message TO outbox_relay;
 GRANT EXECUTE ON FUNCTION outbox.is_message TO outbox_relay;
-GRANT UPDATE (status, outcome, key, attempts, due_at, settled_at, http_status, error, document)
+GRANT UPDATE (status, outcome, key, attempts, due_at, settled_at, http_status, error, document, approved, withheld, batch,
+              row_hash)
     ON outbox.message TO outbox_relay;
 
 -- The relay's own: what the clouds hold, what was called, who relays, who sleeps, what the clouds said of their limits
 GRANT INSERT, UPDATE, DELETE ON outbox.mirror, outbox.rate, outbox.bell, outbox.relay, outbox.application
     TO outbox_relay;
 GRANT INSERT, UPDATE ON outbox.verified TO outbox_relay;
+GRANT INSERT, UPDATE, DELETE ON outbox.passed TO outbox_relay;
+GRANT UPDATE ON outbox.approval TO outbox_relay;
+GRANT DELETE ON outbox.rejection TO outbox_relay;
 GRANT INSERT ON outbox.attempt TO outbox_relay;
 GRANT UPDATE ON outbox.lease TO outbox_relay;
 GRANT UPDATE (paused_at, why, verify_since) ON outbox.target TO outbox_relay;
 GRANT EXECUTE ON FUNCTION outbox.notice_fail_over, outbox.recheck_unseen, outbox.ring TO outbox_relay;
 
 -- What people decide
+GRANT EXECUTE ON FUNCTION outbox.stuck, outbox.approve, outbox.reject, outbox.skip, outbox.retry TO outbox_operator;
 GRANT EXECUTE ON FUNCTION outbox.register, outbox.adopt, outbox.capture_off, outbox.capture_on, outbox.ring TO outbox_operator;
 GRANT UPDATE (active_since, paused_at, why, verify_since) ON outbox.target TO outbox_operator;
 GRANT INSERT (decision, target, resource, key, message_id, why) ON outbox.decision TO outbox_operator;
@@ -48,7 +55,7 @@ GRANT INSERT (target, resource, key, remote_id, sending) ON outbox.mirror TO out
 GRANT UPDATE (remote_id, sending, in_doubt, intent, unlinked, parents, etag, document) ON outbox.mirror TO outbox_operator;
 GRANT DELETE ON outbox.mirror TO outbox_operator;
 GRANT INSERT (target, resource, remote_id), DELETE ON outbox.not_ours TO outbox_operator;
-GRANT INSERT (target, resource, key, via, operation, source) ON outbox.message TO outbox_operator;
+GRANT INSERT (target, resource, key, via, operation, source, approved) ON outbox.message TO outbox_operator;
 GRANT EXECUTE ON FUNCTION outbox.is_message TO outbox_operator;
 GRANT UPDATE (epoch, expires_at) ON outbox.lease TO outbox_operator;
 GRANT INSERT, UPDATE ON outbox.verified, outbox.application TO outbox_operator;

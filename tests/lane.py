@@ -18,6 +18,7 @@ import psycopg
 
 from outbox import install, sandbox
 from outbox.config import CompanySettings, Secret, TargetSettings
+from outbox.relay.brake import Limits
 from outbox.relay.connection import connect
 from outbox.relay.holding import Holding
 from outbox.relay.lane import Lane
@@ -35,6 +36,9 @@ PATIENCE = Patience(attempts=4, give_up_s=0.0, base_s=0.005, cap_s=0.02)
 RHYTHM = Rhythm(lease_s=3.0, safety_poll_s=5.0, grace_s=2.0, reconnect_s=0.05)
 CALL_S = 2.0
 DRAIN_S = 15.0
+
+# For tests in which many come and go, and that is not the point.
+UNBRAKED = Limits(removals=1000, removals_percent=100.0, new_users=1000, grants=1000)
 
 FIRST = """
     INSERT INTO accountview.licence_modules VALUES
@@ -60,6 +64,9 @@ EMPTY = "; ".join(
         "accountview.cost_types",
         "accountview.cost_centres",
         "accountview.licence_modules",
+        "outbox.approval",
+        "outbox.rejection",
+        "outbox.passed",
         "outbox.message",
         "outbox.mirror",
         "outbox.attempt",
@@ -90,6 +97,7 @@ class World:
         self.database = psycopg.connect(dsn, autocommit=True)
         self.cloud = httpx.Client(base_url=base_url)
         self.runner = asyncio.Runner()
+        self.limits = Limits()
 
     def empty(self) -> None:
         """Nothing in the cloud, nothing in the outbox, FIRST in the source; the target is active, the other is not."""
@@ -219,7 +227,7 @@ class World:
 
     def make_lane(self, store: Store, **changes: Any) -> Lane:
         settings = self.settings(**changes)
-        return Lane(store, connect_target(settings), settings, times=TIMES, patience=PATIENCE)
+        return Lane(store, connect_target(settings), settings, times=TIMES, patience=PATIENCE, limits=self.limits)
 
     def service(
         self, *, once: bool = False, holder: str | None = None, rhythm: Rhythm = RHYTHM, **changes: Any

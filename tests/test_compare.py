@@ -13,7 +13,7 @@ import pytest
 
 from outbox import sandbox
 from outbox.config import CompanySettings, Secret, Settings, TargetSettings
-from outbox.register import confirm, follow
+from outbox.register import confirm, follow, preview
 from outbox.resources import TARGETS
 from outbox.sandbox.compare import compare, differences
 from outbox.wiring import at_work, make_service
@@ -34,7 +34,7 @@ def loaded(server: Server) -> Iterator[tuple[str, State]]:
         }
         service = make_service(Settings(dsn=Secret(dsn), targets=targets), TARGETS)
         with psycopg.connect(dsn, autocommit=True) as connection, at_work(service):
-            ids = [i for target in TARGETS for i in confirm(connection, target)]
+            ids = [i for target in TARGETS for i in confirm(connection, target, shown=preview(connection, target))]
             assert not list(follow(connection, ids))[-1].pending
         with urlopen(f"{base_url}/sandbox/state") as answer:
             yield dsn, json.load(answer)

@@ -75,7 +75,7 @@ def test_not_ready_is_neither_sent_nor_removed() -> None:
 def test_withdrawn_is_held_until_registered() -> None:
     """View: row, withdrawn. Only a REGISTER message removes."""
     state = replace(READY, withdrawn=True, missing=("email",), mirror=HELD)
-    assert decide(state, DEADLINE_S) == Settle("held", error="register to remove")
+    assert decide(state, DEADLINE_S) == Settle("held", error="register to remove", withheld="remove")
     assert decide(replace(state, registered=True), DEADLINE_S) == Deliver(Action.REMOVE)
 
 

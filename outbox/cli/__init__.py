@@ -15,6 +15,7 @@ from outbox.cli.apps import apps
 from outbox.cli.audit import audit
 from outbox.cli.check import check
 from outbox.cli.config import config
+from outbox.cli.decide import approve, reject, retry, skip
 from outbox.cli.demo import demo
 from outbox.cli.erase import erase
 from outbox.cli.explain import explain
@@ -52,6 +53,10 @@ for command in (
     explain,
     verify,
     audit,
+    approve,
+    reject,
+    retry,
+    skip,
     check,
     resume,
     link,

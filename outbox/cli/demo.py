@@ -71,8 +71,9 @@ def _set_up(at: Stage) -> None:
 def _bring_over(at: Stage, relay: threading.Thread) -> None:
     _say("The first load: outbox register")
     say = Words()
-    print_preview([p for target in TARGETS for p in preview(at.connection, target)], say)
-    ids = [id_ for target in TARGETS for id_ in confirm(at.connection, target)]
+    previews = [p for target in TARGETS for p in preview(at.connection, target)]
+    print_preview(previews, say)
+    ids = [id_ for target in TARGETS for id_ in confirm(at.connection, target, shown=previews)]
     print_result(follow_to_the_end(at.connection, TARGETS, ids, relay.is_alive, say).results(), say)
 
 

@@ -145,7 +145,7 @@ def _register(
     relay = at_work(make_service(at.settings, idle)) if idle else nullcontext()
     with at.connection.transaction():
         meeting.settle(at, targets, resources, key)
-        ids = [i for t in targets for i in confirm(at.connection, t, resources, key)]
+        ids = [i for t in targets for i in confirm(at.connection, t, resources, key, shown=outlook.previews)]
     interrupted = False
     try:
         with relay as thread:

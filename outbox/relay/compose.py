@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from psycopg import sql
 
-from outbox.resources import Resource
+from outbox import sqlfiles
+from outbox.resources import Parent, Resource
 
 
 @dataclass(frozen=True)
@@ -55,6 +56,32 @@ def present_parents(view: View, keyed: str) -> sql.Composable:
         for parent in view.resource.parents
     ]
     return sql.SQL("ARRAY[{}]::text[]").format(sql.SQL(", ").join(lookups))
+
+
+def has_parents(view: View, views: Mapping[str, View]) -> sql.Composable:
+    """Are all parents of desired row d in the cloud, or about to be?"""
+    parts = [_has_parent(view, parent, views.get(parent.resource)) for parent in view.resource.parents]
+    return sql.SQL(" AND ").join([sql.SQL("true"), *parts])
+
+
+def _has_parent(view: View, parent: Parent, parents: View | None) -> sql.Composable:
+    if parents is None:
+        return sql.SQL("false")
+    places = [view.resource.key.index(column) + 1 for column in parent.columns]
+    return sql.SQL(sqlfiles.read("relay/parent_is_due.sql")).format(
+        **common(parents, "d"),
+        parent_key=sql.SQL(", ").join(sql.SQL("d.key[{}]").format(sql.Literal(place)) for place in places),
+    )
+
+
+def company_stays(view: View, views: Mapping[str, View]) -> sql.Composable:
+    """Does what row m of the mirror belongs to stay? Only projects and costs leave with their parent: access that is
+    taken away is no business of the brakes.
+    """
+    if "companies" not in views or [p.resource for p in view.resource.parents] != ["companies"]:
+        return sql.SQL("true")
+    companies = sql.Identifier(view.target, "companies")
+    return sql.SQL("m.key[1] IN (SELECT c.company_code::text FROM {} AS c)").format(companies)
 
 
 def match_view(view: View, columns: Sequence[str], *, exactly: bool) -> sql.Composable:

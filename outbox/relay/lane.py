@@ -12,6 +12,8 @@ from outbox.config import TargetSettings
 from outbox.errors import LeaseLost, NotAllowed
 from outbox.relay import reading
 from outbox.relay import settle as outcome_rules
+from outbox.relay.brake import Limits
+from outbox.relay.braking import Brake
 from outbox.relay.claim import Cursor
 from outbox.relay.counts import Counts
 from outbox.relay.expand import is_full
@@ -41,12 +43,14 @@ class Lane:
     settings: TargetSettings
     times: Times = field(default_factory=Times)
     patience: Patience = field(default_factory=Patience)
+    limits: Limits = field(default_factory=Limits)
     woken: asyncio.Event = field(default_factory=asyncio.Event)
     counts: Counts = field(default_factory=Counts)
 
     def __post_init__(self) -> None:
         self.in_flight: dict[tuple[str, Key], Begun] = {}
         self.cursor = Cursor(self.store)
+        self.brake = Brake(self.store, self.limits)
         self.waiting: OrderedDict[tuple[str, Key], None] = OrderedDict()  # keys to look at, in order
         self.blocked: dict[tuple[str, Key], None] = {}  # to look at again when something in flight is over
         self.sending = Sending(self.store, self.target, self.settings.concurrency, self.woken)
@@ -144,11 +148,13 @@ class Lane:
         batch = Batch()
         for begun in self.in_flight.values():
             batch.occupy(begun)
-        for state in states:
+        judged = [(s, await self._judge(s)) for s in states]
+        stopped = await self.brake.stop(judged)
+        for state, verdict in judged:
             if state.resource == "users" and batch.handed_over:
                 self.waiting[(state.resource, state.key)] = None  # it was read before the hand-over
                 continue
-            match await self._judge(state):
+            match stopped.get((state.resource, state.key), verdict):
                 case HandOver() as move:
                     batch.handed_over = await self._hand_over(state, move, batch.keys) or batch.handed_over
                 case Deliver(action=action):

@@ -38,8 +38,9 @@ async def judge(store: Store, state: State, action: Action) -> Verdict:
     held = email_of(state.mirror.document) if state.mirror else None
     if action is Action.LOOK or wanted is None or (held and held.lower() == wanted.lower()):
         return Deliver(action)
-    if _another_person(state):
-        return Settle("held", error="e-mail, first and last name all changed: perhaps another person")
+    if _another_person(state) and "update" not in state.approved:
+        why = "e-mail, first and last name all changed: perhaps another person; approve when it is the same"
+        return Settle("held", error=why, withheld="update")
     for rival in await store.find_rivals(state.key, wanted):
         verdict = await _against(store, state, action, wanted, rival)
         if verdict is not None:

@@ -21,8 +21,9 @@ async def record(store: Store, pairs: list[tuple[State, Settled]], calls: list[t
     removed = [line for state, s in pairs for line in settle.removed_parents(state, s)]
     children = [line for state, s in pairs for line in settle.children_to_look_at(state, s)]
     given_up = [line for state, s in pairs for line in settle.emails_given_up(state, s)]
+    over = [line for state, s in pairs for line in settle.rejections_over(state, s)]
     work = [s for _, s in pairs]
-    if not (removed or children or given_up):
+    if not (removed or children or given_up or over):
         await store.settle(work, calls)
         return
     async with store.connection.transaction():
@@ -34,6 +35,8 @@ async def record(store: Store, pairs: list[tuple[State, Settled]], calls: list[t
         if given_up:
             await _requeue(store, given_up)
         await store.ring()
+        if over:
+            await store.end_rejections(over)
 
 
 async def hand_over(store: Store, move: HandOver, cause: int) -> None:

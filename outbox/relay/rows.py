@@ -25,7 +25,8 @@ class Message:
 class Settled:
     """What becomes of some messages of one key and of its mirror row: one line of sql/relay/settle.sql.
 
-    document: as sent, kept with the message. From `mirror` on: its row; held is the document there.
+    document: as sent, kept with the message; of what is held, the row as it is. From `mirror` on: its row; held is the
+    document there. withheld and batch: see outbox.message.
     """
 
     resource: str
@@ -47,6 +48,8 @@ class Settled:
     parents: tuple[str | None, ...] = ()
     etag: str | None = None
     held: str | None = None
+    withheld: str | None = None
+    batch: int | None = None
 
 
 @dataclass(frozen=True)
@@ -105,4 +108,7 @@ def state(resource: str, row: dict[str, Any]) -> State:
         same=row["same"],
         parents=tuple(row["parents"]),
         shared=row["shared"],
+        approved=frozenset((row["approved"] or "").split()),
+        rejected=row["rejected"],
+        withheld=row["withheld"],
     )

@@ -49,6 +49,8 @@ class State:
     attempts, age_s: of the newest pending message.
     parents: the parents' present remote ids, None where a parent is not in the cloud.
     same: the mirror's document equals the view's. shared: another key certainly has the same remote id.
+    approved: what a person let pass (a call, or "recreate"). rejected: a person rejected what is to be done; False: but
+    the row is another since, None: nobody did. withheld: what an open message is held for.
     """
 
     resource: str
@@ -67,6 +69,9 @@ class State:
     parents: tuple[str | None, ...] = ()
     shared: bool = False
     lane: int = 0
+    approved: frozenset[str] = frozenset()
+    rejected: bool | None = None
+    withheld: str | None = None
 
     @property
     def message_id(self) -> int:
@@ -83,28 +88,44 @@ class Deliver:
 
 @dataclass(frozen=True)
 class Settle:
-    """No call. drop: the mirror row goes as well."""
+    """No call. drop: the mirror row goes as well. withheld, of what is held: what an approval lets pass, None where no
+    approval could settle it; batch: what one brake held together.
+    """
 
     status: str
     outcome: str | None = None
     error: str | None = None
     drop: bool = False
+    withheld: str | None = None
+    batch: int | None = None
 
 
 @dataclass(frozen=True)
 class Postpone:
-    """Not now: look again after wait_s seconds, or as soon as the delivery of another key is over."""
+    """Not now: look again after wait_s seconds, or as soon as the delivery of another key is over. drop: as above."""
 
     wait_s: float
     why: str
     after: Key | None = None
+    drop: bool = False
 
 
 Decision = Deliver | Settle | Postpone
 
 
 def decide(state: State, deadline_s: float) -> Decision:
-    """The table above. deadline_s: a call whose outcome is unknown may land as long as this after it was made."""
+    """The table above. deadline_s: a call whose outcome is unknown may land as long as this after it was made.
+
+    What a person rejected is not done, nor asked again, as long as the row is as it was then.
+    """
+    decision = _by_table(state, deadline_s)
+    asked = state.registered or state.approved
+    if state.rejected and not asked and isinstance(decision, Deliver) and decision.action is not Action.LOOK:
+        return Settle("done", "rejected", "rejected before; outbox register with this key does it after all")
+    return decision
+
+
+def _by_table(state: State, deadline_s: float) -> Decision:
     if state.rows > 1:
         return Settle(
             "held",
@@ -122,7 +143,11 @@ def decide(state: State, deadline_s: float) -> Decision:
     if mirror is not None and mirror.unlinked:
         return Deliver(Action.REMOVE)  # and then look again: there is a row, and nothing in the cloud
     if state.withdrawn and mirror is not None:
-        return Deliver(Action.REMOVE) if state.registered else Settle("held", error="register to remove")
+        return (
+            Deliver(Action.REMOVE)
+            if state.registered
+            else Settle("held", error="register to remove", withheld="remove")
+        )
     if state.missing:
         return Settle("done", "not_ready", "missing: " + ", ".join(state.missing))
     if state.withdrawn:
@@ -149,6 +174,8 @@ def _hold(state: State) -> Decision:
     mirror = state.mirror
     if mirror is None or mirror.remote_id is None or mirror.parents != state.parents:
         return Deliver(Action.CREATE)
+    if "recreate" in state.approved:
+        return Postpone(0.0, "it is gone from the cloud, and is created again", drop=True)
     if state.same and mirror.in_doubt_s is None:
         return Settle("done", "unchanged")
     return Deliver(Action.UPDATE)

@@ -31,8 +31,11 @@ class Times:
 def without_call(state: State, decision: Settle | Postpone) -> Settled:
     """What needs no call: unchanged, not ready, held, let go, or later."""
     if isinstance(decision, Postpone):
-        return _settled(state, "pending", error=decision.why, wait_s=decision.wait_s)
+        gone = {"mirror": "delete"} if decision.drop else {}
+        return _settled(state, "pending", error=decision.why, wait_s=decision.wait_s, **gone)
     mirror = {"mirror": "delete"} if decision.drop else _certain_again(state)
+    if decision.status == "held":
+        mirror |= {"document": state.document, "withheld": decision.withheld, "batch": decision.batch}
     return _settled(state, decision.status, decision.outcome, error=decision.error, **mirror)
 
 
@@ -51,7 +54,9 @@ def after_call(state: State, delivery: Delivery, outcome: Outcome, times: Times,
             # gone by our own call, whose answer was lost, and wanted again since: he is created anew
             return _settled(state, "pending", http_status=status, error=why, wait_s=0.0, mirror="delete")
         case Ambiguous():
-            return _settled(state, "held", http_status=status, error=why, **before)
+            withheld = "recreate" if status == 404 else None
+            rest = before | {"document": state.document, "withheld": withheld}
+            return _settled(state, "held", http_status=status, error=why, **rest)
         case PlatformDown() | NotAllowed():
             wait_s = patience.wait_s(5) + 1.0
             return _settled(
@@ -192,7 +197,9 @@ def children_to_look_at(state: State, settled: Settled) -> list[dict[str, Any]]:
         anew = {"resource": state.resource, "key": dict(zip(RESOURCES[state.resource].key, state.key, strict=True))}
         return [anew | {"cause": state.message_id}, *children_of_key(state.resource, state.key, state.message_id)]
     came = settled.mirror == "write" and settled.in_doubt_s is None and settled.remote_id != before
-    if not came and settled.mirror != "delete":
+    # what was held or kept with its company goes on with it
+    stays = state.rows > 0 and (state.rejected is False or state.withheld == "remove")
+    if not came and settled.mirror != "delete" and not stays:
         return []
     return children_of_key(state.resource, state.key, state.message_id)
 
@@ -203,6 +210,13 @@ def children_of_key(resource: str, key: Key, cause: int) -> list[dict[str, Any]]
         {"resource": child.name, "key": dict(zip(parent.columns, key, strict=True)), "cause": cause}
         for child, parent in children_of(resource)
     ]
+
+
+def rejections_over(state: State, settled: Settled) -> list[dict[str, Any]]:
+    """Lines for end_rejections: the row is another than the one that was rejected, or it was done after all."""
+    done = settled.outcome in ("created", "updated", "removed")
+    over = state.rejected is False or (state.rejected and done)
+    return [{"resource": state.resource, "key": state.key}] if over else []
 
 
 def emails_given_up(state: State, settled: Settled) -> list[dict[str, Any]]:

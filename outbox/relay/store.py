@@ -203,6 +203,9 @@ class Store:
     async def remove_children(self, parents: list[dict[str, Any]]) -> None:
         await self._run("remove_children", parents=json.dumps(parents))
 
+    async def end_rejections(self, keys: list[dict[str, Any]]) -> None:
+        await self._run("end_rejections", keys=json.dumps(keys))
+
     async def find_open(self, resource: str, key: Key) -> list[int]:
         """The pending messages of a key whose view cannot be read."""
         return [r.id for r in await self._all("find_open", resource=resource, key=list(key))]

@@ -1,8 +1,9 @@
 -- The key, and what hangs on it: by `via`, which names the parent's key columns among the child's.
 WITH written AS (
-    INSERT INTO outbox.message (target, resource, key, via, operation, source)
+    INSERT INTO outbox.message (target, resource, key, via, operation, source, approved)
     SELECT %(target)s, k.resource, k.key, CASE WHEN k.key IS NULL THEN jsonb_build_object('key', k.via) END, 'EXPAND',
-           'outbox.decision'
+           'outbox.decision',
+           CASE WHEN k.resource IN ('users', 'companies') THEN ARRAY['create', 'remove'] END  -- a person decided about it
     FROM jsonb_to_recordset(%(keys)s) AS k (resource text, key text[], via jsonb)
     RETURNING id
 )

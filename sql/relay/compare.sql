@@ -15,7 +15,11 @@ WITH wanted AS (
     WHERE {view_match}
     GROUP BY 1
 )
-SELECT w.key, outbox.lane({resource}, w.key, NULL, %(lane_count)s) AS lane, o.ids, o.pending_ids, o.attempts, o.age_s, o.registered,
+SELECT w.key, outbox.lane({resource}, w.key, NULL, %(lane_count)s) AS lane,
+       o.ids, o.pending_ids, o.attempts, o.age_s, o.registered, o.approved, o.withheld,
+       (SELECT r.row_hash IS NOT DISTINCT FROM md5(d.document::text)
+        FROM outbox.rejection AS r
+        WHERE r.target = {target} AND r.resource = {resource} AND r.key = w.key) AS rejected,
        coalesce(d.rows, 0) AS rows, d.document::text AS document, d.missing, coalesce(d.withdrawn, false) AS withdrawn,
        m.key IS NOT NULL AS mirrored, m.remote_id, m.document::text AS held, m.document IS NOT DISTINCT FROM d.document
            AND coalesce(t.verify_since < coalesce(m.confirmed_at, '-infinity'), true) AS same,
@@ -35,7 +39,9 @@ CROSS JOIN LATERAL (
            (array_agg(m.attempts ORDER BY m.id DESC) FILTER (WHERE m.status = 'pending'))[1] AS attempts,
            extract(epoch FROM clock_timestamp() - max(m.changed_at) FILTER (WHERE m.status = 'pending'))::float8 AS age_s,
            bool_or(m.operation = 'REGISTER' AND m.status = 'pending') AS registered,
-           max(m.changed_at) FILTER (WHERE m.status = 'pending' AND m.operation = 'DRIFT') AS drifted_at  -- see doubt
+           max(m.changed_at) FILTER (WHERE m.status = 'pending' AND m.operation = 'DRIFT') AS drifted_at,  -- see doubt
+           string_agg(array_to_string(m.approved, ' '), ' ') FILTER (WHERE m.status = 'pending') AS approved,
+           (array_agg(m.withheld ORDER BY m.id DESC) FILTER (WHERE m.status = 'held'))[1] AS withheld
     FROM outbox.message AS m
     WHERE m.target = {target} AND m.resource = {resource} AND m.key = w.key AND m.status <> 'done'
 ) AS o

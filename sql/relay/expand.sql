@@ -14,10 +14,14 @@ WITH pattern AS (
     FROM pattern AS p
     JOIN outbox.mirror AS m ON m.target = {target} AND m.resource = {resource} AND {key_match}
 ), open AS (
-    SELECT DISTINCT m.key
+    SELECT m.key
     FROM pattern AS p
     JOIN outbox.message AS m ON m.target = {target} AND m.resource = {resource} AND {key_match}
     WHERE m.status <> 'done' AND cardinality(m.key) = {key_length}
+    UNION
+    SELECT m.key -- rejected: that ends when a row is back, even the same
+    FROM pattern AS p
+    JOIN outbox.rejection AS m ON m.target = {target} AND m.resource = {resource} AND {key_match}
 ), looked_at AS (
     SELECT key
     FROM desired AS d FULL JOIN held AS h USING (key) FULL JOIN open AS o USING (key)

@@ -12,7 +12,8 @@ WITH lease AS (
     FROM jsonb_to_recordset(%(work)s) AS w (
         resource text, key text[], ids bigint[], message_id bigint,
         status text, outcome text, http_status integer, error text, wait_s float8, uncounted boolean, document text,
-        mirror text, remote_id text, in_doubt_s float8, intent text, sending text[], parents text[], etag text, held text)
+        mirror text, remote_id text, in_doubt_s float8, intent text, sending text[], parents text[], etag text, held text,
+        withheld text, batch bigint)
     WHERE (SELECT count(*) FROM lease) = cardinality(%(held)s::integer[])
 ), settled AS (
     UPDATE outbox.message AS m
@@ -24,6 +25,9 @@ WITH lease AS (
         attempts = m.attempts - CASE WHEN w.uncounted THEN 1 ELSE 0 END,
         due_at = clock_timestamp() + make_interval(secs => w.wait_s),
         settled_at = CASE WHEN w.status <> 'pending' THEN clock_timestamp() END,
+        withheld = CASE WHEN w.status = 'held' THEN w.withheld ELSE m.withheld END,
+        batch = CASE WHEN w.status = 'held' THEN w.batch ELSE m.batch END,
+        row_hash = CASE WHEN w.status = 'held' THEN md5(w.document) ELSE m.row_hash END,
         document = CASE WHEN m.id = w.message_id AND w.outcome IN ('created', 'updated') THEN w.document::jsonb END
     FROM work AS w, unnest(w.ids) AS u (id)
     WHERE m.id = u.id AND (m.status = 'pending' OR m.status <> 'done' AND w.status = 'done')

@@ -13,7 +13,7 @@ from outbox.relay import claim
 from outbox.relay.claim import Cursor
 from outbox.relay.connection import connect
 from outbox.relay.store import Store
-from tests.lane import World
+from tests.lane import UNBRAKED, World
 
 WRITE = "INSERT INTO outbox.message (target, resource, key, operation) VALUES (%s, 'users', ARRAY[%s], 'UPDATE')"
 
@@ -137,6 +137,7 @@ def test_what_does_not_fit_in_memory_waits_in_the_table(world: World, monkeypatc
     """Keys in hand are bounded, and still all of them get their turn."""
     monkeypatch.setattr("outbox.relay.lane.MAX_WAITING", 3)
     monkeypatch.setattr(claim, "LIMIT", 2)
+    world.limits = UNBRAKED
     for n in range(12):
         world.user(f"u{n:02}")
     with world.stepping(batch_size=1, concurrency=1) as relay:

@@ -7,7 +7,7 @@ import time
 import psycopg
 
 from outbox.relay.service import Rhythm
-from tests.lane import World, at_work, eventually
+from tests.lane import UNBRAKED, World, at_work, eventually
 
 # So slow a safety poll that it cannot be what wakes the relay within the time of a test.
 ASLEEP = Rhythm(lease_s=30.0, safety_poll_s=60.0, grace_s=1.0, reconnect_s=0.05)
@@ -78,6 +78,7 @@ def test_a_writer_that_saw_no_flag_in_its_old_snapshot_rings(world: World) -> No
 
 def test_a_writer_between_the_flag_and_the_last_look_is_not_missed(world: World) -> None:
     """Many times over, at every moment of falling asleep."""
+    world.limits = UNBRAKED
     with at_work(world.service(rhythm=ASLEEP)):
         for n in range(40):
             world.user(f"u{n}")

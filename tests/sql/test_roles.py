@@ -204,7 +204,7 @@ def test_every_column_but_documents_can_be_audited(site: Site) -> None:
     )
     with site.connected() as admin:
         hidden = [row[0] for row in admin.execute(query)]
-    assert hidden == ["message.document", "mirror.document", "mirror.sending"]
+    assert hidden == ["message.document", "message.row_hash", "mirror.document", "mirror.sending"]
 
 
 # Called by other functions, which belong to the owner as well, or by install.
@@ -231,7 +231,8 @@ def test_definer_functions_pin_their_search_path(site: Site) -> None:
     """All functions of the outbox do; and all belong to the owner, who cannot log in.
 
     is_message is called for every row, where a setting would cost too much: it has the rights and the search_path of
-    who writes, and those who may write messages (capture, the relay) have pinned theirs. lane is resolved when it is made, and inlined.
+    who writes, and those who may write messages (capture, the relay) have pinned theirs. lane is resolved when it is
+    made, and inlined.
     """
     query = (
         "SELECT proname FROM pg_proc WHERE pronamespace = 'outbox'::regnamespace"

@@ -1,0 +1,24 @@
+-- The brake has tripped: what this transaction noted as passed is held instead, whole. The pending messages of these
+-- keys are held; where a call is under way for a key they belong to that call, and where nothing was written yet (it is
+-- in a message that is not expanded) there are none: then a message is written that is held from the start.
+WITH taken AS (
+    DELETE FROM outbox.passed AS p
+    WHERE p.target = %(target)s AND p.resource = %(resource)s AND p.call = %(call)s AND p.decision IS NULL
+      AND p.passed_at = now()
+    RETURNING p.key, p.row_hash
+), stopped AS (
+    UPDATE outbox.message AS m
+    SET status = 'held', error = %(error)s, withheld = %(call)s, batch = %(batch)s, row_hash = t.row_hash,
+        settled_at = clock_timestamp(), due_at = NULL
+    FROM taken AS t
+    WHERE m.target = %(target)s AND m.resource = %(resource)s AND m.key = t.key AND m.status = 'pending'
+      AND NOT EXISTS (
+          SELECT FROM outbox.mirror AS i
+          WHERE i.target = m.target AND i.resource = m.resource AND i.key = m.key AND i.in_doubt IS NOT NULL)
+    RETURNING m.key
+)
+INSERT INTO outbox.message (target, resource, key, operation, status, settled_at, error, withheld, batch, row_hash)
+SELECT %(target)s, %(resource)s, t.key, 'EXPAND', 'held', clock_timestamp(), %(error)s, %(call)s, %(batch)s, t.row_hash
+FROM taken AS t
+WHERE NOT EXISTS (SELECT FROM stopped AS s WHERE s.key = t.key)
+ORDER BY t.key

@@ -1,0 +1,6 @@
+-- A part of preview: is the parent of desired row d in the cloud, or about to be?
+(ARRAY[{parent_key}] IN (SELECT ARRAY[{view_key}] FROM {view} AS v WHERE NOT ({not_ready}))
+ OR ARRAY[{parent_key}] IN (
+     SELECT m.key
+     FROM outbox.mirror AS m
+     WHERE m.target = {target} AND m.resource = {resource} AND m.remote_id IS NOT NULL))
