@@ -18,6 +18,7 @@ import psycopg
 
 from outbox import install, sandbox
 from outbox.config import CompanySettings, Secret, TargetSettings
+from outbox.relay.breaker import Breaker
 from outbox.relay.lane import Lane
 from outbox.relay.retry import Patience
 from outbox.relay.service import Rhythm, Service
@@ -94,7 +95,9 @@ class World:
             self.sql("SET LOCAL session_replication_role = replica")
             self.sql(EMPTY)
             self.sql(FIRST)
-            self.sql("UPDATE outbox.target SET paused_at = NULL, why = NULL,"
+            self.sql("DELETE FROM outbox.pause")
+            self.sql("UPDATE outbox.target SET paused_at = NULL, why = NULL, down_since = NULL, down_why = NULL,"
+                     " probe_at = NULL, probes = 0,"
                      " active_since = CASE WHEN target = %s THEN now() END", self.target)  # fmt: skip
             self.sql("UPDATE outbox.lease SET expires_at = '-infinity'")
 
@@ -213,7 +216,8 @@ class World:
 
     def make_lane(self, store: Store, **changes: Any) -> Lane:
         settings = self.settings(**changes)
-        return Lane(store, connect_target(settings), settings, times=TIMES, patience=PATIENCE)
+        breaker = Breaker(first_s=0.02, cap_s=0.1)
+        return Lane(store, connect_target(settings), settings, times=TIMES, patience=PATIENCE, breaker=breaker)
 
     def service(
         self, *, once: bool = False, holder: str | None = None, rhythm: Rhythm = RHYTHM, **changes: Any

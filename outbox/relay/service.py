@@ -123,14 +123,11 @@ class Service:
 
     async def _work(self, lane: Lane) -> None:
         bell = Doorbell(lane.store, f"{self.holder}/{lane.store.target}", lane.woken, self.rhythm.safety_poll_s)
-        looked_at, allowed = 0.0, False
         while not self.stop.is_set():
             if lane.store.target in self.lost:
                 raise LeaseLost(f"the lease of {lane.store.target} ended before it was renewed")
             await lane.settle()
-            if not allowed or time.monotonic() - looked_at > 1.0:
-                state = await lane.store.read_target()
-                looked_at, allowed = time.monotonic(), state.active and not state.paused
+            allowed = await lane.outlook.look()
             if allowed and time.monotonic() < lane.sending.until and await lane.claim():
                 await bell.rise()
             elif self.once:
