@@ -18,7 +18,7 @@ from outbox.targets.delivery import Key, Outcome
 
 LOOK_S = 1.0
 # A paused message is looked at again so often; `resume` makes it due at once.
-PAUSED_S = 3_600.0
+PAUSED_S = 900.0
 
 
 class Outlook:
@@ -39,12 +39,12 @@ class Outlook:
         self._closing = False
 
     async def look(self) -> bool:
-        """May anything be taken up now? Reads at most once a second, and writes only when the platform went or came."""
+        """May anything be taken up now? While it may, it reads once a second."""
         if self._opening is not None:
             why, self._opening = self._opening, None
             await self.store.open_breaker(why[:500], self.breaker.first_s, self.breaker.cap_s)
             await self._read()
-        if not self.open or time.monotonic() - self._looked_at > LOOK_S:
+        if not self.open or self.down or time.monotonic() - self._looked_at > LOOK_S:
             await self._read()
         if self.open and self.down and not self.probing and time.monotonic() >= self._probe_at:
             self.probing = await self.store.take_probe(self.breaker.first_s, self.breaker.cap_s)
@@ -92,7 +92,10 @@ class Outlook:
         row = await self.store.read_target()
         now = self._looked_at = time.monotonic()
         self.open = row.active and not row.paused
-        self._pauses = [(resource, company, why) for resource, company, why in row.pauses]
+        pauses = [(resource, company, why) for resource, company, why in row.pauses]
+        lifted, self._pauses = set(self._pauses) - set(pauses), pauses
+        if lifted:
+            await self.store.release_paused()
         self.gate.keep_quiet(row.quiet)
         if self._opening is None and not self._closing:
             if self.down and not row.down:  # another relay found it back

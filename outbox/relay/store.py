@@ -75,6 +75,9 @@ class Store:
     async def pause_part(self, resources: list[str], company: str, why: str) -> None:
         await self._run("pause_part", resources=resources, company=company, why=why)
 
+    async def release_paused(self) -> None:
+        await self._run("release_paused")
+
     async def open_breaker(self, why: str, first_s: float, cap_s: float) -> None:
         await self._run("open_breaker", why=why, first_s=first_s, cap_s=cap_s)
 
