@@ -1,4 +1,4 @@
-"""How things stand: who relays, what waits, what is stuck, and what to do about it. Reads only, but for `resume`."""
+"""How things stand: who relays, what waits, what is stuck, and what to do about it. Reads only."""
 
 from __future__ import annotations
 
@@ -70,9 +70,3 @@ def next_steps(status: TargetStatus) -> list[str]:
         if status.count(stuck):
             steps.append(f"{target}: {status.count(stuck)} {stuck}, they {what}; why: sql/audit/{stuck}.sql")
     return steps
-
-
-def resume(connection: Connection, target: str) -> bool:
-    """The target is sent to again; False: it was not paused."""
-    row = connection.execute(sqlfiles.read("status/resume_target.sql"), {"target": target}).fetchone()
-    return bool(row and row[0])

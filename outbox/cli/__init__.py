@@ -13,9 +13,9 @@ from outbox import __version__
 from outbox.cli.demo import demo
 from outbox.cli.help import help_
 from outbox.cli.install import check, install, uninstall
+from outbox.cli.pause import pause, resume
 from outbox.cli.register import register
 from outbox.cli.relay import relay
-from outbox.cli.resume import resume
 from outbox.cli.sandbox import sandbox
 from outbox.cli.status import status
 from outbox.database import explain
@@ -34,7 +34,7 @@ def outbox() -> None:
     """
 
 
-for command in (demo, install, register, relay, status, check, resume, uninstall, sandbox, help_):
+for command in (demo, install, register, relay, status, check, pause, resume, uninstall, sandbox, help_):
     outbox.add_command(command)
 
 

@@ -10,9 +10,11 @@ import click
 
 from outbox.cli.following import follow_to_the_end, print_preview, print_result
 from outbox.cli.opening import Opened, opened
+from outbox.cli.pausing import print_pauses
 from outbox.cli.printing import count
 from outbox.cli.rest import judge_rest
 from outbox.errors import CloudUnavailable, InstallError
+from outbox.pauses import read_pauses
 from outbox.register import confirm, find_relay, preview, served_targets
 from outbox.resources import RESOURCES, TARGETS
 from outbox.status import read_status
@@ -43,6 +45,7 @@ def register(resources: tuple[str, ...], target: str | None, key: Key, dry_run: 
         targets = _choose_targets(at, target)
         previews = [p for t in targets for p in preview(at.connection, t, resources, key)]
         print_preview(previews)
+        print_pauses([p for p in read_pauses(at.connection) if p.target in targets], whole=True)
         if not previews:
             raise InstallError(f"there is no desired view for {' '.join(resources) or 'anything'}")
         if dry_run or not _agreed(yes):

@@ -7,7 +7,9 @@ from dataclasses import asdict
 import click
 
 from outbox.cli.opening import opened
+from outbox.cli.pausing import part_steps, print_pauses
 from outbox.cli.printing import duration, print_json, print_table
+from outbox.pauses import read_pauses
 from outbox.status import TargetStatus, next_steps, read_status
 
 
@@ -22,12 +24,14 @@ def status(as_json: bool) -> None:
     """
     with opened() as at:
         targets = read_status(at.connection)
-    steps = [step for t in targets for step in next_steps(t)]
+        pauses = read_pauses(at.connection)
+    steps = [step for t in targets for step in next_steps(t)] + part_steps(pauses)
     if as_json:
-        print_json({"targets": [asdict(t) for t in targets], "next": steps})
+        print_json({"targets": [asdict(t) for t in targets], "pauses": [asdict(p) for p in pauses], "next": steps})
         return
     for target in targets:
         click.echo(f"{target.target:<16} {_state(target)}; {_relay(target)}")
+    print_pauses(pauses)
     _print_backlog(targets)
     for step in steps:
         click.echo(f"next: {step}")

@@ -1,4 +1,4 @@
-"""The breaker: a platform that fails as a whole is left alone but for one call now and then. One bad record is no outage."""
+"""The breaker: a platform that fails as a whole is left alone but for one call now and then; one bad record is none."""
 
 from __future__ import annotations
 
