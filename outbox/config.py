@@ -76,6 +76,9 @@ class Settings:
     backoff_cap_s: float = setting(3_600.0, "no pause is longer", least=0)
     doubt_s: float = setting(20.0, "an object is looked for so long before its create is repeated", least=0)
     user_doubt_s: float = setting(60.0, "a user is looked for longer, since a create mails", least=0)
+    keep_documents_days: int = setting(30, "prune drops what was sent so long after it was done", least=1)
+    keep_attempts_days: int = setting(90, "prune removes the record of a call after so long", least=1)
+    keep_messages_days: int = setting(400, "prune removes messages so long after they were done", least=1)
     targets: Mapping[str, TargetSettings] = field(default_factory=dict)
     origins: Mapping[str, str] = field(default_factory=dict)
 

@@ -14,6 +14,7 @@ from outbox.cli.demo import demo
 from outbox.cli.help import help_
 from outbox.cli.install import check, install, uninstall
 from outbox.cli.pause import pause, resume
+from outbox.cli.prune import prune
 from outbox.cli.register import register
 from outbox.cli.relay import relay
 from outbox.cli.sandbox import sandbox
@@ -34,7 +35,7 @@ def outbox() -> None:
     """
 
 
-for command in (demo, install, register, relay, status, check, pause, resume, uninstall, sandbox, help_):
+for command in (demo, install, register, relay, status, check, pause, resume, prune, uninstall, sandbox, help_):
     outbox.add_command(command)
 
 
