@@ -9,7 +9,7 @@ from typing import Any
 
 from outbox.config import TargetSettings
 from outbox.errors import LeaseLost
-from outbox.relay import reading
+from outbox.relay import claim, reading
 from outbox.relay import settle as outcome_rules
 from outbox.relay.aside import Aside
 from outbox.relay.breaker import Breaker
@@ -82,8 +82,10 @@ class Lane:
         if len(self.in_flight) >= self.window:
             return False
         moved = False
-        if len(self.waiting) + len(self.blocked) < MAX_WAITING:
-            paging = self.cursor.page is not None
+        paging = self.cursor.page is not None
+        # Of a backlog few at a time: what is fresh comes behind the keys in hand.
+        few = len(self.waiting) < claim.LIMIT or not paging
+        if few and len(self.waiting) + len(self.blocked) < MAX_WAITING:
             moved = await self._sort_in(await self.cursor.claim()) or paging
         return await self._take_up() or moved
 

@@ -98,9 +98,9 @@ class Store:
 
     # -- claim and expand --------------------------------------------------------------------------------------
 
-    async def claim_new(self, seen: str, limit: int) -> tuple[str, list[Message]]:
-        """(snapshot of now, what the snapshot `seen` did not show and what is due again, in order of id)"""
-        return rows.claimed(await self._all("claim_new", seen=seen, limit=limit))
+    async def claim_new(self, seen: str, limit: int, due_within_s: float) -> tuple[str, list[Message]]:
+        """(snapshot of now, what the snapshot `seen` did not show and what came due again of late, in order of id)"""
+        return rows.claimed(await self._all("claim_new", seen=seen, limit=limit, due_within_s=due_within_s))
 
     async def claim_page(self, after_transaction: int, after_id: int, limit: int) -> tuple[str, list[Message]]:
         """(snapshot of now, the next page of the backlog in order of transaction)"""
@@ -194,6 +194,7 @@ class Store:
             "settle",
             epoch=self.epoch,
             work=json.dumps([asdict(w) for w in work]),
+            ids=[i for w in work for i in w.ids],
             attempts=json.dumps(attempts),
         )
         if not row.leased:

@@ -1,7 +1,7 @@
 -- One stretch of outbox.attempt from where the last one ended: those that are old go, but for the calls of messages that
 -- are not done. old = 0: from here on all are young.
 WITH stretch AS MATERIALIZED (
-    SELECT a.id, a.message_id, a.started_at < clock_timestamp() - make_interval(days => %(days)s) AS old
+    SELECT a.id, a.message_id, a.started_at < statement_timestamp() - make_interval(days => %(days)s) AS old
     FROM outbox.attempt AS a
     WHERE a.id > %(after)s
     ORDER BY a.id

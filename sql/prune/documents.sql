@@ -3,7 +3,7 @@
 WITH old AS (
     SELECT m.id
     FROM outbox.message AS m
-    WHERE m.document IS NOT NULL AND m.settled_at < clock_timestamp() - make_interval(days => %(days)s)
+    WHERE m.document IS NOT NULL AND m.settled_at < statement_timestamp() - make_interval(days => %(days)s)
     ORDER BY m.settled_at
     LIMIT %(batch)s
     FOR UPDATE SKIP LOCKED

@@ -4,8 +4,8 @@
 -- old = 0: from here on all are young.
 WITH stretch AS MATERIALIZED (
     SELECT m.id, m.target, m.resource, m.key, m.status,
-           m.changed_at < clock_timestamp() - make_interval(days => %(days)s) AS old,
-           m.settled_at < clock_timestamp() - make_interval(days => %(days)s) AS settled
+           m.changed_at < statement_timestamp() - make_interval(days => %(days)s) AS old,
+           m.settled_at < statement_timestamp() - make_interval(days => %(days)s) AS settled
     FROM outbox.message AS m
     WHERE m.id > %(after)s
     ORDER BY m.id
