@@ -10,7 +10,7 @@ import psycopg
 
 from outbox.capture.catalogue import pin_settings, read_catalogue
 from outbox.capture.present import Present, read_present
-from outbox.capture.wanted import Resource, is_whole, remembered_body, remembered_trigger, rests_on
+from outbox.capture.wanted import Resource, is_whole, remembered_function, remembered_trigger, rests_on
 
 Facts = dict[str, Any]
 
@@ -87,7 +87,7 @@ def _altered(present: Present) -> dict[str, str]:
             found[facts["function"]] = f"the trigger {name} is disabled"
     for name, (hash_, _) in _kind(present, "function").items():
         function = present.functions.get(name)
-        if function is None or remembered_body(name, function.body).hash != hash_ or not is_whole(function):
+        if function is None or remembered_function(function).hash != hash_ or not is_whole(function):
             found[name] = f"the function outbox.{name} is missing or altered"
     return found
 

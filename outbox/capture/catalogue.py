@@ -22,6 +22,27 @@ PINNED = {
 }
 """Capture, expansion and relay all run under these, so that a value has one text form."""
 
+# Which of them the text form of a base type hangs on; of a type that is not here, all of them.
+_SHAPED_BY: dict[str, tuple[str, ...]] = {
+    **dict.fromkeys(
+        ["text", "varchar", "bpchar", "name", "int2", "int4", "int8", "numeric", "uuid", "bool", "time"], ()
+    ),
+    **dict.fromkeys(("date", "timestamp"), ("DateStyle",)),
+    "timestamptz": ("DateStyle", "TimeZone"),
+    "interval": ("IntervalStyle",),
+    **dict.fromkeys(("float4", "float8"), ("extra_float_digits",)),
+    "bytea": ("bytea_output",),
+}
+
+
+def pinned_for(columns: Iterable[Column]) -> dict[str, str]:
+    """The settings to pin where these columns become text: not all, since each costs every captured statement."""
+    needed = {"search_path"}
+    for c in columns:
+        needed.update(() if c.category == "e" else _SHAPED_BY.get(c.base, tuple(PINNED)))
+    return {name: value for name, value in PINNED.items() if name in needed}
+
+
 # Base types of which two values that are equal always look the same. char(n), numeric, float and timestamps are not
 # among them (padding, 1.0 and 1.00, -0, time zones).
 _ONE_TEXT = {

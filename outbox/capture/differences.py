@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from outbox.capture.generate import SqlFunction
 from outbox.capture.present import InstalledFunction, Present
 from outbox.capture.sqltext import fill
-from outbox.capture.wanted import Resource, Wanted, remembered_body
+from outbox.capture.wanted import Resource, Wanted, is_whole, remembered_function
 
 _DISABLED = "D"
 
@@ -41,8 +41,7 @@ def function_differences(wanted: Wanted, present: Present) -> Iterator[Differenc
                 f"function {function.signature}", "is missing", statements, unseen=unseen if was_there else frozenset()
             )
         elif evidence := _altered(function, found):
-            ours = remembered.get(function.name) == remembered_body(function.name, found.body).hash
-            if evidence == _OTHER_BODY and ours:
+            if remembered.get(function.name) == remembered_function(found).hash and is_whole(found):
                 yield Difference(f"function {function.signature}", _OUTDATED, statements)
             else:
                 yield Difference(f"function {function.signature}", evidence, statements, unseen=unseen)
@@ -56,13 +55,12 @@ def _rights(function: SqlFunction, present: Present) -> Iterator[str]:
         yield fill("owner", signature=function.signature, owner=present.owner)
 
 
-_OTHER_BODY = "was altered since the install"
 _OUTDATED = "does what the views or the program needed at the last install"
 
 
 def _altered(function: SqlFunction, found: InstalledFunction) -> str | None:
     if found.body != function.body:
-        return _OTHER_BODY
+        return "was altered since the install"
     if not found.definer:
         return "is no longer SECURITY DEFINER, so that it runs with the rights of the application"
     if sorted(found.settings) != sorted(function.settings):

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from outbox import sqlfiles
-from outbox.capture.catalogue import PINNED, Member, Relation
+from outbox.capture.catalogue import PINNED, Member, Relation, pinned_for
 from outbox.capture.chains import Chain, safe_name
 from outbox.capture.describe import header
 from outbox.capture.sqltext import fill, literal
@@ -71,7 +71,9 @@ def capture_function(name: str, writes: list[Write], chains: dict[Chain, str]) -
         drift=statements.everything("'DRIFT'"),
     )
     purpose = f"Writes to outbox.message what a changed row of {writes[0].table.dotted} may mean for the desired views"
-    return _function("trigger_function", name, "", body, purpose, header(writes, chains))
+    named = {name for w in writes for name in w.wording.named}
+    settings = pinned_for(c for c in writes[0].table.columns if c.name in named)
+    return _function("trigger_function", name, "", body, purpose, settings, header(writes, chains))
 
 
 def follow_function(name: str, chain: Chain) -> SqlFunction:
@@ -85,7 +87,7 @@ def follow_function(name: str, chain: Chain) -> SqlFunction:
     purpose = (
         f"Leads from values of a changed row, by the joins of the views, to {chain.steps[-1].name}.{chain.anchor_name}"
     )
-    return _function("follow_function", name, "starts jsonb", body, purpose)
+    return _function("follow_function", name, "starts jsonb", body, purpose, PINNED | _NO_ROW_SECURITY)
 
 
 def fixed_functions() -> list[SqlFunction]:
@@ -118,10 +120,11 @@ def triggers(member: Member, prefix: str, function: str) -> Iterator[SqlTrigger]
         yield SqlTrigger(name, event, old, new, sql)
 
 
-def _function(file: str, name: str, arguments: str, body: str, purpose: str, comment: str = "") -> SqlFunction:
+def _function(
+    file: str, name: str, arguments: str, body: str, purpose: str, settings: dict[str, str], comment: str = ""
+) -> SqlFunction:
     body = f"\n{body}\n"
     quote = next(q for q in ("$outbox$", "$outbox_capture$", "$outbox_body$") if q not in body)
-    settings = PINNED | _NO_ROW_SECURITY if file == "follow_function" else PINNED
     sql = fill(file, name=name, settings=_clauses(settings), body=quote + body + quote)
     return SqlFunction(name, arguments, body, tuple(f"{n}={v}" for n, v in settings.items()), sql, purpose, comment)
 

@@ -14,7 +14,7 @@ from typing import Any
 import psycopg
 
 from outbox import sqlfiles
-from outbox.capture.catalogue import PINNED, Catalogue, Member, Relation
+from outbox.capture.catalogue import Catalogue, Member, Relation
 from outbox.capture.chains import Chain, safe_name
 from outbox.capture.dependencies import definitions, used_columns
 from outbox.capture.generate import (
@@ -101,7 +101,7 @@ def derive(connection: psycopg.Connection[Any], catalogue: Catalogue) -> Wanted:
         Remembered("program", "outbox", {"digest": program_digest()}),
         *rests_on(connection, catalogue),
         *(Remembered("capture", view, _captured(found, names)) for view, found in by_view.items()),
-        *(remembered_body(f.name, f.body) for f in functions),
+        *map(remembered_function, functions),
         *map(remembered_trigger, wanted_triggers),
     ]
     return Wanted({f.name: f for f in functions}, wanted_triggers, writes, tuple(remembered), names)
@@ -115,8 +115,8 @@ def program_digest() -> str:
     return digest("".join(f.read_text(encoding="utf-8") for f in [*modules, *templates]))
 
 
-def remembered_body(name: str, body: str) -> Remembered:
-    return Remembered("function", name, {"body": digest(body)})
+def remembered_function(f: SqlFunction | InstalledFunction) -> Remembered:
+    return Remembered("function", f.name, {"body": digest(f.body), "settings": sorted(f.settings)})
 
 
 def remembered_trigger(t: Trigger) -> Remembered:
@@ -129,7 +129,7 @@ def is_as_installed(connection: psycopg.Connection[Any], catalogue: Catalogue, p
         Remembered("program", "outbox", {"digest": program_digest()}),
         *rests_on(connection, catalogue),
         *(
-            remembered_body(f.name, f.body)
+            remembered_function(f)
             for f in present.functions.values()
             if is_whole(f) and ("function", f.name) in present.manifest
         ),
@@ -141,11 +141,8 @@ def is_as_installed(connection: psycopg.Connection[Any], catalogue: Catalogue, p
 
 
 def is_whole(function: InstalledFunction) -> bool:
-    """With the rights and settings that install gave it."""
-    fixed = function.name in ("ring", "capture_off", "capture_on")
-    settings = {"search_path": PINNED["search_path"]} if fixed else PINNED
-    pinned = all(f"{name}={value}" in function.settings for name, value in settings.items())
-    return function.definer and not function.public and pinned
+    """With the rights that install gave it."""
+    return function.definer and not function.public
 
 
 def rests_on(connection: psycopg.Connection[Any], catalogue: Catalogue) -> list[Remembered]:

@@ -18,6 +18,7 @@ WITH now AS (
     (SELECT m.id, m.transaction, m.resource, m.key, m.via, m.operation
      FROM outbox.message AS m
      WHERE m.status = 'pending' AND m.target = %(target)s
+       AND m.transaction >= pg_snapshot_xmin(%(seen)s::pg_snapshot)  -- an index condition, which the array is not
        AND m.transaction = ANY (ARRAY(SELECT pg_snapshot_xip(%(seen)s::pg_snapshot)))
        AND (m.due_at IS NULL OR m.due_at <= statement_timestamp())
      LIMIT %(limit)s)
