@@ -5,9 +5,11 @@ OutboxError                 70  a fault of our own
 ├── DatabaseUnavailable     69  no connection, or the wrong one
 ├── NotPermitted            77  the database role lacks a right
 ├── ViewRefused             65  a desired view that cannot be kept live
+├── LinkRefused             65  an object of the cloud that cannot be this key, or cannot be told to be
 ├── InstallError            73  the database is not as install needs it
 ├── CloudUnavailable        69  a target cannot be reached at all
 ├── LeaseLost               75  another relay took the lane over
+├── EraseRefused            75  something else has to be done first
 └── CloudError                  what one delivery met; the relay classes it, no command ends with it
     ├── Transient           try again later, nothing was applied
     ├── Unknown             the outcome is not known: in doubt, read before a create is repeated
@@ -35,6 +37,7 @@ class OutboxError(Exception):
 
 class ConfigError(OutboxError):
     exit_code = 78
+    hint = "outbox help settings lists them all"
 
 
 class DatabaseUnavailable(OutboxError):
@@ -50,8 +53,16 @@ class ViewRefused(OutboxError):
     exit_code = 65
 
 
+class LinkRefused(OutboxError):
+    exit_code = 65
+
+
 class InstallError(OutboxError):
     exit_code = 73
+
+
+class NotConfirmed(OutboxError):
+    exit_code = 64
 
 
 class CloudUnavailable(OutboxError):
@@ -59,6 +70,10 @@ class CloudUnavailable(OutboxError):
 
 
 class LeaseLost(OutboxError):
+    exit_code = 75
+
+
+class EraseRefused(OutboxError):
     exit_code = 75
 
 

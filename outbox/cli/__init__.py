@@ -10,16 +10,23 @@ import click
 import psycopg
 
 from outbox import __version__
+from outbox.cli.apps import apps
+from outbox.cli.audit import audit
+from outbox.cli.config import config
 from outbox.cli.demo import demo
+from outbox.cli.erase import erase
+from outbox.cli.explain import explain
 from outbox.cli.help import help_
 from outbox.cli.install import check, install, uninstall
+from outbox.cli.link import link, unlink
 from outbox.cli.pause import pause, resume
 from outbox.cli.prune import prune
 from outbox.cli.register import register
 from outbox.cli.relay import relay
 from outbox.cli.sandbox import sandbox
 from outbox.cli.status import status
-from outbox.database import explain
+from outbox.cli.verify import verify
+from outbox.database import explain as explain_error
 from outbox.errors import OutboxError
 
 INTERRUPTED = 130  # as a shell says it of a program that Ctrl-C ended
@@ -35,7 +42,28 @@ def outbox() -> None:
     """
 
 
-for command in (demo, install, register, relay, status, check, pause, resume, prune, uninstall, sandbox, help_):
+for command in (
+    demo,
+    install,
+    register,
+    relay,
+    status,
+    explain,
+    verify,
+    audit,
+    check,
+    pause,
+    resume,
+    link,
+    unlink,
+    apps,
+    erase,
+    prune,
+    uninstall,
+    config,
+    sandbox,
+    help_,
+):
     outbox.add_command(command)
 
 
@@ -58,7 +86,7 @@ def run(arguments: Sequence[str]) -> int:
     except OutboxError as e:
         return _say(e)
     except psycopg.Error as e:
-        return _say(explain(e))
+        return _say(explain_error(e))
     return result if isinstance(result, int) else 0
 
 

@@ -40,7 +40,13 @@ class Cursor:
         self.due_since = self.all_due_at = float("-inf")
 
     async def claim(self) -> list[Message]:
-        """The next messages that are due, at most a few times LIMIT; none when nothing is new."""
+        """The next messages that are due, at most a few times LIMIT; none when nothing is new.
+
+        A lane that was just taken may have messages older than all that this cursor has seen: then from the start.
+        """
+        if self.store.holding.fresh:
+            self.store.holding.fresh, self.page = False, Page(0, 0, None)
+            self.due_since = self.all_due_at = float("-inf")
         if self.page is None:
             return await self._claim_new()
         self.aside = not self.aside and self.page.seen is not None

@@ -29,7 +29,7 @@ class Outlook:
         self.gate = gate
         self.breaker = breaker
         self.woken = woken
-        self.open = False  # may the target be sent to at all?
+        self.open = True  # may the target be sent to at all? Looked up before anything is begun
         self.down: str | None = None
         self.probing = False
         self._pauses: list[tuple[str, str, str]] = []

@@ -13,8 +13,8 @@ from outbox.errors import PlatformDown, Transient
 from outbox.relay.breaker import is_failure
 from outbox.relay.gate import RETRY_S, Gate
 from outbox.relay.intent import Begun
-from outbox.relay.outlook import Outlook
-from outbox.relay.schedule import budget
+from outbox.relay.outlook import PAUSED_S, Outlook
+from outbox.relay.schedule import State, budget
 from outbox.relay.store import Store
 from outbox.targets.delivery import Call, Delivery, Key, Outcome, Target
 
@@ -76,7 +76,7 @@ class Sending:
         statuses: list[int | None] = []
         async with self.slots:
             try:
-                self._check()
+                self._check(group[0].state)
                 async with self.gate.delivery(company):
                     outcomes = await self._call(group, statuses)
             except (Transient, PlatformDown) as e:  # not sent
@@ -89,9 +89,14 @@ class Sending:
                 await self.gate.obey(company, max(told))
         self._finish(group, outcomes, spared)
 
-    def _check(self) -> None:
+    def _check(self, state: State) -> None:
         if self.outlook.down and not self.outlook.probing:
             raise PlatformDown(f"not sent: the platform is down ({self.outlook.down})"[:500])
+        if not self.outlook.open or state.lane in self.store.holding.leaving:
+            raise Transient("not sent: the relay stops, hands over or is paused", retry_after_s=0.0)
+        paused = self.outlook.paused(state.resource, state.key)
+        if paused:
+            raise Transient(f"not sent: {paused}"[:500], retry_after_s=PAUSED_S)
 
     async def _call(self, group: list[Begun], statuses: list[int | None]) -> Sequence[Outcome]:
         def log(delivery: Delivery, call: Call) -> None:
@@ -102,7 +107,9 @@ class Sending:
         try:
             return await self.target.deliver(deliveries, self._owner, log)
         except Exception as e:
-            logger.exception("delivery failed", extra={"message_id": deliveries[0].message_id})
+            logger.exception(
+                "delivery failed", extra={"message_id": deliveries[0].message_id, "target": self.store.target}
+            )
             return [e] * len(group)
 
     def _note(self, group: list[Begun], outcomes: Sequence[Outcome], http_status: int | None) -> bool:
@@ -131,6 +138,7 @@ class Sending:
             "attempt",
             extra={
                 "message_id": delivery.message_id,
+                "target": self.store.target,
                 "resource": delivery.resource,
                 "method": call.method,
                 "http_status": call.http_status,
