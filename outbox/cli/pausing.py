@@ -18,7 +18,7 @@ def print_pauses(pauses: Sequence[Pause], say: Words, *, whole: bool = False) ->
     told = [p for p in pauses if whole or not _is_whole(p)]
     lines = [describe(p, say) for p in told[:SHOWN]]
     if len(told) > SHOWN:
-        parts = say.count(len(told) - SHOWN, "more part")
+        parts = say.count(len(told) - SHOWN, "more")
         lines.append(say("and {parts} that nothing is sent to: {command}", parts=parts, command=ALL))
     for line in lines:
         click.echo(line)
