@@ -19,15 +19,38 @@ CREATE TABLE outbox.target (
     paused_at    timestamptz,
     why          text,
     verify_since timestamptz,
-    CONSTRAINT target_paused_says_why CHECK (paused_at IS NULL OR why IS NOT NULL)
+    down_since   timestamptz,
+    down_why     text,
+    probe_at     timestamptz,
+    probes       integer NOT NULL DEFAULT 0,
+    CONSTRAINT target_paused_says_why CHECK (paused_at IS NULL OR why IS NOT NULL),
+    CONSTRAINT target_down_says_why CHECK (down_since IS NULL OR (down_why IS NOT NULL AND probe_at IS NOT NULL))
 );
 COMMENT ON TABLE outbox.target IS 'The cloud platforms; a target sends nothing until its first confirmed register';
 COMMENT ON COLUMN outbox.target.active_since IS 'When the first register was confirmed; null: its messages wait';
 COMMENT ON COLUMN outbox.target.paused_at IS 'Since when nothing is sent, by a person or because the platform forbids; null: not paused';
 COMMENT ON COLUMN outbox.target.why IS 'Why it is paused';
+COMMENT ON COLUMN outbox.target.down_since IS 'Since when the breaker is open: the platform as a whole fails, so nothing is sent but one call now and then; null: it answers';
+COMMENT ON COLUMN outbox.target.down_why IS 'What the last failure said';
+COMMENT ON COLUMN outbox.target.probe_at IS 'When the next single call is tried, by whichever relay comes first';
+COMMENT ON COLUMN outbox.target.probes IS 'How many were tried; each failure doubles the pause';
 COMMENT ON COLUMN outbox.target.verify_since IS
     'Set by adopt and by a fail-over: what the mirror had before may not be true. Until `outbox verify` has compared all of it, none of that counts as unchanged';
 INSERT INTO outbox.target (target) VALUES ('accountview_net'), ('visma_net');
+
+CREATE TABLE outbox.pause (
+    target    text NOT NULL REFERENCES outbox.target,
+    resource  text NOT NULL DEFAULT '',
+    company   text NOT NULL DEFAULT '',
+    paused_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+    why       text NOT NULL,
+    PRIMARY KEY (target, resource, company),
+    CONSTRAINT pause_is_of_a_part CHECK (resource <> '' OR company <> '')
+);
+COMMENT ON TABLE outbox.pause IS
+    'Parts of a target that nothing is sent for, by a person or because the platform forbids; a whole target: outbox.target. See outbox.pause(), outbox.resume()';
+COMMENT ON COLUMN outbox.pause.resource IS 'Empty: all of them';
+COMMENT ON COLUMN outbox.pause.company IS 'The company_code in the keys; empty: all companies';
 
 -- What a message may say of itself. As domains and one function in place of CHECKs on the table: those are parsed anew by
 -- every INSERT, and eight of them cost more than the insert itself (17 % of a captured single-row UPDATE).
@@ -143,12 +166,12 @@ CREATE TRIGGER message_keep_settled
 
 -- Back-offs; few rows at any time.
 CREATE INDEX message_due ON outbox.message (target, due_at) WHERE status = 'pending' AND due_at IS NOT NULL;
+-- What prune takes the documents out of; as many rows as are kept with one.
+CREATE INDEX message_document ON outbox.message (settled_at) WHERE document IS NOT NULL;
 -- What needs a person; few rows, and none of a writer's.
-CREATE INDEX message_stuck ON outbox.message (target, resource) WHERE status IN ('held', 'dead');
+CREATE INDEX message_stuck ON outbox.message (target, resource, settled_at) WHERE status IN ('held', 'dead');
 -- What a person registered: few rows, and the way into outbox.register_result.
 CREATE INDEX message_register ON outbox.message (id) WHERE operation = 'REGISTER' AND cause IS NULL;
--- What persons have to decide, and what a brake held lately.
-CREATE INDEX message_held ON outbox.message (target, resource, settled_at) WHERE status = 'held';
 -- Millions of small rows are settled by updates: vacuum by count, early, and leave room for updates in place.
 ALTER TABLE outbox.message SET (autovacuum_vacuum_scale_factor = 0.02, autovacuum_analyze_scale_factor = 0.05);
 
@@ -405,10 +428,16 @@ CREATE TABLE outbox.rate (
     capacity   integer,
     remaining  integer,
     resets_at  timestamptz,
+    window_s   float8,
     PRIMARY KEY (target, company)
 );
-COMMENT ON TABLE outbox.rate IS 'What the clouds said about their limits, shared by all relays; company '''' is the whole target';
+COMMENT ON TABLE outbox.rate IS
+    'What the clouds said about their limits, shared by all relays; company '''' is the whole target. A relay takes calls out of `remaining` before it makes them, many at a time while there are many';
 COMMENT ON COLUMN outbox.rate.not_before IS 'Retry-After: nothing is sent before';
+COMMENT ON COLUMN outbox.rate.capacity IS 'Calls in a window; null: no limit was ever announced';
+COMMENT ON COLUMN outbox.rate.remaining IS 'Calls of this window that no relay has taken yet';
+COMMENT ON COLUMN outbox.rate.resets_at IS 'When the window has surely ended; the next one to ask then begins a new one';
+COMMENT ON COLUMN outbox.rate.window_s IS 'How long a window is, as far as seen (the most seconds that were ever left of one)';
 
 CREATE TABLE outbox.manifest (
     kind       text NOT NULL,
@@ -828,6 +857,96 @@ COMMENT ON FUNCTION outbox.retry IS
     'Try again now what is dead or waits for its next attempt, and look again at what no approval can settle: a new message for each key, whose ids it answers. Past the brakes goes only what was approved before';
 
 REVOKE EXECUTE ON FUNCTION outbox.stuck, outbox.approve, outbox.reject, outbox.skip, outbox.retry FROM PUBLIC;
+
+CREATE FUNCTION outbox.pause(target text, resource text DEFAULT NULL, company text DEFAULT NULL, reason text DEFAULT NULL)
+    RETURNS boolean
+    LANGUAGE plpgsql
+    SECURITY DEFINER
+    SET search_path = pg_catalog, pg_temp
+AS $$
+#variable_conflict use_column
+DECLARE
+    paused boolean;
+BEGIN
+    IF NOT EXISTS (SELECT FROM outbox.target AS t WHERE t.target = pause.target) THEN
+        RAISE EXCEPTION 'there is no target %', pause.target
+            USING HINT = 'targets are accountview_net and visma_net', ERRCODE = 'invalid_parameter_value';
+    END IF;
+    IF btrim(coalesce(pause.reason, '')) = '' THEN
+        RAISE EXCEPTION 'a pause needs a reason' USING ERRCODE = 'invalid_parameter_value';
+    END IF;
+    IF pause.resource IS NOT NULL AND pause.resource NOT IN (
+        'users', 'companies', 'company_access', 'app_access', 'projects', 'cost_types', 'cost_centres') THEN
+        RAISE EXCEPTION 'there is no resource %', pause.resource
+            USING HINT = 'as in the names of the desired views', ERRCODE = 'invalid_parameter_value';
+    END IF;
+    IF pause.company IS NOT NULL AND pause.resource = 'users' THEN
+        RAISE EXCEPTION 'a user belongs to no company' USING ERRCODE = 'invalid_parameter_value';
+    END IF;
+    IF pause.resource IS NULL AND pause.company IS NULL THEN
+        UPDATE outbox.target AS t
+        SET paused_at = clock_timestamp(), why = pause.reason
+        WHERE t.target = pause.target AND t.paused_at IS NULL;
+    ELSE
+        INSERT INTO outbox.pause AS p (target, resource, company, why)
+        VALUES (pause.target, coalesce(pause.resource, ''), coalesce(pause.company, ''), pause.reason)
+        ON CONFLICT DO NOTHING;
+    END IF;
+    paused := FOUND;
+    IF paused THEN
+        INSERT INTO outbox.decision (decision, target, resource, key, why)
+        VALUES ('pause', pause.target, pause.resource, CASE WHEN pause.company IS NOT NULL THEN ARRAY[pause.company] END, pause.reason);
+        PERFORM outbox.ring();
+    END IF;
+    RETURN paused;
+END
+$$;
+COMMENT ON FUNCTION outbox.pause(text, text, text, text) IS
+    'Send nothing for a target, one resource of it, or what has this company in its key; false: it is paused already';
+REVOKE EXECUTE ON FUNCTION outbox.pause(text, text, text, text) FROM PUBLIC;
+
+CREATE FUNCTION outbox.resume(target text, resource text DEFAULT NULL, company text DEFAULT NULL, reason text DEFAULT NULL)
+    RETURNS boolean
+    LANGUAGE plpgsql
+    SECURITY DEFINER
+    SET search_path = pg_catalog, pg_temp
+AS $$
+#variable_conflict use_column
+DECLARE
+    resumed boolean;
+BEGIN
+    IF NOT EXISTS (SELECT FROM outbox.target AS t WHERE t.target = resume.target) THEN
+        RAISE EXCEPTION 'there is no target %', resume.target
+            USING HINT = 'targets are accountview_net and visma_net', ERRCODE = 'invalid_parameter_value';
+    END IF;
+    IF resume.resource IS NULL AND resume.company IS NULL THEN
+        UPDATE outbox.target AS t
+        SET paused_at = NULL, why = NULL, probe_at = CASE WHEN t.down_since IS NOT NULL THEN clock_timestamp() END
+        WHERE t.target = resume.target AND (t.paused_at IS NOT NULL OR t.down_since IS NOT NULL);
+    ELSE
+        DELETE FROM outbox.pause AS p
+        WHERE p.target = resume.target
+          AND p.company = coalesce(resume.company, '')
+          AND (p.resource = coalesce(resume.resource, '') OR resume.resource IS NULL);
+    END IF;
+    resumed := FOUND;
+    IF resumed THEN
+        INSERT INTO outbox.decision (decision, target, resource, key, why)
+        VALUES ('resume', resume.target, resume.resource, CASE WHEN resume.company IS NOT NULL THEN ARRAY[resume.company] END, resume.reason);
+        -- What was put off because of the pause is due now.
+        UPDATE outbox.message AS m
+        SET due_at = clock_timestamp()
+        WHERE m.target = resume.target AND m.status = 'pending' AND m.due_at > clock_timestamp()
+          AND (resume.resource IS NULL OR m.resource = resume.resource)
+          AND (resume.company IS NULL OR resume.company = ANY (m.key));
+        PERFORM outbox.ring();
+    END IF;
+    RETURN resumed;
+END
+$$;
+COMMENT ON FUNCTION outbox.resume(text, text, text, text) IS
+    'Send again, now: what was paused by outbox.pause or by the platform. A company without a resource: all of its pauses. A target that does not answer is tried at once. False: nothing was paused';
+REVOKE EXECUTE ON FUNCTION outbox.resume(text, text, text, text) FROM PUBLIC;
 
 -- How the relay is doing, in numbers: what its metrics tell too, but with or without a relay. No personal data.
 

@@ -1,4 +1,4 @@
-"""How things stand: who relays, what waits, what is stuck, and what to do about it. Reads only, but for `resume`."""
+"""How things stand: who relays, what waits, what is stuck, and what to do about it. Reads only."""
 
 from __future__ import annotations
 
@@ -89,9 +89,3 @@ def next_steps(status: TargetStatus, say: Words) -> list[str]:
 
 def _audit(question: str) -> str:
     return f"outbox audit {question}"
-
-
-def resume(connection: Connection, target: str) -> bool:
-    """The target is sent to again; False: it was not paused."""
-    row = connection.execute(sqlfiles.read("status/resume_target.sql"), {"target": target}).fetchone()
-    return bool(row and row[0])

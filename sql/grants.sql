@@ -7,7 +7,7 @@ GRANT USAGE ON SCHEMA outbox TO outbox_relay, outbox_operator, outbox_auditor;
 -- What is there, and how things stand
 GRANT SELECT ON outbox.migration, outbox.manifest, outbox.identity, outbox.target, outbox.lease, outbox.bell, outbox.rate
     TO outbox_relay, outbox_operator, outbox_auditor;
-GRANT SELECT ON outbox.passed, outbox.approval, outbox.rejection TO outbox_relay, outbox_operator, outbox_auditor;
+GRANT SELECT ON outbox.pause, outbox.passed, outbox.approval, outbox.rejection TO outbox_relay, outbox_operator, outbox_auditor;
 GRANT SELECT ON outbox.relay, outbox.verified, outbox.not_ours, outbox.application, outbox.attempt, outbox.decision
     TO outbox_relay, outbox_operator, outbox_auditor;
 GRANT SELECT ON outbox.health, outbox.backlog, outbox.lanes, outbox.calls, outbox.register_result
@@ -40,10 +40,12 @@ GRANT UPDATE ON outbox.approval TO outbox_relay;
 GRANT DELETE ON outbox.rejection TO outbox_relay;
 GRANT INSERT ON outbox.attempt TO outbox_relay;
 GRANT UPDATE ON outbox.lease TO outbox_relay;
-GRANT UPDATE (paused_at, why, verify_since) ON outbox.target TO outbox_relay;
+GRANT INSERT, DELETE ON outbox.pause TO outbox_relay;
+GRANT UPDATE (paused_at, why, verify_since, down_since, down_why, probe_at, probes) ON outbox.target TO outbox_relay;
 GRANT EXECUTE ON FUNCTION outbox.notice_fail_over, outbox.recheck_unseen, outbox.ring TO outbox_relay;
 
 -- What people decide
+GRANT EXECUTE ON FUNCTION outbox.pause(text, text, text, text), outbox.resume(text, text, text, text) TO outbox_operator;
 GRANT EXECUTE ON FUNCTION outbox.stuck, outbox.approve, outbox.reject, outbox.skip, outbox.retry TO outbox_operator;
 GRANT EXECUTE ON FUNCTION outbox.register, outbox.adopt, outbox.capture_off, outbox.capture_on, outbox.ring TO outbox_operator;
 GRANT UPDATE (active_since, paused_at, why, verify_since) ON outbox.target TO outbox_operator;

@@ -19,6 +19,7 @@ import psycopg
 from outbox import install, sandbox
 from outbox.config import CompanySettings, Secret, TargetSettings
 from outbox.relay.brake import Limits
+from outbox.relay.breaker import Breaker
 from outbox.relay.connection import connect
 from outbox.relay.holding import Holding
 from outbox.relay.lane import Lane
@@ -107,7 +108,9 @@ class World:
             self.sql("SET LOCAL session_replication_role = replica")
             self.sql(EMPTY)
             self.sql(FIRST)
+            self.sql("DELETE FROM outbox.pause")
             self.sql("UPDATE outbox.target SET paused_at = NULL, why = NULL, verify_since = NULL,"
+                     " down_since = NULL, down_why = NULL, probe_at = NULL, probes = 0,"
                      " active_since = CASE WHEN target = %s THEN now() END", self.target)  # fmt: skip
             self.sql("UPDATE outbox.lease SET expires_at = '-infinity'")
             self.sql("DELETE FROM outbox.relay")
@@ -227,7 +230,15 @@ class World:
 
     def make_lane(self, store: Store, **changes: Any) -> Lane:
         settings = self.settings(**changes)
-        return Lane(store, connect_target(settings), settings, times=TIMES, patience=PATIENCE, limits=self.limits)
+        return Lane(
+            store,
+            connect_target(settings),
+            settings,
+            times=TIMES,
+            patience=PATIENCE,
+            limits=self.limits,
+            breaker=Breaker(first_s=0.02, cap_s=0.1),
+        )
 
     def service(
         self, *, once: bool = False, holder: str | None = None, rhythm: Rhythm = RHYTHM, **changes: Any

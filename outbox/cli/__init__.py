@@ -22,9 +22,10 @@ from outbox.cli.explain import explain
 from outbox.cli.help import help_
 from outbox.cli.install import install, uninstall
 from outbox.cli.link import link, unlink
+from outbox.cli.pause import pause, resume
+from outbox.cli.prune import prune
 from outbox.cli.register import register
 from outbox.cli.relay import relay
-from outbox.cli.resume import resume
 from outbox.cli.sandbox import sandbox
 from outbox.cli.status import status
 from outbox.cli.verify import verify
@@ -58,12 +59,14 @@ for command in (
     retry,
     skip,
     check,
+    pause,
     resume,
     link,
     unlink,
     apps,
     erase,
     adopt,
+    prune,
     uninstall,
     config,
     sandbox,

@@ -13,10 +13,12 @@ from outbox.cli.following import follow_to_the_end, print_preview, print_result
 from outbox.cli.language import spoken
 from outbox.cli.meeting import Meeting, meeting_options
 from outbox.cli.opening import Opened, opened
+from outbox.cli.pausing import print_pauses
 from outbox.cli.printing import count, print_json
 from outbox.cli.reporting import as_json, check_report, write_report
 from outbox.cli.rest import judge_rest
 from outbox.errors import CloudUnavailable, InstallError
+from outbox.pauses import read_pauses
 from outbox.preview import Outlook, look_ahead, served_targets
 from outbox.register import Progress, Row, confirm, find_relay, follow, read_unchanged
 from outbox.resources import RESOURCES, TARGETS
@@ -79,6 +81,8 @@ def register(
         outlook = _look(at, target, resources, key)
         if not json:
             _print_outlook(outlook, say)
+            targets = {p.target for p in outlook.previews}
+            print_pauses([p for p in read_pauses(at.connection) if p.target in targets], say, whole=True)
         meeting.meet(at, sorted({p.target for p in outlook.previews}), dry_run=dry_run, quiet=json)
         if dry_run:
             print_json(as_json(outlook, say)) if json else None

@@ -8,7 +8,9 @@ import click
 
 from outbox.cli.language import spoken
 from outbox.cli.opening import opened
+from outbox.cli.pausing import part_steps, print_pauses
 from outbox.cli.printing import print_json, print_table
+from outbox.pauses import read_pauses
 from outbox.status import TargetStatus, next_steps, read_status
 from outbox.words import Words
 
@@ -29,13 +31,14 @@ def status(as_json: bool, say: Words) -> None:
     """
     with opened() as at:
         targets = read_status(at.connection)
-    steps = [step for t in targets for step in next_steps(t, say)]
+        pauses = read_pauses(at.connection)
+    steps = [step for t in targets for step in next_steps(t, say)] + part_steps(pauses, say)
     if as_json:
-        print_json({"targets": [asdict(t) for t in targets], "next": steps})
+        print_json({"targets": [asdict(t) for t in targets], "pauses": [asdict(p) for p in pauses], "next": steps})
         return
     for target in targets:
         click.echo(f"{say.target(target.target):<16} {_state(target, say)}; {_relay(target, say)}")
-    room = SCREEN - len(targets) - _print_backlog(targets, say)
+    room = SCREEN - len(targets) - print_pauses(pauses, say) - _print_backlog(targets, say)
     for step in steps if len(steps) <= room else steps[: room - 1]:
         click.echo(say("next: {step}", step=step))
     if len(steps) > room:

@@ -5,24 +5,28 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import OrderedDict
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from outbox.config import TargetSettings
-from outbox.errors import LeaseLost, NotAllowed
-from outbox.relay import reading
+from outbox.errors import LeaseLost
+from outbox.relay import claim, reading
 from outbox.relay import settle as outcome_rules
+from outbox.relay.aside import Aside
 from outbox.relay.brake import Limits
 from outbox.relay.braking import Brake
+from outbox.relay.breaker import Breaker
 from outbox.relay.claim import Cursor
 from outbox.relay.counts import Counts
 from outbox.relay.expand import is_full
+from outbox.relay.gate import Gate
 from outbox.relay.intent import Batch, Begun, delivery_of, object_of, objects_of
+from outbox.relay.outlook import PAUSED_S, Outlook
 from outbox.relay.people import HandOver, Verdict, judge
 from outbox.relay.record import hand_over, record
 from outbox.relay.retry import Patience
 from outbox.relay.rows import Message, Settled
-from outbox.relay.schedule import Deliver, Postpone, Settle, State, decide, in_order, parents_of
+from outbox.relay.schedule import Deliver, Postpone, Settle, State, budget, decide, in_order, parents_of
 from outbox.relay.sending import Finished, Sending
 from outbox.relay.settle import Times
 from outbox.relay.store import Store
@@ -44,6 +48,7 @@ class Lane:
     times: Times = field(default_factory=Times)
     patience: Patience = field(default_factory=Patience)
     limits: Limits = field(default_factory=Limits)
+    breaker: Breaker = field(default_factory=Breaker)
     woken: asyncio.Event = field(default_factory=asyncio.Event)
     counts: Counts = field(default_factory=Counts)
 
@@ -53,7 +58,9 @@ class Lane:
         self.brake = Brake(self.store, self.limits)
         self.waiting: OrderedDict[tuple[str, Key], None] = OrderedDict()  # keys to look at, in order
         self.blocked: dict[tuple[str, Key], None] = {}  # to look at again when something in flight is over
-        self.sending = Sending(self.store, self.target, self.settings.concurrency, self.woken)
+        gate = self.target.rates.gate = Gate(Aside(self.store.connection, self.store.target))
+        self.outlook = Outlook(self.store, gate, self.breaker, self.woken)
+        self.sending = Sending(self.store, self.target, self.settings.concurrency, self.woken, gate, self.outlook)
 
     # -- the steps ---------------------------------------------------------------------------------------------
 
@@ -62,28 +69,26 @@ class Lane:
         finished, calls = self.sending.collect()
         if not finished:
             return False
-        pairs = [
-            (
-                f.begun.state,
-                outcome_rules.after_call(f.begun.state, f.begun.delivery, f.outcome, self.times, self.patience),
-            )
-            for f in finished
-        ]
         try:
-            await self._record(pairs, calls)
+            await self._record([(f.begun.state, self._outcome(f)) for f in finished], calls)
         except LeaseLost:
             await self.disown(finished, calls)
             raise
         for f in finished:
             del self.in_flight[(f.begun.state.resource, f.begun.state.key)]
-            if isinstance(f.outcome, NotAllowed) and f.outcome.company is None and f.outcome.resource is None:
-                await self.store.pause_target(f.outcome.why)
-                self.sending.halted = True
+        await self.outlook.settled((f.begun.state, f.outcome) for f in finished)
         for name in reversed(list(self.blocked)):
             self.waiting[name] = None
             self.waiting.move_to_end(name, last=False)
         self.blocked.clear()
         return True
+
+    def _outcome(self, f: Finished) -> Settled:
+        """An attempt while the platform is down counts for nothing; a look was not counted to begin with."""
+        patience = replace(self.patience, give_up_s=float("inf")) if f.spared else self.patience
+        settled = outcome_rules.after_call(f.begun.state, f.begun.delivery, f.outcome, self.times, patience)
+        spared = f.spared and settled.status == "pending" and f.begun.delivery.action is not Action.LOOK
+        return replace(settled, uncounted=True) if spared else settled
 
     async def disown(self, finished: list[Finished], calls: list[tuple[Delivery, Call]]) -> None:
         """The lease was lost, and whoever has the lane now settles: what was sent meanwhile is in doubt for him."""
@@ -101,14 +106,20 @@ class Lane:
         if len(self.in_flight) >= self.window:
             return False
         moved = False
-        if len(self.waiting) + len(self.blocked) < MAX_WAITING:
-            paging = self.cursor.page is not None
+        paging = self.cursor.page is not None
+        # Of a backlog few at a time: what is fresh comes behind the keys in hand.
+        few = len(self.waiting) < claim.LIMIT or not paging
+        if few and len(self.waiting) + len(self.blocked) < MAX_WAITING:
             moved = await self._sort_in(await self.cursor.claim()) or paging
         return await self._take_up() or moved
 
     @property
     def window(self) -> int:
-        """Keys begun at once: more than go out at once, so that the slots never wait for the database."""
+        """Keys begun at once: more than go out at once, so that the slots never wait for the database; one, to find
+        out whether the platform is back.
+        """
+        if self.outlook.probing:
+            return 1
         return max(4 * self.settings.concurrency, self.settings.batch_size)
 
     async def _sort_in(self, messages: list[Message]) -> bool:
@@ -174,9 +185,12 @@ class Lane:
         decision = decide(state, self.times.deadline_s)
         if not isinstance(decision, Deliver):
             return decision
-        quiet_s = self.sending.quiet_s(state)
+        paused = self.outlook.paused(state.resource, state.key)
+        if paused:
+            return Postpone(PAUSED_S, paused)
+        quiet_s = self.sending.gate.quiet_s(budget(state.resource, state.key))
         if quiet_s > 0:
-            return Postpone(quiet_s, "the target asked to wait")
+            return Postpone(quiet_s, "the target asked to wait, or its calls are used up")
         if state.resource != "users":
             return decision
         try:

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from outbox.errors import CloudError, PlatformDown, Transient
+import psycopg
+
+from outbox.errors import PlatformDown, Transient
+from outbox.relay.breaker import is_failure
+from outbox.relay.gate import RETRY_S, Gate
 from outbox.relay.intent import Begun
+from outbox.relay.outlook import PAUSED_S, Outlook
 from outbox.relay.schedule import State, budget
 from outbox.relay.store import Store
 from outbox.targets.delivery import Call, Delivery, Key, Outcome, Target
@@ -19,22 +23,26 @@ logger = logging.getLogger("outbox.relay")
 
 @dataclass(frozen=True)
 class Finished:
+    """spared: the platform is down, so the attempt is not held against the message."""
+
     begun: Begun
     outcome: Outcome
+    spared: bool = False
 
 
 class Sending:
     """The deliveries of one lane. `woken` is set whenever one has come back."""
 
-    def __init__(self, store: Store, target: Target, slots: int, woken: asyncio.Event) -> None:
+    def __init__(
+        self, store: Store, target: Target, slots: int, woken: asyncio.Event, gate: Gate, outlook: Outlook
+    ) -> None:
         self.store = store
         self.target = target
         self.woken = woken
+        self.gate = gate
+        self.outlook = outlook
         self.slots = asyncio.Semaphore(slots)
         self.tasks: set[asyncio.Task[None]] = set()
-        self.halted = False  # the target was paused: what was begun and has not left stays here
-        self.until = float("inf")  # of the monotonic clock: a call that starts later could outlive the lease
-        self.quiet_until: dict[str, float] = {}  # budget -> monotonic time: a Retry-After, obeyed by all its calls
         self.finished: list[Finished] = []
         self.calls: list[tuple[Delivery, Call]] = []
 
@@ -52,50 +60,65 @@ class Sending:
         self.finished, self.calls = [], []
         return finished, calls
 
-    def quiet_s(self, state: State) -> float:
-        """Seconds for which the target, or the company, asked to wait; not positive: none."""
-        return self.quiet_until.get(budget(state.resource, state.key), 0.0) - time.monotonic()
+    @property
+    def until(self) -> float:
+        """Of the monotonic clock: a call that starts later could outlive the lease."""
+        return self.gate.until
+
+    @until.setter
+    def until(self, until: float) -> None:
+        self.gate.until = until
 
     async def _deliver(self, group: list[Begun]) -> None:
-        deliveries = [b.delivery for b in group]
-        outcomes: list[Outcome]
-        async with self.slots:
-            waits = self._must_wait(group[0].state)
-            if waits is not None:
-                self._finish(group, [waits] * len(group))
-                return
-            try:
-                outcomes = await self.target.deliver(deliveries, self._owner, self._log)
-            except Exception as e:
-                logger.exception(
-                    "delivery failed",
-                    extra={"message_id": deliveries[0].message_id, "target": self.store.target},
-                )
-                outcomes = [e] * len(group)
-            self._obey(group, outcomes)
-        self._finish(group, outcomes)
-
-    def _must_wait(self, state: State) -> CloudError | None:
         """Its turn has come, perhaps long after it was begun: may it still leave?"""
-        quiet_s = self.quiet_s(state)
-        if quiet_s > 0:
-            return Transient("the target asked to wait", retry_after_s=quiet_s)
-        if time.monotonic() >= self.until:
-            return PlatformDown("not sent: the lease could end before the call does")
-        if self.halted or state.lane in self.store.holding.leaving:
-            return Transient("not sent: the relay stops, hands over or is paused", retry_after_s=0.0)
-        return None
+        company = budget(group[0].state.resource, group[0].state.key)
+        outcomes: Sequence[Outcome]
+        statuses: list[int | None] = []
+        async with self.slots:
+            try:
+                self._check(group[0].state)
+                async with self.gate.delivery(company):
+                    outcomes = await self._call(group, statuses)
+            except (Transient, PlatformDown) as e:  # not sent
+                self._finish(group, [e] * len(group))
+                return
+            spared = self._note(group, outcomes, statuses[-1] if statuses else None)
+            # before the slot is given to the next call
+            told = [o.retry_after_s for o in outcomes if isinstance(o, Transient) and o.retry_after_s is not None]
+            if told:
+                await self.gate.obey(company, max(told))
+        self._finish(group, outcomes, spared)
 
-    def _obey(self, group: list[Begun], outcomes: Sequence[Outcome]) -> None:
-        """A Retry-After counts from now, before the slot is given to the next call."""
+    def _check(self, state: State) -> None:
+        if self.outlook.down and not self.outlook.probing:
+            raise PlatformDown(f"not sent: the platform is down ({self.outlook.down})"[:500])
+        if not self.outlook.open or state.lane in self.store.holding.leaving:
+            raise Transient("not sent: the relay stops, hands over or is paused", retry_after_s=0.0)
+        paused = self.outlook.paused(state.resource, state.key)
+        if paused:
+            raise Transient(f"not sent: {paused}"[:500], retry_after_s=PAUSED_S)
+
+    async def _call(self, group: list[Begun], statuses: list[int | None]) -> Sequence[Outcome]:
+        def log(delivery: Delivery, call: Call) -> None:
+            statuses.append(call.http_status)
+            self._log(delivery, call)
+
+        deliveries = [b.delivery for b in group]
+        try:
+            return await self.target.deliver(deliveries, self._owner, log)
+        except Exception as e:
+            logger.exception(
+                "delivery failed", extra={"message_id": deliveries[0].message_id, "target": self.store.target}
+            )
+            return [e] * len(group)
+
+    def _note(self, group: list[Begun], outcomes: Sequence[Outcome], http_status: int | None) -> bool:
         for begun, outcome in zip(group, outcomes, strict=True):
-            if isinstance(outcome, Transient) and outcome.retry_after_s is not None:
-                name = budget(begun.state.resource, begun.state.key)
-                until = time.monotonic() + outcome.retry_after_s
-                self.quiet_until[name] = max(self.quiet_until.get(name, 0.0), until)
+            self.outlook.note((begun.state.resource, begun.state.key), outcome, http_status)
+        return self.outlook.down is not None and any(is_failure(o, http_status) for o in outcomes)
 
-    def _finish(self, group: list[Begun], outcomes: Sequence[Outcome]) -> None:
-        self.finished += [Finished(b, o) for b, o in zip(group, outcomes, strict=True)]
+    def _finish(self, group: list[Begun], outcomes: Sequence[Outcome], spared: bool = False) -> None:
+        self.finished += [Finished(b, o, spared) for b, o in zip(group, outcomes, strict=True)]
         self.woken.set()
 
     async def _owner(self, resource: str, remote_id: str) -> Key | None:
@@ -103,7 +126,11 @@ class Sending:
         for f in self.finished:
             if f.begun.state.resource == resource and getattr(f.outcome, "remote_id", None) == remote_id:
                 return f.begun.state.key
-        return await self.store.find_owner(resource, remote_id)
+        try:
+            rows = await self.gate.aside.ask("find_owner", resource=resource, remote_id=remote_id)
+        except psycopg.Error:
+            raise Transient("whose object it is cannot be read from the database", retry_after_s=RETRY_S) from None
+        return tuple(rows[0].key) if rows else None
 
     def _log(self, delivery: Delivery, call: Call) -> None:
         self.calls.append((delivery, call))

@@ -23,8 +23,6 @@ from outbox.relay.store import Store
 
 logger = logging.getLogger("outbox.service")
 
-LOOK_AGAIN_S = 1.0  # so old, at most, is what the loop knows of a target (paused?) while it works
-
 
 @dataclass(frozen=True)
 class Rhythm:
@@ -203,7 +201,6 @@ class Service:
     async def _work(self, lane: Lane, holding: Holding) -> None:
         """Until stopped, or no lane is left."""
         bell = Doorbell(lane.store, f"{self.holder}/{lane.store.target}", lane.woken, self.rhythm.safety_poll_s)
-        looked_at, allowed = 0.0, False
         while not self.stop.is_set():
             self.turned_at[lane.store.target] = time.monotonic()
             if holding.lost:
@@ -213,10 +210,7 @@ class Service:
                 await lane.let_go()
             if not holding.held:
                 return
-            if lane.sending.halted or not allowed or time.monotonic() - looked_at > LOOK_AGAIN_S:
-                state = await lane.store.read_target()
-                looked_at, allowed = time.monotonic(), state.active and not state.paused
-                lane.sending.halted = state.paused
+            allowed = await lane.outlook.look()
             if allowed and time.monotonic() < lane.sending.until and await lane.claim():
                 await bell.rise()
             elif self.once:

@@ -68,11 +68,27 @@ class Store:
         return bool((await self._one("notice_fail_over")).noticed)
 
     async def read_target(self) -> Any:
-        """(active, paused, why)"""
+        """(active, paused, why, down, down_why, probe_in_s, pauses, quiet)"""
         return await self._one("read_target")
 
     async def pause_target(self, why: str) -> None:
         await self._run("pause_target", why=why)
+
+    async def pause_part(self, resources: list[str], company: str, why: str) -> None:
+        await self._run("pause_part", resources=resources, company=company, why=why)
+
+    async def release_paused(self) -> None:
+        await self._run("release_paused")
+
+    async def open_breaker(self, why: str, first_s: float, cap_s: float) -> None:
+        await self._run("open_breaker", why=why, first_s=first_s, cap_s=cap_s)
+
+    async def take_probe(self, first_s: float, cap_s: float) -> bool:
+        """May this relay make the next single call?"""
+        return await self._one("take_probe", first_s=first_s, cap_s=cap_s) is not None
+
+    async def close_breaker(self) -> None:
+        await self._run("close_breaker")
 
     async def read_views(self) -> None:
         """Which desired views there are, and the types of their columns."""
@@ -84,9 +100,9 @@ class Store:
 
     # -- claim and expand --------------------------------------------------------------------------------------
 
-    async def claim_new(self, seen: str, limit: int) -> tuple[str, list[Message]]:
-        """(snapshot of now, what the snapshot `seen` did not show and what is due again, in order of id)"""
-        return rows.claimed(await self._all("claim_new", seen=seen, limit=limit))
+    async def claim_new(self, seen: str, limit: int, due_within_s: float) -> tuple[str, list[Message]]:
+        """(snapshot of now, what the snapshot `seen` did not show and what came due again of late, in order of id)"""
+        return rows.claimed(await self._all("claim_new", seen=seen, limit=limit, due_within_s=due_within_s))
 
     async def claim_page(self, after_transaction: int, after_id: int, limit: int) -> tuple[str, list[Message]]:
         """(snapshot of now, the next page of the backlog in order of transaction)"""
@@ -180,6 +196,7 @@ class Store:
         row = await self._one(
             "settle",
             work=json.dumps([asdict(w) for w in work]),
+            ids=[i for w in work for i in w.ids],
             attempts=json.dumps(attempts),
         )
         if not row.leased:
@@ -211,10 +228,6 @@ class Store:
         return [r.id for r in await self._all("find_open", resource=resource, key=list(key))]
 
     # -- who a user is -----------------------------------------------------------------------------------------
-
-    async def find_owner(self, resource: str, remote_id: str) -> Key | None:
-        row = await self._one("find_owner", resource=resource, remote_id=remote_id)
-        return tuple(row.key) if row else None
 
     async def find_rivals(self, key: Key, email: str) -> list[Rival]:
         rows = await self._people("find_rivals", key=list(key), email=email)

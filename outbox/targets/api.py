@@ -58,20 +58,23 @@ class Api:
     async def _exchange(
         self, errand: Errand, asked: Asked, url: str, content: bytes | None, headers: dict[str, str]
     ) -> Answer | CloudError:
-        """One call, recorded whatever becomes of it."""
+        """One call, recorded whatever becomes of it; one that the gate does not let out was none."""
+        scope = asked.company or ""
+        await self._rates.enter(scope)
         started_at, start = time.time(), time.perf_counter()
         status: int | None = None
+        said: Mapping[str, str] = {}
         error: str | None = "cancelled"
         try:
             reply = await self._http.send(asked.method, self._url + url, headers, content, errand.largest_bytes)
-            status = reply.status
-            self._rates.note(asked.company or "", reply.headers)
+            status, said = reply.status, reply.headers
             answer = judge(reply, asked, time.time())
             error = answer.why if isinstance(answer, CloudError) else (answer.words or None)
         except NoReply as silence:
             answer = judge_silence(silence, asked)
             error = answer.why
         finally:
+            self._rates.left(scope, said, status)
             took_ms = (time.perf_counter() - start) * 1000
             errand.record(Call(asked.method, asked.path, started_at, took_ms, status, error))
         return answer

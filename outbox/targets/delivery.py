@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Protocol
 
+from outbox.targets.rates import Rates
+
 Document = dict[str, Any]
 Key = tuple[str, ...]
 
@@ -83,6 +85,7 @@ class Target(Protocol):
     """
 
     name: str
+    rates: Rates
 
     def group(self, delivery: Delivery) -> tuple[str, ...] | None:
         """Deliveries of the same group go out in one call; None: on its own."""

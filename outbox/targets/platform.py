@@ -59,3 +59,4 @@ class Platform:
     async def close(self) -> None:
         await self._tokens.close()
         await self._http.close()
+        await self.rates.close()

@@ -1,38 +1,69 @@
-"""What a target said last about its limits, per company ("": the whole target)."""
+"""What a target said last about its limits, per company ("": the whole target), and the gate before each call."""
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Protocol
 
 
 @dataclass(frozen=True)
 class Rate:
-    """limit: calls per window; remaining of them; resets_at: when the window ends (seconds since the epoch)."""
+    """limit: calls per window; remaining of them; resets_at: when the window has surely ended (seconds since the
+    epoch); window_s: how long it is, 0 where that is not told.
+    """
 
     limit: int
     remaining: int
     resets_at: float
+    window_s: float = 0.0
 
 
 def read_rate(headers: Mapping[str, str], now: float) -> Rate | None:
     """None where the answer has no complete set of X-RateLimit headers.
 
     >>> read_rate({"x-ratelimit-limit": "500", "x-ratelimit-remaining": "499", "x-ratelimit-reset": "60"}, 1000.0)
-    Rate(limit=500, remaining=499, resets_at=1060.0)
+    Rate(limit=500, remaining=499, resets_at=1060.0, window_s=0.0)
     """
     values = [headers.get(f"x-ratelimit-{name}", "") for name in ("limit", "remaining", "reset")]
     if not all(v.isascii() and v.isdigit() and len(v) < 10 for v in values):
         return None
     limit, remaining, reset_s = map(int, values)
-    return Rate(limit, remaining, now + reset_s)
+    window = re.search(r"\bw=([0-9]{1,9})\b", headers.get("x-ratelimit-policy", ""), re.ASCII)
+    return Rate(limit, remaining, now + reset_s, float(window[1]) if window else 0.0)
+
+
+class Gate(Protocol):
+    """Who says whether a call may leave."""
+
+    async def enter(self, company: str) -> None:
+        """Before a call. Raises a CloudError where it must not leave."""
+
+    def left(self, company: str, rate: Rate | None, answered: bool) -> None:
+        """After a call, whatever became of it. answered: with a status of success."""
+
+    async def close(self) -> None: ...
 
 
 class Rates(dict[str, Rate]):
-    """company code -> the last rate seen."""
+    """company code -> the last rate seen. Without a gate all calls may leave."""
 
-    def note(self, company: str, headers: Mapping[str, str]) -> None:
+    gate: Gate | None = None
+
+    async def enter(self, company: str) -> None:
+        if self.gate is not None:
+            await self.gate.enter(company)
+
+    def left(self, company: str, headers: Mapping[str, str], status: int | None) -> None:
+        """After a call; no status: there was no answer."""
         rate = read_rate(headers, time.time())
         if rate is not None:
             self[company] = rate
+        if self.gate is not None:
+            self.gate.left(company, rate, status is not None and 200 <= status < 300)
+
+    async def close(self) -> None:
+        if self.gate is not None:
+            await self.gate.close()

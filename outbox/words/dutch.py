@@ -215,4 +215,20 @@ TEXTS: dict[str, str] = {
     "{cloud}: {rows} in doubt, and nothing under way: {command}": (
         "{cloud}: {rows} onzeker, en er is niets onderweg: {command}"
     ),
+    # -- status: what is not sent to
+    "and {parts} that nothing is sent to: {command}": "en {parts} waarheen niets gaat: {command}",
+    "{what} paused since {moment}: {why}": "{what} gepauzeerd sinds {moment}: {why}",
+    "{what} down since {moment}, next try {until}: {why}": (
+        "{what} onbereikbaar sinds {moment}, volgende poging {until}: {why}"
+    ),
+    "{what} used up until {until}: {why}": "{what} opgebruikt tot {until}: {why}",
+    "{what} told to wait until {until}: {why}": "{what} moet wachten tot {until}: {why}",
+    "{parts} paused; what and why: {command}; each ends with outbox resume": (
+        "{parts} gepauzeerd; wat en waarom: {command}; elk eindigt met outbox resume"
+    ),
+    "{what} is paused ({why}); when that is put right: {command}": (
+        "{what} is gepauzeerd ({why}); als dat is opgelost: {command}"
+    ),
+    "company {code}": "onderneming {code}",
+    "{part} of {whole}": "{part} van {whole}",
 }

@@ -95,6 +95,8 @@ NOUNS: dict[str, dict[str, tuple[str, str]]] = {
     "removal": {"en": ("removal", "removals"), "nl": ("verwijdering", "verwijderingen")},
     "new user": {"en": ("new user", "new users"), "nl": ("nieuwe gebruiker", "nieuwe gebruikers")},
     "grant of access": {"en": ("grant of access", "grants of access"), "nl": ("nieuwe toegang", "nieuwe toegangen")},
+    "part": {"en": ("part is", "parts are"), "nl": ("deel is", "delen zijn")},
+    "more": {"en": ("more", "more"), "nl": ("andere", "andere")},
     "waiting change": {
         "en": ("waiting change", "waiting changes"),
         "nl": ("wachtende wijziging", "wachtende wijzigingen"),

@@ -30,7 +30,8 @@ WITH lease AS (
         row_hash = CASE WHEN w.status = 'held' THEN md5(w.document) ELSE m.row_hash END,
         document = CASE WHEN m.id = w.message_id AND w.outcome IN ('created', 'updated') THEN w.document::jsonb END
     FROM work AS w, unnest(w.ids) AS u (id)
-    WHERE m.id = u.id AND (m.status = 'pending' OR m.status <> 'done' AND w.status = 'done')
+    -- the array besides: by it the planner knows how many they are, and never reads all messages for them
+    WHERE m.id = u.id AND m.id = ANY (%(ids)s::bigint[]) AND (m.status = 'pending' OR m.status <> 'done' AND w.status = 'done')
     RETURNING m.id
 ), mirrored AS (
     -- ON CONFLICT, since that always goes by the index: a join would be planned by statistics, and those may be of a

@@ -102,12 +102,21 @@ TABLE: dict[str, Case] = {
             (("access_of_user",), "access_of_user also wants user=…"),
         ),
     ),
+    "pause": Case(
+        ("pause", "visma_net", "--reason", "maintenance"),
+        "visma_net paused",
+        ("pause", "visma_net", "--reason", "maintenance"),
+        "was paused already",
+        ((("exact_online", "--reason", "x"), "'exact_online' is not one of"), ((), "Missing option '--reason'")),
+        prepare_nothing=_sql("UPDATE outbox.target SET paused_at = now(), why = 'x' WHERE target = 'visma_net'"),
+    ),
+    "prune": Case(("prune",), "", ("prune",), "", UNKNOWN),
     "resume": Case(
         ("resume", "visma_net"),
         "visma_net is sent to again",
         ("resume", "visma_net"),
         "nothing to do",
-        ((("exact_online",), "'exact_online' is not one of"), ((), "Missing argument")),
+        ((("exact_online",), "'exact_online' is not one of"),),
         prepare=_sql("UPDATE outbox.target SET paused_at = now(), why = '403' WHERE target = 'visma_net'"),
     ),
     "erase": Case(

@@ -126,6 +126,7 @@ def test_a_client_that_may_not_add_companies_still_sends_users(world: World) -> 
     assert "may not add companies" in (world.last("companies", "001")[1] or "")
     assert world.sql("SELECT target FROM outbox.target WHERE paused_at IS NOT NULL") == []
     world.heal()
+    assert world.sql("SELECT outbox.resume('accountview_net', 'companies')") == [True]
     world.settled()
 
 
@@ -145,6 +146,7 @@ def test_a_company_without_a_licence_holds_up_only_itself(erp: World) -> None:
     assert erp.last("projects", "001", "P1")[0] == "pending"
     assert erp.sql("SELECT target FROM outbox.target WHERE paused_at IS NOT NULL") == []
     erp.cloud.post("/sandbox/settings", json={"unlicensed": []})
+    assert erp.sql("SELECT outbox.resume('visma_net', company => '001')") == [True]
     erp.settled()
 
 

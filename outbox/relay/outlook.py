@@ -1,0 +1,122 @@
+"""What stands in the way of sending: the target is not active, or paused in whole or in part, or the platform is down.
+Kept in the database, so that all relays and `status` know, and read once a second.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Iterable
+
+from outbox.errors import NotAllowed
+from outbox.relay.breaker import Breaker, Name, is_failure
+from outbox.relay.gate import Gate
+from outbox.relay.schedule import State, budget
+from outbox.relay.store import Store
+from outbox.resources import RESOURCES
+from outbox.targets.delivery import Key, Outcome
+
+LOOK_S = 1.0
+# A paused message is looked at again so often; `resume` makes it due at once.
+PAUSED_S = 900.0
+
+
+class Outlook:
+    """Of one target in one relay. probing: this relay makes the one call that tells whether the platform is back."""
+
+    def __init__(self, store: Store, gate: Gate, breaker: Breaker, woken: asyncio.Event) -> None:
+        self.store = store
+        self.gate = gate
+        self.breaker = breaker
+        self.woken = woken
+        self.open = True  # may the target be sent to at all? Looked up before anything is begun
+        self.down: str | None = None
+        self.probing = False
+        self._pauses: list[tuple[str, str, str]] = []
+        self._looked_at = float("-inf")
+        self._probe_at = 0.0
+        self._opening: str | None = None
+        self._closing = False
+
+    async def look(self) -> bool:
+        """May anything be taken up now? While it may, it reads once a second."""
+        if self._opening is not None:
+            why, self._opening = self._opening, None
+            await self.store.open_breaker(why[:500], self.breaker.first_s, self.breaker.cap_s)
+            await self._read()
+        if not self.open or self.down or time.monotonic() - self._looked_at > LOOK_S:
+            await self._read()
+        if self.open and self.down and not self.probing and time.monotonic() >= self._probe_at:
+            self.probing = await self.store.take_probe(self.breaker.first_s, self.breaker.cap_s)
+            await self._read()
+        return self.open and (not self.down or self.probing)
+
+    def note(self, name: Name, outcome: Outcome, http_status: int | None) -> None:
+        """What a delivery met. While the platform is down the probe alone counts: others may have left before."""
+        if self.down and self.probing and is_failure(outcome, http_status) is not None:
+            self.probing = False
+            self._closing = not is_failure(outcome, http_status)
+        elif not self.down and self.breaker.note(name, outcome, http_status):
+            self.down = self._opening = getattr(outcome, "why", "it does not answer")
+
+    async def settled(self, finished: Iterable[tuple[State, Outcome]]) -> None:
+        """What follows from outcomes for more than their own messages, after these were settled."""
+        if self._closing:
+            self._closing, self.down = False, None
+            self.breaker.closed()
+            await self.store.close_breaker()
+        for state, outcome in finished:
+            if isinstance(outcome, NotAllowed):
+                await self._pause(state, outcome)
+
+    async def _pause(self, state: State, forbidden: NotAllowed) -> None:
+        company, resource = forbidden.company, forbidden.resource
+        if company is None and resource is None:
+            await self.store.pause_target(forbidden.why)
+            self.open = False
+            return
+        resources = [resource] if resource else [r for r in self.store.views if budget(r, state.key)]
+        await self.store.pause_part(resources, company or "", forbidden.why)
+        await self._read()
+
+    def paused(self, resource: str, key: Key) -> str | None:
+        """Why nothing is sent for this key; None: it may be."""
+        company = company_of(resource, key)
+        for part, of, why in self._pauses:
+            if part in ("", resource) and of in ("", company):
+                what = " of ".join(x for x in (part, f"company {of}" if of else "") if x)
+                return f"{what} is paused: {why}"
+        return None
+
+    async def _read(self) -> None:
+        row = await self.store.read_target()
+        now = self._looked_at = time.monotonic()
+        self.open = row.active and not row.paused
+        pauses = [(resource, company, why) for resource, company, why in row.pauses]
+        lifted, self._pauses = set(self._pauses) - set(pauses), pauses
+        if lifted:
+            await self.store.release_paused()
+        self.gate.keep_quiet(row.quiet)
+        if self._opening is None and not self._closing:
+            if self.down and not row.down:  # another relay found it back
+                self.breaker.closed()
+                self.probing = False
+            self.down = row.down_why if row.down else None
+        if self.down and row.probe_in_s is not None:
+            self._wake_at(now + row.probe_in_s)
+
+    def _wake_at(self, probe_at: float) -> None:
+        if probe_at - self._probe_at > 0.05:
+            loop = asyncio.get_running_loop()
+            loop.call_later(max(0.0, probe_at - time.monotonic()), self.woken.set)
+        self._probe_at = probe_at
+
+
+def company_of(resource: str, key: Key) -> str:
+    """The company in a key; "" where there is none.
+
+    >>> company_of("company_access", ("jansen", "001")), company_of("users", ("jansen",))
+    ('001', '')
+    """
+    columns = RESOURCES[resource].key
+    return key[columns.index("company_code")] if "company_code" in columns else ""

@@ -1,0 +1,1 @@
+SELECT outbox.pause(%(target)s, %(resource)s, %(company)s, %(reason)s)

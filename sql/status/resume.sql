@@ -1,0 +1,1 @@
+SELECT outbox.resume(%(target)s, %(resource)s, %(company)s, %(reason)s)

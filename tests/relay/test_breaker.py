@@ -1,0 +1,184 @@
+"""The breaker: a platform that fails as a whole is left alone but for one call now and then; one bad record is none."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import pytest
+
+from outbox.errors import PlatformDown, Refused, Transient, Unknown
+from outbox.relay.breaker import Breaker
+from outbox.targets.delivery import Delivered
+from tests.lane import World, at_work, eventually
+
+OK = Delivered("1", http_status=200)
+
+
+def _name(n: int) -> tuple[str, tuple[str, ...]]:
+    return "users", (str(n),)
+
+
+# -- the rule --------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "failure", [Unknown("500", http_status=500), PlatformDown("404 of a gateway", http_status=404)]
+)
+def test_several_keys_in_a_row_open_it(failure: Exception) -> None:
+    breaker = Breaker()
+    assert [breaker.note(_name(n), failure, 500) for n in range(3)] == [False, False, True]
+
+
+def test_one_record_that_always_fails_does_not() -> None:
+    """However often, and whether or not the others succeed."""
+    breaker = Breaker()
+    assert not any(breaker.note(_name(1), Unknown("500", http_status=500), 500) for _ in range(1000))
+    assert not breaker.note(_name(2), OK, 200)
+    assert not any(breaker.note(_name(1), Unknown("500", http_status=500), 500) for _ in range(1000))
+
+
+def test_bad_records_among_good_ones_do_not() -> None:
+    """One in five fails, for ever: the budget is earned back by the others."""
+    breaker = Breaker()
+    for n in range(1000):
+        assert not breaker.note(_name(n), Unknown("500", http_status=500) if n % 5 == 0 else OK, 200 if n % 5 else 500)
+
+
+def test_a_burst_of_mixed_failures_opens_it() -> None:
+    """Every second key fails, never three in a row: after some tens of calls it is enough."""
+    breaker = Breaker()
+    opened = [
+        breaker.note(_name(n), OK if n % 2 else Unknown("500", http_status=500), 200 if n % 2 else 500)
+        for n in range(100)
+    ]
+    assert opened.index(True) in range(20, 60)
+
+
+def test_nobody_there_opens_it_whoever_asks() -> None:
+    """No connection, or no token: one key alone shows it."""
+    breaker = Breaker()
+    assert [breaker.note(_name(1), PlatformDown("no connection"), None) for _ in range(3)] == [False, False, True]
+
+
+@pytest.mark.parametrize("answer", [OK, Refused("422", http_status=422)])
+def test_any_answer_starts_the_count_anew(answer: Any) -> None:
+    """A refusal shows that somebody is there."""
+    breaker = Breaker()
+    for n in range(0, 40, 4):
+        assert not any(breaker.note(_name(n + i), Unknown("500", http_status=500), 500) for i in (0, 1))
+        assert not any(breaker.note(_name(n + i), answer, 200) for i in (2, 3, 2, 3, 2, 3))
+
+
+def test_being_told_to_wait_says_nothing() -> None:
+    breaker = Breaker()
+    told = Transient("429", http_status=429, retry_after_s=1.0)
+    assert not any(breaker.note(_name(n), told, 429) for n in range(50))
+
+
+# -- the relay -------------------------------------------------------------------------------------------------------
+
+
+def _down(world: World) -> Any:
+    row = world.sql("SELECT to_jsonb(t) FROM outbox.target AS t WHERE target = %s", world.target)[0]
+    return row if row["down_since"] else None
+
+
+KINDS = [
+    {"kind": "status", "status": 500, "body": {"message": "boom"}},
+    {"kind": "html", "status": 404},
+    {"kind": "html", "status": 200},
+    {"kind": "drop_before"},
+]
+
+
+@pytest.mark.parametrize("fault", KINDS, ids=lambda f: f"{f['kind']}-{f.get('status', '')}")
+def test_an_outage_is_met_by_few_calls_and_costs_no_message_its_attempts(world: World, fault: dict[str, Any]) -> None:
+    """Many messages, everything fails: a handful of calls, it shows, and when the platform is back all is sent."""
+    for n in range(40):
+        world.user(f"u{n:02}")
+    world.fault(path="/identity/", times=None, **fault)
+    for _ in range(4):
+        world.once()
+    down = _down(world)
+    assert down is not None
+    assert down["down_why"]
+    assert down["probe_at"]
+    assert len(world.calls()) <= 8 + 3 + down["probes"]
+    assert world.sql("SELECT max(attempts) FROM outbox.message WHERE status = 'pending'")[0] <= 2
+    assert world.sql("SELECT count(*) FROM outbox.message WHERE status = 'dead'") == [0]
+    world.heal()
+    world.settled()
+    assert _down(world) is None
+    assert len(world.invited()) == 40
+
+
+def test_nobody_at_home(world: World) -> None:
+    """Connection refused: also a single message shows it, and its attempts stay as they are."""
+    world.user("ann")
+    with world.stepping(identity_url="http://127.0.0.1:1") as relay:
+        for _ in range(3):
+            world.sql("UPDATE outbox.message SET due_at = now() WHERE status = 'pending'")
+            relay.round()
+        assert not world.run(relay.lane.outlook.look())
+    assert "no connection" in _down(world)["down_why"]
+    assert world.sql("SELECT max(attempts) FROM outbox.message WHERE status = 'pending'") == [0]
+    world.sql("UPDATE outbox.message SET due_at = now() WHERE status = 'pending'")
+    world.settled()
+
+
+def test_one_record_that_always_answers_500_stops_nobody(world: World) -> None:
+    """The others are delivered meanwhile, and the breaker stays closed to the end; the bad one is dead in time."""
+    world.user("bad")
+    world.drain()
+    (id_,) = world.holds()["users"]
+    world.fault("status", "PUT", f"/users/{id_}", times=None, status=500, body={"message": "this one never"})
+    world.sql("UPDATE accountview.users SET last_name = 'Anders'")
+    for n in range(10):
+        world.user(f"u{n}")
+    world.drain()
+    assert world.last("users", "bad")[0] == "dead"
+    assert len(world.invited()) == 11
+    assert world.sql("SELECT probes FROM outbox.target WHERE target = %s", world.target) == [0]
+
+
+def test_one_of_two_relays_makes_the_probe(world: World) -> None:
+    """The next one is later for both, by more each time."""
+    world.sql("UPDATE outbox.target SET down_since = now(), down_why = 'x', probe_at = now() WHERE target = %s",
+              world.target)  # fmt: skip
+    with world.stepping() as relay:
+        assert world.run(relay.store.take_probe(10.0, 60.0))
+        assert not world.run(relay.store.take_probe(10.0, 60.0))
+        assert 15 < world.sql("SELECT extract(epoch FROM probe_at - now())::float8 FROM outbox.target"
+                              " WHERE down_since IS NOT NULL")[0] <= 20  # fmt: skip
+
+
+def test_a_relay_at_work_finds_the_platform_back_by_itself(world: World) -> None:
+    """Down with many messages waiting: it probes, closes the breaker and sends the rest, also what came meanwhile."""
+    for n in range(10):
+        world.user(f"u{n}")
+    world.fault("status", path="/identity/", times=None, status=502)
+    with at_work(world.service()):
+        eventually(lambda: _down(world))
+        world.user("late")
+        time.sleep(0.2)
+        calls = len(world.calls())
+        assert calls < 40
+        world.heal()
+        world.sql("UPDATE outbox.message SET due_at = now() WHERE status = 'pending' AND due_at IS NOT NULL")
+        eventually(lambda: not _down(world))
+        eventually(lambda: not world.pending(), 20)
+    assert world.differences() == []
+
+
+def test_another_relay_that_finds_it_back_is_noticed(world: World) -> None:
+    """The row says so; so does a person's resume, after which the next call is made at once."""
+    world.sql("UPDATE outbox.target SET down_since = now(), down_why = 'x', probe_at = now() + interval '1 hour'"
+              " WHERE target = %s", world.target)  # fmt: skip
+    world.user("ann")
+    with at_work(world.service()):
+        time.sleep(0.3)
+        assert world.calls() == []
+        assert world.sql("SELECT outbox.resume(%s)", world.target) == [True]
+        eventually(lambda: world.invited() == ["ann@example.nl"])
+    assert _down(world) is None

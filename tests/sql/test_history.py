@@ -1,0 +1,151 @@
+"""History stays cheap: a hundred thousand done messages cost the relay's statements nothing, old snapshot or not."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import psycopg
+import pytest
+
+from outbox import sqlfiles
+from outbox.relay.store import SESSION
+from tests.conftest import Server, fill_reference
+
+MANY = 100_000
+DONE = """
+    INSERT INTO outbox.message (target, resource, key, operation, status, outcome, settled_at, attempts, transaction)
+    SELECT 'visma_net', 'projects', ARRAY['001', n::text], 'UPDATE', 'done', 'updated', now(), 1, '3'
+    FROM generate_series(1, %s) AS n
+"""
+PENDING = """
+    INSERT INTO outbox.message (target, resource, key, operation)
+    SELECT 'visma_net', 'projects', ARRAY['001', 'P' || n], 'UPDATE' FROM generate_series(1, %s) AS n
+"""
+MIRROR = """
+    INSERT INTO outbox.mirror (target, resource, key, remote_id, document)
+    SELECT 'visma_net', 'projects', ARRAY['001', n::text], 't/' || n, '{}' FROM generate_series(1, %s) AS n
+"""
+
+
+@pytest.fixture(scope="module")
+def history(server: Server) -> Iterator[str]:
+    """A hundred thousand messages are done, a few are pending, and the statistics know it."""
+    dsn = server.create("test_history", server.template("reference", fill_reference))
+    with psycopg.connect(dsn, autocommit=True) as connection:
+        connection.execute(DONE, [MANY])
+        connection.execute(PENDING, [20])
+        connection.execute(MIRROR, [MANY // 5])
+        connection.execute("ANALYZE outbox.message; ANALYZE outbox.mirror")
+        connection.execute("UPDATE outbox.lease SET holder = 'x', epoch = 1, expires_at = 'infinity'")
+    yield dsn
+    server.drop("test_history")
+
+
+@pytest.fixture
+def connection(history: str) -> Iterator[psycopg.Connection]:
+    with psycopg.connect(history) as made:
+        made.execute("SELECT set_config(key, value, false) FROM jsonb_each_text(%s)", [json.dumps(SESSION)])
+        yield made
+        made.rollback()
+
+
+def work(connection: psycopg.Connection) -> str:
+    row = connection.execute("SELECT max(id) FROM outbox.message WHERE status = 'pending'").fetchone()
+    assert row
+    key = {"resource": "projects", "key": ["001", "P20"], "ids": [row[0]], "message_id": row[0], "sending": []}
+    return json.dumps(
+        [key | {"status": "done", "outcome": "updated", "mirror": "write", "parents": [], "remote_id": "t/P20"}]
+    )
+
+
+def statements(connection: psycopg.Connection) -> dict[str, dict[str, Any]]:
+    """What each is handed; the relay's own are given by their files."""
+    row = connection.execute("SELECT pg_current_snapshot()::text").fetchone()
+    assert row
+    given = {"target": "visma_net", "lane": 0, "epoch": 1, "held": [0], "epochs": [1], "lanes": None, "lane_count": 1}
+    return {
+        "claim_new": {**given, "seen": row[0], "limit": 1000, "due_within_s": 10.0},
+        "claim_page": {**given, "after_transaction": 0, "after_id": 0, "limit": 1000},
+        "look_around": {**given, "mark": 1},
+        "begin": {**given, "work": work(connection)},
+        "settle": {**given, "work": work(connection), "attempts": "[]", "ids": json.loads(work(connection))[0]["ids"]},
+        "find_open": {**given, "resource": "projects", "key": ["001", "P1"]},
+        "take_permits": {**given, "company": "001", "wanted": 1},
+    }
+
+
+NAMES = ("claim_new", "claim_page", "look_around", "begin", "settle", "find_open", "take_permits")
+
+
+def explain(connection: psycopg.Connection, name: str) -> dict[str, Any]:
+    query = f"EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) {sqlfiles.read(f'relay/{name}.sql')}".encode()
+    row = connection.execute(query, statements(connection)[name]).fetchone()
+    assert row
+    return row[0][0]["Plan"]  # type: ignore[no-any-return]
+
+
+def nodes(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    yield plan
+    for child in plan.get("Plans", ()):
+        yield from nodes(child)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_no_statement_of_the_relay_reads_the_whole_history(connection: psycopg.Connection, name: str) -> None:
+    """No sequential scan of messages or mirror, and pages by the dozen, not by the thousand."""
+    plan = explain(connection, name)
+    scanned = {n.get("Relation Name") for n in nodes(plan) if n["Node Type"] == "Seq Scan"}
+    assert not scanned & {"message", "mirror", "attempt"}
+    assert plan["Shared Hit Blocks"] + plan["Shared Read Blocks"] < 300
+
+
+def test_a_claim_under_an_old_snapshot_does_not_walk_past_what_was_settled(history: str) -> None:
+    """Somebody's transaction stays open, thousands are settled, and no vacuum may remove them: the next claim reads as
+    little as the first.
+    """
+    with psycopg.connect(history, autocommit=True) as connection, psycopg.connect(history) as old:
+        old.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+        old.execute("SELECT count(*) FROM outbox.message")
+        before = _blocks(connection)
+        for _ in range(5):
+            connection.execute(PENDING, [2000])
+            connection.execute(
+                "UPDATE outbox.message SET due_at = now() - interval '1 minute' WHERE status = 'pending'"
+            )
+            connection.execute("UPDATE outbox.message SET status = 'done', outcome = 'unchanged', settled_at = now(),"
+                               " due_at = NULL WHERE status = 'pending' AND key[2] <> 'P1'")  # fmt: skip
+        after = _blocks(connection)
+    assert after < before + 30
+
+
+def _blocks(connection: psycopg.Connection) -> int:
+    """Blocks that one claim touches, of what came after it began."""
+    with connection.transaction():
+        plan = explain(connection, "claim_new")
+    return int(plan["Shared Hit Blocks"] + plan["Shared Read Blocks"])
+
+
+def test_prune_finds_documents_by_their_index(connection: psycopg.Connection) -> None:
+    """What has no document any more is not walked past."""
+    query = f"EXPLAIN (ANALYZE, FORMAT JSON) {sqlfiles.read('prune/documents.sql')}".encode()
+    row = connection.execute(query, {"days": 30, "batch": 1000}).fetchone()
+    assert row
+    used = {n.get("Index Name") for n in nodes(row[0][0]["Plan"])}
+    assert "message_document" in used
+
+
+def test_a_stretch_of_prune_reads_no_more_than_its_batch(connection: psycopg.Connection) -> None:
+    """By the primary key, from where the last one ended."""
+    for name in ("attempts", "messages"):
+        query = f"EXPLAIN (ANALYZE, FORMAT JSON) {sqlfiles.read(f'prune/{name}.sql')}".encode()
+        started = time.monotonic()
+        row = connection.execute(query, {"days": 400, "after": 50_000, "batch": 100}).fetchone()
+        assert row
+        scans = [
+            n for n in nodes(row[0][0]["Plan"]) if n["Node Type"] == "Seq Scan" and n["Relation Name"] == "message"
+        ]
+        assert not scans
+        assert time.monotonic() - started < 10
