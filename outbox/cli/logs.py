@@ -7,6 +7,8 @@ import logging
 import sys
 import time
 import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 _OWN = frozenset(logging.makeLogRecord({}).__dict__) | {"message", "taskName"}
 
@@ -28,11 +30,17 @@ class JsonFormatter(logging.Formatter):
         return json.dumps(line, default=str)
 
 
-def log_as_json() -> None:
-    """From now on, all that the package logs."""
+@contextmanager
+def logged_as_json() -> Iterator[None]:
+    """All that the package logs while the block runs."""
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(JsonFormatter())
     logger = logging.getLogger("outbox")
     logger.addHandler(handler)
     logger.setLevel(logging.INFO)
     logger.propagate = False
+    try:
+        yield
+    finally:
+        logger.removeHandler(handler)
+        logger.propagate = True

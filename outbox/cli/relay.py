@@ -10,7 +10,7 @@ from contextlib import AbstractAsyncContextManager, nullcontext
 
 import click
 
-from outbox.cli.logs import log_as_json
+from outbox.cli.logs import logged_as_json
 from outbox.cli.opening import Opened, opened
 from outbox.cli.rest import judge_rest
 from outbox.errors import InstallError
@@ -50,12 +50,13 @@ def relay(once: bool) -> int:
         targets = served_targets(at.connection)
         if not targets:
             raise InstallError("there is no desired view", "make them as in sql/views, then: outbox install")
-        log_as_json()
         if once:
-            return _drain(at, targets)
+            with logged_as_json():
+                return _drain(at, targets)
         service = make_service(at.settings, targets)
         health = Health(service, at.settings.dsn.reveal(), at.settings.stalled_s)
-    return _run(service, lambda: reporting(service, health, at.settings.http_port))
+    with logged_as_json():
+        return _run(service, lambda: reporting(service, health, at.settings.http_port))
 
 
 def _run(service: Service, beside: Callable[[], AbstractAsyncContextManager[None]] = nullcontext) -> int:

@@ -14,10 +14,11 @@ import pytest
 from outbox.absence import Absence, examine
 from outbox.preview import read_views
 from outbox.resources import TARGETS
-from tests.capture import covering, grammar
-from tests.capture.test_generated_views import FIRST_VIEW, run
+from tests.capture import covering
+from tests.capture import plain_views as grammar
 
 Connection = psycopg.Connection[Any]
+FIRST_VIEW = "SELECT a AS company_code, b AS cost_centre_code, c AS description, true AS active FROM src.p"
 
 
 @pytest.fixture
@@ -178,3 +179,12 @@ def test_a_value_of_another_type(source: Connection) -> None:
     view = "SELECT n AS company_code, 'x' AS cost_centre_code, '' AS description, true AS active FROM src.numbered"
     assert look(source, view, "7", "x").branches[0].failing[0].column == "n"
     assert "invalid input syntax for type integer" in str(look(source, view, "abc", "x").why_not)
+
+
+def run(connection: Connection, statement: str) -> None:
+    """A duplicate key is a statement that fails, as an application's may."""
+    try:
+        with connection.transaction():
+            connection.execute(statement.encode())
+    except psycopg.errors.IntegrityError:
+        pass
