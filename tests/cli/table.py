@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 import psycopg
 
+from outbox import install
+
 Arguments = tuple[str, ...]
 Prepare = Callable[[psycopg.Connection], object]
 
@@ -30,7 +32,7 @@ def _sql(*statements: str) -> Prepare:
 class Case:
     """works: arguments that succeed after `prepare`, and words of what is said then; nothing: the same where there is
     nothing to do, which is no error. wrong: arguments and words of the refusal, exit code 2 unless another is given.
-    beside: words while a relay is at work, where they differ. code: of the first.
+    beside: words while a relay is at work, where they differ. code: of the first. gone: the code without a database.
     """
 
     works: Arguments
@@ -42,6 +44,7 @@ class Case:
     prepare_nothing: Prepare = _nothing
     beside: str | None = None
     code: int = 0
+    gone: int = 69
     database: bool = True
 
 
@@ -61,8 +64,10 @@ TABLE: dict[str, Case] = {
         "nothing to do",
         UNKNOWN,
         prepare=_sql("DROP TRIGGER outbox_update ON accountview.users"),
+        prepare_nothing=lambda c: install.apply(c, install.plan(c)),  # the database is a clone, which is looked at anew
     ),
-    "check": Case(("check",), "everything is as installed", wrong=UNKNOWN),
+    # It warns of the servers of the tests, and tells what it could not find out as data.
+    "check": Case(("check",), "fsync or synchronous_commit is off", wrong=UNKNOWN, code=1, gone=3),
     "adopt": Case(("adopt", "--yes"), "nothing to do", ("adopt",), "nothing to do", UNKNOWN),
     "uninstall": Case(
         ("uninstall", "--yes"),

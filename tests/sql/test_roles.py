@@ -5,6 +5,7 @@ A server of its own, since roles belong to the whole cluster. Everything is inst
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -18,8 +19,14 @@ from psycopg.conninfo import make_conninfo
 from outbox import embedded, install, roles, sandbox, sqlfiles
 from outbox.capture.catalogue import read_catalogue
 from outbox.errors import NotPermitted
+from outbox.link import link, unlink
 from outbox.register import confirm
+from outbox.relay.connection import connect
+from outbox.relay.holding import Holding
+from outbox.relay.keeper import Keeper
+from outbox.relay.store import Store
 from outbox.resources import TARGETS
+from outbox.targets.held import Held
 from outbox.uninstall import plan_uninstall, uninstall
 from tests.conftest import DEFAULT_VERSION, OPTIONS
 from tests.lane import World
@@ -363,6 +370,40 @@ def test_the_relay_and_the_operator_need_no_more(site: Site, target: str) -> Non
         by = world.sql("SELECT DISTINCT changed_by FROM outbox.message WHERE operation = 'DELETE'")
         world.close()
     assert by == ["app"]
+
+
+def _quiet(*_: object) -> None:
+    pass
+
+
+def test_a_relay_shares_lanes(site: Site) -> None:
+    """Beats, takes a lane, lets it go and leaves with the relay's rights."""
+
+    async def beat() -> dict[int, int]:
+        holding = Holding()
+        keeper = Keeper(site.dsn("relay"), "h/1", {"visma_net": holding}, 5.0, _quiet, _quiet, asyncio.Event())
+        async with await connect(site.dsn("relay")) as connection:
+            await keeper.beat(connection)
+            held = dict(holding.held)
+            await Store(connection, "visma_net", holding).release(set(held))
+        await keeper.leave()
+        return held
+
+    assert list(asyncio.run(beat())) == [0]
+    with site.connected() as admin:
+        assert admin.execute("SELECT count(*) FROM outbox.relay").fetchone() == (0,)
+
+
+def test_an_operator_links(site: Site) -> None:
+    """By hand, both ways, with the operator's rights; in a restored outbox not."""
+    held = Held("r-1", "smit@example.nl", {"email": "smit@example.nl"})
+    with site.connected("operator") as operator, operator.transaction(force_rollback=True):
+        assert link(operator, "visma_net", "users", ("SMIT",), held, "it is he") > 0
+        assert unlink(operator, "visma_net", "users", ("SMIT",)) > 0
+    with site.connected() as admin, admin.transaction(force_rollback=True):
+        admin.execute("UPDATE outbox.identity SET database = 1")
+        with pytest.raises(psycopg.Error, match="belongs to another database"):
+            link(admin, "visma_net", "users", ("SMIT",), held)
 
 
 def test_an_operator_switches_capture(site: Site) -> None:
