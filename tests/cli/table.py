@@ -56,6 +56,26 @@ GONE = (
     " VALUES ('visma_net', 'users', '{WEG}', 'UPDATE', 'done', 'not_ready', now(), 'weg@example.nl')"
 )
 
+# One user whom a brake holds, and one who was refused.
+STUCK = (
+    "INSERT INTO outbox.message (target, resource, key, operation, status, settled_at, error, withheld)"
+    f" VALUES ('visma_net', 'users', '{{{USER}}}', 'UPDATE', 'held', now(), 'too many new users', 'create'),"
+    " ('visma_net', 'users', '{VISSER}', 'UPDATE', 'dead', now(), 'the cloud said no', NULL)"
+)
+ONE_USER = ("visma_net", "users", USER)
+NO_TARGET = (("exact_online", "users", USER), "'exact_online' is not one of")
+
+
+def _decision(name: str, says: str, user: str) -> Case:
+    reason = ("--reason", "asked by phone")
+    return Case(
+        (name, "visma_net", "users", user, "--yes", *reason),
+        says,
+        wrong=(NO_TARGET, ((), "which"), ((*ONE_USER, "--batch", "x"), "is not a valid integer")),
+        prepare=_sql(STUCK),
+    )
+
+
 TABLE: dict[str, Case] = {
     "install": Case(
         ("install",),
@@ -96,6 +116,28 @@ TABLE: dict[str, Case] = {
         UNKNOWN,
         prepare=_sql(ACTIVE, f"SELECT outbox.register('visma_net', 'users', '{{{USER}}}')"),
     ),
+    "explain": Case(
+        ("explain", *ONE_USER),
+        "waits for its first register",
+        ("explain", "visma_net", "users", "NOBODY"),
+        "NOBODY",
+        (NO_TARGET, (("visma_net", "users"), "Missing argument")),
+    ),
+    "verify": Case(
+        ("verify", "visma_net", "users"),
+        "visma_net",
+        wrong=((("exact_online",), "'exact_online' is not one of"),),
+        code=1,
+    ),
+    "apps pull": Case(("apps", "pull"), "offers", ("apps", "pull"), "nothing changed", UNKNOWN),
+    "link": Case(
+        ("link", *ONE_USER, "--to", "nobody-there"), "", wrong=((ONE_USER, "Missing option '--to'"), NO_TARGET), code=65
+    ),
+    "unlink": Case(("unlink", *ONE_USER, "--yes"), "", wrong=(NO_TARGET, ((), "Missing argument")), code=65),
+    "approve": _decision("approve", "approved", USER),
+    "reject": _decision("reject", "rejected", USER),
+    "retry": _decision("retry", "", "VISSER"),
+    "skip": _decision("skip", "skipped", "VISSER"),
     "status": Case(("status",), "no relay", wrong=UNKNOWN, beside="relay "),
     "audit": Case(
         ("audit", "access_of_user", f"user={USER}"),
