@@ -18,12 +18,15 @@ CREATE TABLE outbox.target (
     active_since timestamptz,
     paused_at    timestamptz,
     why          text,
+    verify_since timestamptz,
     CONSTRAINT target_paused_says_why CHECK (paused_at IS NULL OR why IS NOT NULL)
 );
 COMMENT ON TABLE outbox.target IS 'The cloud platforms; a target sends nothing until its first confirmed register';
 COMMENT ON COLUMN outbox.target.active_since IS 'When the first register was confirmed; null: its messages wait';
 COMMENT ON COLUMN outbox.target.paused_at IS 'Since when nothing is sent, by a person or because the platform forbids; null: not paused';
 COMMENT ON COLUMN outbox.target.why IS 'Why it is paused';
+COMMENT ON COLUMN outbox.target.verify_since IS
+    'Set by adopt and by a fail-over: what the mirror had before may not be true. Until `outbox verify` has compared all of it, none of that counts as unchanged';
 INSERT INTO outbox.target (target) VALUES ('accountview_net'), ('visma_net');
 
 -- What a message may say of itself. As domains and one function in place of CHECKs on the table: those are parsed anew by
@@ -95,7 +98,7 @@ COMMENT ON COLUMN outbox.message.resource IS 'The kind of thing; name of the des
 COMMENT ON COLUMN outbox.message.key IS 'Values of the key columns; a shorter array is a prefix, {} is every row; null: see via';
 COMMENT ON COLUMN outbox.message.via IS
     'In place of a key: {"follow": function, "start": {column: value}} leads through joins to the first key column; "key": {key column: value} is what is known of the key itself. When it led to one full key, that stands in key';
-COMMENT ON COLUMN outbox.message.operation IS 'INSERT UPDATE DELETE TRUNCATE: the statement; REGISTER: a person; EXPAND: from another message (cause); DRIFT: the table is not as installed';
+COMMENT ON COLUMN outbox.message.operation IS 'INSERT UPDATE DELETE TRUNCATE: the statement; REGISTER: a person; EXPAND: from another message (cause); DRIFT: the table is not as installed, or (with a full key) a relay that had lost its lease ended a call';
 COMMENT ON COLUMN outbox.message.source IS 'The table that changed';
 COMMENT ON COLUMN outbox.message.transaction IS 'The transaction that changed it';
 COMMENT ON COLUMN outbox.message.changed_at IS 'When the change was made (not committed)';
@@ -121,6 +124,10 @@ CREATE INDEX message_open ON outbox.message (target, resource, key) WHERE status
 CREATE INDEX message_due ON outbox.message (target, due_at) WHERE status = 'pending' AND due_at IS NOT NULL;
 -- What persons have to decide, and what a brake held lately.
 CREATE INDEX message_held ON outbox.message (target, resource, settled_at) WHERE status = 'held';
+-- What needs a person; few rows, and none of a writer's.
+CREATE INDEX message_stuck ON outbox.message (target, resource) WHERE status IN ('held', 'dead');
+-- What a person registered: few rows, and the way into outbox.register_result.
+CREATE INDEX message_register ON outbox.message (id) WHERE operation = 'REGISTER' AND cause IS NULL;
 -- Millions of small rows are settled by updates: vacuum by count, early, and leave room for updates in place.
 ALTER TABLE outbox.message SET (autovacuum_vacuum_scale_factor = 0.02, autovacuum_analyze_scale_factor = 0.05);
 
@@ -133,6 +140,7 @@ CREATE TABLE outbox.mirror (
     intent       text,
     sending      text[] NOT NULL DEFAULT '{}',
     parents      text[] NOT NULL DEFAULT '{}',
+    unlinked     boolean NOT NULL DEFAULT false,
     etag         text,
     confirmed_at timestamptz,
     message_id   bigint,
@@ -147,6 +155,7 @@ COMMENT ON COLUMN outbox.mirror.in_doubt IS 'Since when a call is under way or i
 COMMENT ON COLUMN outbox.mirror.intent IS 'What the call in doubt was to do';
 COMMENT ON COLUMN outbox.mirror.sending IS 'Natural keys (e-mail, external id) of every attempt that is not cleared up';
 COMMENT ON COLUMN outbox.mirror.parents IS 'Remote ids of the parents when it was sent; another one now means: send again';
+COMMENT ON COLUMN outbox.mirror.unlinked IS 'A person says that this is somebody else: it is removed, and made anew where the view has the key';
 COMMENT ON COLUMN outbox.mirror.etag IS 'The target''s version, for If-Match';
 COMMENT ON COLUMN outbox.mirror.confirmed_at IS 'The target''s last acknowledgement';
 COMMENT ON COLUMN outbox.mirror.message_id IS 'The message that brought this state';
@@ -172,13 +181,14 @@ COMMENT ON TABLE outbox.attempt IS 'One row per call to a cloud: what left the b
 COMMENT ON COLUMN outbox.attempt.path IS 'Path without the query, which may hold an e-mail address';
 COMMENT ON COLUMN outbox.attempt.http_status IS 'Null: no answer';
 CREATE INDEX attempt_message ON outbox.attempt (message_id);
+CREATE INDEX attempt_started ON outbox.attempt USING brin (started_at);
 
 CREATE TABLE outbox.decision (
     id         bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     decided_at timestamptz NOT NULL DEFAULT now(),
     decided_by text NOT NULL DEFAULT coalesce(nullif(current_setting('outbox.actor', true), ''), session_user),
     decision   text NOT NULL CHECK (decision IN
-        ('register', 'approve', 'reject', 'skip', 'retry', 'link', 'unlink', 'pause', 'resume', 'adopt')),
+        ('register', 'approve', 'reject', 'skip', 'retry', 'link', 'unlink', 'pause', 'resume', 'adopt', 'erase')),
     target     text,
     resource   text,
     key        text[],
@@ -248,6 +258,42 @@ CREATE TABLE outbox.application (
 COMMENT ON TABLE outbox.application IS 'The apps that a target offers, third parties'' included, as last pulled';
 COMMENT ON COLUMN outbox.application.vanished_at IS 'Since when the target no longer lists it';
 
+CREATE TABLE outbox.not_ours (
+    target     text NOT NULL REFERENCES outbox.target,
+    resource   text NOT NULL,
+    remote_id  text NOT NULL,
+    decided_at timestamptz NOT NULL DEFAULT now(),
+    decided_by text NOT NULL DEFAULT coalesce(nullif(current_setting('outbox.actor', true), ''), session_user),
+    PRIMARY KEY (target, resource, remote_id)
+);
+COMMENT ON TABLE outbox.not_ours IS
+    'Objects of a cloud that a person said are none of ours, though a name or a number is the same: never linked by itself';
+
+CREATE TABLE outbox.verified (
+    target      text NOT NULL REFERENCES outbox.target,
+    resource    text NOT NULL,
+    result      text NOT NULL,
+    started_at  timestamptz NOT NULL,
+    finished_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+    held        bigint NOT NULL,
+    missing     bigint NOT NULL,
+    different   bigint NOT NULL,
+    unmanaged   bigint NOT NULL,
+    set_back    bigint NOT NULL,
+    why         text,
+    PRIMARY KEY (target, resource),
+    CONSTRAINT verified_result CHECK (result IN ('equal', 'different', 'unknown')),
+    CONSTRAINT verified_unknown_says_why CHECK ((result = 'unknown') = (why IS NOT NULL))
+);
+COMMENT ON TABLE outbox.verified IS 'What the last verify of each resource found; outbox verify lists the objects themselves';
+COMMENT ON COLUMN outbox.verified.result IS 'equal; different; unknown: the cloud''s list could not be read whole, so nothing is concluded';
+COMMENT ON COLUMN outbox.verified.held IS 'Objects that the cloud listed';
+COMMENT ON COLUMN outbox.verified.missing IS 'Should be in the cloud and are not';
+COMMENT ON COLUMN outbox.verified.different IS 'Are in the cloud, but not as they should be';
+COMMENT ON COLUMN outbox.verified.unmanaged IS 'Are in the cloud, and nobody here made them; never touched';
+COMMENT ON COLUMN outbox.verified.set_back IS 'Keys for which verify --repair wrote a message';
+COMMENT ON COLUMN outbox.verified.why IS 'Why it is unknown';
+
 CREATE TABLE outbox.lease (
     target     text NOT NULL REFERENCES outbox.target,
     lane       integer NOT NULL DEFAULT 0,
@@ -256,8 +302,73 @@ CREATE TABLE outbox.lease (
     expires_at timestamptz NOT NULL DEFAULT '-infinity',
     PRIMARY KEY (target, lane)
 );
-COMMENT ON TABLE outbox.lease IS 'One active relay per target and lane; a relay of an older epoch can settle nothing';
+COMMENT ON TABLE outbox.lease IS 'The lanes of each target, and the relay that has each; a relay of an older epoch can settle nothing. How many there are: outbox.set_lanes';
+COMMENT ON COLUMN outbox.lease.lane IS 'Which messages: see outbox.lane';
+COMMENT ON COLUMN outbox.lease.holder IS 'Who has it, or had it last';
+COMMENT ON COLUMN outbox.lease.epoch IS 'Goes up with every new holder';
+COMMENT ON COLUMN outbox.lease.expires_at IS 'Until when it is his; in the past: free';
 INSERT INTO outbox.lease (target) VALUES ('accountview_net'), ('visma_net');
+
+CREATE TABLE outbox.relay (
+    target     text NOT NULL REFERENCES outbox.target,
+    holder     text NOT NULL,
+    since      timestamptz NOT NULL DEFAULT clock_timestamp(),
+    expires_at timestamptz NOT NULL,
+    PRIMARY KEY (target, holder)
+);
+COMMENT ON TABLE outbox.relay IS 'The relays that are at work or stand by: those alive share the lanes of a target to within one, the oldest have the odd ones';
+COMMENT ON COLUMN outbox.relay.expires_at IS 'In the past: it is gone, or cannot reach the database';
+
+-- The one place that says which lane a message has. All of the identity API is lane 0, on purpose: who a user is, whose
+-- object passes to whom and which remote id is shared needs one judge, and that API has one budget for all of a target.
+-- In the ERP companies have nothing to do with each other, so there the first key column decides. A message that names
+-- no key yet has a lane as well, so that exactly one relay expands it; that may be another one than its keys have.
+-- Not stored: the number of lanes may change while messages wait, and writers should not pay for it.
+CREATE FUNCTION outbox.lane(resource text, key text[], via jsonb, lanes integer)
+    RETURNS integer
+    LANGUAGE sql
+    IMMUTABLE PARALLEL SAFE
+RETURN CASE
+    WHEN resource IN ('projects', 'cost_types', 'cost_centres')
+        THEN (hashtext(coalesce(key[1], via::text, '')) & 2147483647) % lanes
+    ELSE 0
+END;
+COMMENT ON FUNCTION outbox.lane IS 'The lane of a message, of `lanes` in all: users, companies and access are lane 0, the rest goes by the first key column';
+
+CREATE FUNCTION outbox.set_lanes(target text, lanes integer)
+    RETURNS void
+    LANGUAGE plpgsql
+    SET search_path = pg_catalog, pg_temp
+AS $$
+#variable_conflict use_column
+DECLARE
+    last_epoch bigint;
+BEGIN
+    IF set_lanes.lanes NOT BETWEEN 1 AND 64 THEN
+        RAISE EXCEPTION 'a target has 1 to 64 lanes, not %', set_lanes.lanes USING ERRCODE = 'invalid_parameter_value';
+    END IF;
+    PERFORM FROM outbox.lease AS l WHERE l.target = set_lanes.target ORDER BY l.lane FOR UPDATE;
+    IF NOT FOUND THEN
+        RAISE EXCEPTION 'there is no target %', set_lanes.target
+            USING HINT = 'targets are accountview_net and visma_net', ERRCODE = 'invalid_parameter_value';
+    END IF;
+    IF set_lanes.lanes = (SELECT count(*) FROM outbox.lease AS l WHERE l.target = set_lanes.target) THEN
+        RETURN;
+    END IF;
+    -- Two relays that count differently would both take the same key for theirs, or neither.
+    IF EXISTS (SELECT FROM outbox.lease AS l WHERE l.target = set_lanes.target AND l.expires_at > clock_timestamp()) THEN
+        RAISE EXCEPTION 'the lanes of % cannot change while a relay has them', set_lanes.target
+            USING HINT = 'stop the relays (systemctl stop outbox-relay) and try again', ERRCODE = 'object_in_use';
+    END IF;
+    SELECT max(l.epoch) INTO last_epoch FROM outbox.lease AS l WHERE l.target = set_lanes.target;
+    DELETE FROM outbox.lease AS l WHERE l.target = set_lanes.target;
+    INSERT INTO outbox.lease (target, lane, epoch)
+    SELECT set_lanes.target, n.lane, last_epoch + 1
+    FROM generate_series(0, set_lanes.lanes - 1) AS n (lane);
+END
+$$;
+COMMENT ON FUNCTION outbox.set_lanes IS 'Into how many lanes the work of a target is divided: as many relays can share it. Only while no relay is at work';
+REVOKE EXECUTE ON FUNCTION outbox.set_lanes FROM PUBLIC;
 
 CREATE TABLE outbox.bell (
     holder text PRIMARY KEY,
@@ -566,3 +677,105 @@ COMMENT ON FUNCTION outbox.retry IS
     'Try again now what is dead or waits for its next attempt, and look again at what no approval can settle: a new message for each key, whose ids it answers. Past the brakes goes only what was approved before';
 
 REVOKE EXECUTE ON FUNCTION outbox.stuck, outbox.approve, outbox.reject, outbox.skip, outbox.retry FROM PUBLIC;
+
+-- How the relay is doing, in numbers: what its metrics tell too, but with or without a relay. No personal data.
+
+CREATE VIEW outbox.backlog AS
+SELECT b.target, b.resource,
+       count(*) FILTER (WHERE b.status = 'pending') AS pending,
+       count(*) FILTER (WHERE b.status = 'pending' AND (b.due_at IS NULL OR b.due_at <= clock_timestamp())) AS due,
+       count(*) FILTER (WHERE b.status = 'held') AS held,
+       count(*) FILTER (WHERE b.status = 'dead') AS dead,
+       extract(epoch FROM clock_timestamp() - min(b.changed_at) FILTER (WHERE b.status = 'pending'))::float8 AS oldest_pending_s
+FROM (
+    -- two parts, so that each has its small index: the table itself is mostly history
+    SELECT m.target, m.resource, m.status, m.due_at, m.changed_at FROM outbox.message AS m WHERE m.status = 'pending'
+    UNION ALL
+    SELECT m.target, m.resource, m.status, m.due_at, m.changed_at FROM outbox.message AS m WHERE m.status IN ('held', 'dead')
+) AS b
+GROUP BY b.target, b.resource;
+COMMENT ON VIEW outbox.backlog IS 'What is not done, per target and resource; no row: nothing';
+COMMENT ON COLUMN outbox.backlog.pending IS 'Messages that the relay has to do';
+COMMENT ON COLUMN outbox.backlog.due IS 'Of these, those that need not wait for another attempt';
+COMMENT ON COLUMN outbox.backlog.held IS 'Messages that wait for a person';
+COMMENT ON COLUMN outbox.backlog.dead IS 'Messages that were refused, or are out of attempts';
+COMMENT ON COLUMN outbox.backlog.oldest_pending_s IS 'Seconds since the oldest pending change';
+
+CREATE VIEW outbox.lanes AS
+SELECT l.target, l.lane,
+       CASE WHEN l.expires_at > clock_timestamp() THEN l.holder END AS holder,
+       CASE WHEN l.expires_at > clock_timestamp() THEN r.since END AS since,
+       CASE WHEN l.expires_at > clock_timestamp()
+           THEN extract(epoch FROM l.expires_at - clock_timestamp())::float8 END AS expires_in_s,
+       l.epoch
+FROM outbox.lease AS l
+LEFT JOIN outbox.relay AS r ON r.target = l.target AND r.holder = l.holder;
+COMMENT ON VIEW outbox.lanes IS 'Which relay serves which lane of which target now';
+COMMENT ON COLUMN outbox.lanes.holder IS 'host/process/target of the relay; null: nobody';
+COMMENT ON COLUMN outbox.lanes.since IS 'Since when that relay is there';
+COMMENT ON COLUMN outbox.lanes.expires_in_s IS 'Seconds until it is taken over unless the relay renews it';
+COMMENT ON COLUMN outbox.lanes.epoch IS 'How often it has had another holder';
+
+CREATE VIEW outbox.health AS
+SELECT t.target, t.active_since IS NOT NULL AS active, t.paused_at IS NOT NULL AS paused,
+       (SELECT count(*) FROM outbox.relay AS r WHERE r.target = t.target AND r.expires_at > clock_timestamp()) AS relays,
+       count(l.lane) AS lanes,
+       count(l.lane) FILTER (WHERE l.holder IS NULL) AS free_lanes,
+       coalesce(max(b.pending), 0) AS pending, coalesce(max(b.due), 0) AS due,
+       coalesce(max(b.held), 0) AS held, coalesce(max(b.dead), 0) AS dead, max(b.oldest_pending_s) AS oldest_pending_s
+FROM outbox.target AS t
+LEFT JOIN outbox.lanes AS l ON l.target = t.target
+LEFT JOIN (
+    SELECT b.target, sum(b.pending)::bigint AS pending, sum(b.due)::bigint AS due, sum(b.held)::bigint AS held,
+           sum(b.dead)::bigint AS dead, max(b.oldest_pending_s) AS oldest_pending_s
+    FROM outbox.backlog AS b
+    GROUP BY b.target
+) AS b ON b.target = t.target
+GROUP BY t.target;
+COMMENT ON VIEW outbox.health IS 'One row per target: may it be sent to, is it served, how far behind is it';
+COMMENT ON COLUMN outbox.health.relays IS 'Relays alive, those that stand by included';
+COMMENT ON COLUMN outbox.health.free_lanes IS 'Lanes that nobody serves: more than none for longer than a lease is bad';
+
+CREATE VIEW outbox.calls AS
+SELECT a.target, a.resource, a.http_status, count(*) AS calls,
+       percentile_cont(0.5) WITHIN GROUP (ORDER BY a.took_ms) AS p50_ms,
+       percentile_cont(0.95) WITHIN GROUP (ORDER BY a.took_ms) AS p95_ms,
+       max(a.started_at) AS last_at
+FROM outbox.attempt AS a
+WHERE a.started_at > clock_timestamp() - interval '1 hour'
+GROUP BY a.target, a.resource, a.http_status;
+COMMENT ON VIEW outbox.calls IS 'Calls to the clouds in the last hour, and how long they took';
+COMMENT ON COLUMN outbox.calls.http_status IS 'Null: no answer';
+-- By key and not by cause: registers that meet are expanded together, under the name of one of them. Equal rows are not
+-- looked at one by one, so of them there is no message: they are the rest of the mirror.
+CREATE VIEW outbox.register_result AS
+SELECT r.id AS register, r.changed_at AS registered_at, r.changed_by AS registered_by,
+       r.target, r.resource, k.key, replace(k.became, '_', ' ') AS became, k.why
+FROM outbox.message AS r
+JOIN (VALUES ('users', 1), ('companies', 1), ('company_access', 2), ('app_access', 3),
+             ('projects', 2), ('cost_types', 2), ('cost_centres', 2)) AS s (resource, key_columns)
+  ON s.resource = r.resource
+CROSS JOIN LATERAL (
+    (SELECT DISTINCT ON (m.key) m.key, coalesce(m.outcome, m.status) AS became, m.error AS why
+     FROM outbox.message AS m
+     WHERE m.id >= r.id AND m.target = r.target AND m.resource = r.resource
+       AND cardinality(m.key) = s.key_columns AND m.key[1 : cardinality(r.key)] = r.key
+       AND m.outcome IS DISTINCT FROM 'expanded' AND m.outcome IS DISTINCT FROM 'superseded'
+     -- looked at twice: what was done counts, and not that nothing was left to do
+     ORDER BY m.key, m.outcome IS NOT DISTINCT FROM 'unchanged', m.id DESC)
+    UNION ALL
+    SELECT m.key, CASE WHEN r.status = 'pending' THEN 'pending' ELSE 'unchanged' END, NULL
+    FROM outbox.mirror AS m
+    WHERE m.target = r.target AND m.resource = r.resource AND m.key[1 : cardinality(r.key)] = r.key
+      AND NOT EXISTS (
+          SELECT FROM outbox.message AS o
+          WHERE o.id >= r.id AND o.target = r.target AND o.resource = r.resource AND o.key = m.key
+            AND o.outcome IS DISTINCT FROM 'superseded')
+) AS k
+WHERE r.operation = 'REGISTER' AND r.cause IS NULL;
+COMMENT ON VIEW outbox.register_result IS
+    'What has become of each row since it was registered: SELECT * FROM outbox.register_result WHERE register = the id that outbox.register() answered';
+COMMENT ON COLUMN outbox.register_result.register IS 'The id that outbox.register() answered, one for each resource';
+COMMENT ON COLUMN outbox.register_result.key IS 'Values of the key columns, all of them';
+COMMENT ON COLUMN outbox.register_result.became IS 'created, updated, removed, unchanged, not ready, held, dead; pending: not its turn yet';
+COMMENT ON COLUMN outbox.register_result.why IS 'What is missing, why a person has to decide, or what the cloud said';

@@ -32,8 +32,10 @@ _NO_SECRET = Secret("")
 class CompanySettings:
     """Of one company in Visma.net: the project template, or else the subaccount defaults (segment id -> value)."""
 
-    template: str | None = None
-    def_sub: Mapping[str, str] = field(default_factory=dict)
+    template: str | None = setting(None, "project template of new projects")
+    def_sub: Mapping[str, str] = field(
+        default_factory=dict, metadata={"help": 'or else their subaccount defaults, e.g. { 1 = "10" }'}
+    )
 
 
 @dataclass(frozen=True)
@@ -50,6 +52,7 @@ class TargetSettings:
     concurrency: int = setting(8, "calls at once", least=1)
     company_concurrency: int = setting(4, "calls at once for one company", least=1)
     batch_size: int = setting(200, "values in one call, where a call takes many", least=1)
+    lanes: int = setting(4, "as many relays can share its ERP; applied by install", least=1)
     deadline_s: float = setting(10.0, "time for one call", least=0.1)
     cost_type_segment: int = setting(1, "segment of SUBACCOUNT that holds the cost types", least=1)
     cost_centre_segment: int = setting(2, "segment of SUBACCOUNT that holds the cost centres", least=1)
@@ -70,6 +73,8 @@ class Settings:
     safety_poll_s: float = setting(5.0, "how often a sleeping relay looks without being called", least=0.05)
     grace_s: float = setting(20.0, "what is in flight may finish for so long after SIGTERM", least=0)
     reconnect_s: float = setting(1.0, "pause before a lost database is tried again", least=0.05)
+    stalled_s: float = setting(60.0, "health is bad when messages wait and none was settled for so long", least=1)
+    http_port: int = setting(0, "where health and metrics are served on 127.0.0.1; 0: nowhere", least=0)
     attempts: int = setting(12, "a message is dead after so many attempts", least=1)
     give_up_s: float = setting(86_400.0, "but not sooner than so long after its change", least=0)
     backoff_s: float = setting(1.0, "pause after the first attempt, at most; doubles with each", least=0)
@@ -81,6 +86,11 @@ class Settings:
     brake_new_users: int = setting(10, "new users (each gets a mail) within an hour that need no approval", least=0)
     brake_grants: int = setting(50, "new rights of access within an hour that need no approval, or", least=0)
     brake_grants_percent: float = setting(10.0, "so many per cent of what the cloud holds, if that is more", least=0)
+    verify_every_s: float = setting(
+        86_400.0, "how often the relay compares the clouds with the views; 0: never", least=0
+    )
+    verify_repair: bool = setting(False, "does it set back what differs, or only report?")
+    apps_every_s: float = setting(3_600.0, "how often the relay pulls the app catalogue; 0: never", least=0)
     targets: Mapping[str, TargetSettings] = field(default_factory=dict)
     origins: Mapping[str, str] = field(default_factory=dict)
 

@@ -5,10 +5,12 @@ OutboxError                 70  a fault of our own
 ├── DatabaseUnavailable     69  no connection, or the wrong one
 ├── NotPermitted            77  the database role lacks a right
 ├── ViewRefused             65  a desired view that cannot be kept live
+├── LinkRefused             65  an object of the cloud that cannot be this key, or cannot be told to be
 ├── InstallError            73  the database is not as install needs it
 ├── NothingFound            66  what a command was asked about is not there
 ├── CloudUnavailable        69  a target cannot be reached at all
 ├── LeaseLost               75  another relay took the lane over
+├── EraseRefused            75  something else has to be done first
 └── CloudError                  what one delivery met; the relay classes it, no command ends with it
     ├── Transient           try again later, nothing was applied
     ├── Unknown             the outcome is not known: in doubt, read before a create is repeated
@@ -36,6 +38,7 @@ class OutboxError(Exception):
 
 class ConfigError(OutboxError):
     exit_code = 78
+    hint = "outbox help settings lists them all"
 
 
 class DatabaseUnavailable(OutboxError):
@@ -51,6 +54,10 @@ class ViewRefused(OutboxError):
     exit_code = 65
 
 
+class LinkRefused(OutboxError):
+    exit_code = 65
+
+
 class InstallError(OutboxError):
     exit_code = 73
 
@@ -59,11 +66,19 @@ class NothingFound(OutboxError):
     exit_code = 66
 
 
+class NotConfirmed(OutboxError):
+    exit_code = 64
+
+
 class CloudUnavailable(OutboxError):
     exit_code = 69
 
 
 class LeaseLost(OutboxError):
+    exit_code = 75
+
+
+class EraseRefused(OutboxError):
     exit_code = 75
 
 

@@ -9,35 +9,16 @@ from dataclasses import dataclass
 from typing import Any
 
 import psycopg
-from psycopg import sql
 from psycopg.rows import class_row
 
 from outbox import sqlfiles
-from outbox.relay import compose
-from outbox.relay.compose import View
-from outbox.resources import RESOURCES, TARGETS
+from outbox.preview import Preview, preview, read_views, served_targets
 from outbox.targets.delivery import Key
+
+__all__ = ["Preview", "confirm", "find_relay", "follow", "preview", "read_views", "served_targets"]
 
 Connection = psycopg.Connection[Any]
 FASTEST_LOOK_S = 0.1
-
-
-@dataclass(frozen=True)
-class Preview:
-    """What a register of one resource would do now, in rows."""
-
-    target: str
-    resource: str
-    creates: int
-    updates: int
-    removals: int
-    not_ready: int
-    unchanged: int
-
-    @property
-    def invitations(self) -> int:
-        """Each new user gets a mail."""
-        return self.creates if self.resource == "users" else 0
 
 
 @dataclass(frozen=True)
@@ -67,49 +48,16 @@ class Progress:
     def pending(self) -> int:
         return sum(r.status == "pending" for r in self.rows)
 
-    def results(self) -> list[Row]:
-        """How each key ended: a child that was not ready may have been sent when its parent had come."""
-        return list({(r.target, r.resource, tuple(r.key or ())): r for r in self.rows}.values())
-
-
-def read_views(connection: Connection, target: str) -> dict[str, View]:
-    """The desired views that a target has, parents before children."""
-    types: dict[str, dict[str, str]] = {}
-    for resource, column, type_ in connection.execute(sqlfiles.read("relay/read_views.sql"), {"target": target}):
-        types.setdefault(resource, {})[column] = type_
-    return {name: View(target, resource, types[name]) for name, resource in RESOURCES.items() if name in types}
-
-
-def served_targets(connection: Connection) -> list[str]:
-    """The targets for which there is a desired view."""
-    return [target for target in TARGETS if read_views(connection, target)]
-
-
-def preview(connection: Connection, target: str, resources: Sequence[str] = (), key: Key = ()) -> list[Preview]:
-    """Counts for each resource that has a view (no resources: all of them). Writes nothing, calls nothing.
-
-    key: a key or the beginning of one; () is every row.
-    """
-    views = read_views(connection, target)
-    return [
-        _preview(connection, views, view, key) for name, view in views.items() if name in resources or not resources
-    ]
-
-
-def _preview(connection: Connection, views: dict[str, View], view: View, key: Key) -> Preview:
-    columns = view.resource.key[: len(key)]
-    query = sql.SQL(sqlfiles.read("relay/preview.sql")).format(
-        **compose.common(view, "d"),
-        missing=compose.optional(view, "missing"),
-        withdrawn=compose.optional(view, "withdrawn"),
-        has_parents=compose.has_parents(view, views),
-        view_match=compose.match_view(view, columns, exactly=False),
-        key_match=sql.SQL("m.key[:{}] = %(key)s").format(len(key)) if key else sql.SQL("true"),
-    )
-    parameters = {"key": list(key), **{f"p{i}": [value] for i, value in enumerate(key)}}
-    row = connection.execute(query, parameters).fetchone()
-    assert row is not None
-    return Preview(view.target, view.resource.name, *row)
+    def results(self, unchanged: Sequence[Row] = ()) -> list[Row]:
+        """How each key ended: a child that was not ready may have been sent when its parent had come; and of one that
+        was looked at again, what was done before counts. unchanged: see read_unchanged.
+        """
+        found: dict[tuple[str, str, tuple[str, ...]], Row] = {}
+        for row in (*self.rows, *unchanged):
+            name = (row.target, row.resource, tuple(row.key or ()))
+            if not (row.outcome == "unchanged" and name in found):
+                found[name] = row
+        return list(found.values())
 
 
 def confirm(
@@ -160,3 +108,10 @@ def find_relay(connection: Connection, target: str) -> str | None:
     """Who holds the lease of the target; None: no relay is alive."""
     row = connection.execute(sqlfiles.read("relay/find_relay.sql"), {"target": target}).fetchone()
     return row[0] if row else None
+
+
+def read_unchanged(connection: Connection, ids: Sequence[int]) -> list[Row]:
+    """The rows that these registers found equal; most have no message of their own."""
+    with connection.cursor(row_factory=class_row(Row)) as cursor:
+        cursor.execute(sqlfiles.read("relay/read_unchanged.sql"), {"ids": list(ids)})
+        return cursor.fetchall()

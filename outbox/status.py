@@ -10,6 +10,7 @@ import psycopg
 from psycopg.rows import dict_row
 
 from outbox import sqlfiles
+from outbox.words import Words
 
 Connection = psycopg.Connection[Any]
 
@@ -17,7 +18,8 @@ Connection = psycopg.Connection[Any]
 @dataclass(frozen=True)
 class Backlog:
     """What is not done of one resource. waiting: tried before and to be tried again, the last `error` being one of
-    the reasons. oldest_s: age of the oldest pending message; next_due_s: until the first back-off ends.
+    the reasons. held, dead: keys. in_doubt: keys of which a call's outcome has not been known for a while. oldest_s:
+    age of the oldest pending message; next_due_s: until the first back-off ends.
     """
 
     resource: str
@@ -25,6 +27,7 @@ class Backlog:
     held: int
     dead: int
     waiting: int
+    in_doubt: int
     error: str | None
     oldest_s: float | None
     next_due_s: float | None
@@ -56,20 +59,36 @@ def read_status(connection: Connection) -> list[TargetStatus]:
     return [TargetStatus(**row, backlog=tuple(backlogs.get(row["target"], ()))) for row in targets]
 
 
-def next_steps(status: TargetStatus) -> list[str]:
+def next_steps(status: TargetStatus, say: Words) -> list[str]:
     """What a person should do now, in words; nothing when all is well."""
-    target, pending = status.target, status.count("pending")
+    names = {"cloud": say.cloud(status.target)}
     steps = []
     if status.active_since is None:
-        steps.append(f"{target} waits for its first register: outbox register --target {target}")
+        command = f"outbox register --target {status.target}"
+        steps.append(say("{cloud} waits for its first register: {command}", command=command, **names))
     elif status.paused_at is not None:
-        steps.append(f"{target} is paused ({status.why}); when that is put right: outbox resume {target}")
-    elif pending and status.relay is None:
-        steps.append(f"{target} has no relay: outbox relay")
-    for stuck, what in (("held", "wait for a person"), ("dead", "were refused")):
-        if status.count(stuck):
-            steps.append(f"{target}: {status.count(stuck)} {stuck}, they {what}; why: sql/audit/{stuck}.sql")
+        command, why = f"outbox resume {status.target}", say.reason(status.why)
+        text = say("{cloud} is paused ({why}); when that is put right: {command}", why=why, command=command, **names)
+        steps.append(text)
+    elif status.count("pending") and status.relay is None:
+        steps.append(say("{cloud} has no relay: {command}", command="outbox relay", **names))
+    if held := status.count("held"):
+        rows = say.count(held, "row")
+        steps.append(say("{cloud}: {rows} to decide about; why: {command}", rows=rows, command=_audit("held"), **names))
+    if dead := status.count("dead"):
+        rows = say.count(dead, "row")
+        steps.append(say("{cloud}: {rows} refused; why: {command}", rows=rows, command=_audit("dead"), **names))
+    if (doubt := status.count("in_doubt")) and status.count("pending") == 0:
+        rows = say.count(doubt, "row")
+        command = f"outbox register --target {status.target}"
+        steps.append(
+            say("{cloud}: {rows} in doubt, and nothing under way: {command}", rows=rows, command=command, **names)
+        )
     return steps
+
+
+def _audit(question: str) -> str:
+    return f"outbox audit {question}"
 
 
 def resume(connection: Connection, target: str) -> bool:

@@ -15,6 +15,7 @@ from outbox.relay.service import Rhythm, Service
 from outbox.relay.settle import Times
 from outbox.relay.store import Store
 from outbox.targets import connect
+from outbox.upkeep import make_chores
 
 STOP_TIMEOUT_S = 60.0
 
@@ -30,7 +31,9 @@ def make_service(settings: Settings, targets: Sequence[str], *, once: bool = Fal
         patience, limits = make_patience(settings), make_limits(settings)
         return Lane(store, connect(target), target, times=times, patience=patience, limits=limits)
 
-    return Service(settings.dsn.reveal(), list(targets), make_lane, make_rhythm(settings), once=once)
+    return Service(
+        settings.dsn.reveal(), list(targets), make_lane, make_rhythm(settings), once=once, chores=make_chores(settings)
+    )
 
 
 def make_patience(settings: Settings) -> Patience:

@@ -19,11 +19,13 @@ import psycopg
 from outbox import install, sandbox
 from outbox.config import CompanySettings, Secret, TargetSettings
 from outbox.relay.brake import Limits
+from outbox.relay.connection import connect
+from outbox.relay.holding import Holding
 from outbox.relay.lane import Lane
 from outbox.relay.retry import Patience
 from outbox.relay.service import Rhythm, Service
 from outbox.relay.settle import Times
-from outbox.relay.store import Store, connect
+from outbox.relay.store import Store
 from outbox.sandbox.compare import compare
 from outbox.targets import connect as connect_target
 
@@ -71,6 +73,9 @@ EMPTY = "; ".join(
         "outbox.bell",
         "outbox.rate",
         "outbox.decision",
+        "outbox.verified",
+        "outbox.not_ours",
+        "outbox.application",
     )
 )
 
@@ -102,9 +107,10 @@ class World:
             self.sql("SET LOCAL session_replication_role = replica")
             self.sql(EMPTY)
             self.sql(FIRST)
-            self.sql("UPDATE outbox.target SET paused_at = NULL, why = NULL,"
+            self.sql("UPDATE outbox.target SET paused_at = NULL, why = NULL, verify_since = NULL,"
                      " active_since = CASE WHEN target = %s THEN now() END", self.target)  # fmt: skip
             self.sql("UPDATE outbox.lease SET expires_at = '-infinity'")
+            self.sql("DELETE FROM outbox.relay")
 
     def close(self) -> None:
         self.runner.close()
@@ -251,19 +257,22 @@ class World:
         assert self.differences() == []
 
     @contextmanager
-    def stepping(self, holder: str = "by hand", **changes: Any) -> Iterator[Steps]:
-        """A relay that moves one step when told. What it has under way at the end of the block is dropped: a crash."""
-        steps = self.run(_open(self, holder, changes))
+    def stepping(self, holder: str = "by hand", lanes: int = 100, **changes: Any) -> Iterator[Steps]:
+        """A relay that moves one step when told. What it has under way at the end of the block is dropped: a crash.
+
+        lanes: so many of those that are free it takes.
+        """
+        steps = self.run(_open(self, holder, lanes, changes))
         try:
             yield steps
         finally:
             steps.crash()
 
 
-async def _open(world: World, holder: str, changes: dict[str, Any]) -> Steps:
+async def _open(world: World, holder: str, lanes: int, changes: dict[str, Any]) -> Steps:
     connection = await connect(world.dsn)
-    store = Store(connection, world.target)
-    assert await store.take_lease(holder, RHYTHM.lease_s)
+    store = Store(connection, world.target, Holding())
+    assert await store.take_lease(holder, RHYTHM.lease_s, lanes)
     await store.read_views()
     return Steps(world, store, world.make_lane(store, **changes))
 
@@ -308,7 +317,11 @@ class Steps:
         if not self.crashed:
             self.crashed = True
             self.world.run(self._crash())
-            self.world.sql("UPDATE outbox.lease SET expires_at = '-infinity' WHERE epoch = %s", self.store.epoch)
+            for lane, epoch in self.store.holding.held.items():
+                mine = "WHERE target = %s AND lane = %s AND epoch = %s"
+                self.world.sql(
+                    f"UPDATE outbox.lease SET expires_at = '-infinity' {mine}", self.world.target, lane, epoch
+                )
 
     async def _crash(self) -> None:
         tasks = list(self.lane.sending.tasks)

@@ -51,6 +51,21 @@ def test_in_doubt_waits_for_the_deadline_of_the_earlier_call() -> None:
     assert decision.wait_s == pytest.approx(6.0)
 
 
+def test_a_doubt_without_a_call_waits_for_nothing() -> None:
+    """verify and register --force mark what they have no proof of: no late request can land."""
+    state = replace(READY, mirror=replace(HELD, in_doubt_s=0.0), same=True)
+    assert decide(state, DEADLINE_S) == Deliver(Action.UPDATE)
+    called = replace(READY, mirror=replace(HELD, in_doubt_s=0.0, intent="update"), same=True)
+    assert isinstance(decide(called, DEADLINE_S), Postpone)
+
+
+def test_what_was_unlinked_is_removed_whatever_the_view_says() -> None:
+    """A person said that the account is somebody else's."""
+    for row in (READY, replace(READY, missing=("email",)), replace(READY, withdrawn=True), replace(READY, rows=0)):
+        state = replace(row, mirror=replace(HELD, unlinked=True), same=True)
+        assert decide(state, DEADLINE_S) == Deliver(Action.REMOVE)
+
+
 def test_not_ready_is_neither_sent_nor_removed() -> None:
     """View: row, not ready. What the cloud holds stays, the reason is named."""
     state = replace(READY, missing=("email", "last_name"), mirror=HELD)

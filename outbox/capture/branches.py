@@ -189,10 +189,11 @@ class _Reader:
         if any(terms.subqueries(on)):
             raise NotUnderstood("it has a FULL JOIN on a subquery")
         for condition in terms.together(on):
-            if isinstance(condition, exp.EQ):
-                left, right = level.value(condition.left), level.value(condition.right)
-                level.equal(left, right, frozenset(regions))
-                self._meet(left, right, level, regions)
+            if equation := terms.equation(condition):
+                left, right = level.value(equation[0]), level.value(equation[2])
+                if terms.is_equality(equation[1], left, right):
+                    level.equal(left, right, frozenset(regions))
+                    self._meet(left, right, level, regions)
 
     def _meet(
         self, left: Value | None, right: Value | None, level: Level, regions: tuple[Region, Region]

@@ -59,18 +59,29 @@ _ONE_TEXT = {
 
 @dataclass(frozen=True)
 class Type:
-    """A column's type as far as equality goes. Values of one family can be compared with the plain `=`."""
+    """A column's type as far as equality goes. Values of one family can be compared by the operator `equals`.
+
+    blind: of a collation under which texts that differ may be equal; it stays with the value through casts.
+    """
 
     family: str
     one_text: bool
+    equals: str = "="
+    blind: bool = False
 
     @staticmethod
-    def of(base: str, category: str = "b", deterministic: bool = True, collation: str | None = None) -> Type:
-        """base: name of the base type; category: pg_type.typtype."""
+    def of(
+        base: str,
+        category: str = "b",
+        deterministic: bool = True,
+        collation: str | None = None,
+        equals: str = "=",
+    ) -> Type:
+        """base: name of the base type; category: pg_type.typtype; equals: as in SQL."""
         family = _ONE_TEXT.get(base, base)
         if not deterministic:
-            return Type(f"{family} {collation}", False)
-        return Type(family, base in _ONE_TEXT or category == "e")
+            return Type(f"{family} {collation}", False, equals, blind=True)
+        return Type(family, base in _ONE_TEXT or category == "e", equals)
 
 
 TEXT = Type("text", True)
@@ -91,6 +102,11 @@ class Column:
     not_null: bool
     virtual: bool
     made_of: tuple[int, ...]
+
+    @property
+    def as_text(self) -> str:
+        """What makes a text of it in SQL. Under the collation of its own DISTINCT would lose one of 'a' and 'A'."""
+        return '::text COLLATE "C"' if self.type.blind else "::text"
 
 
 @dataclass(frozen=True)
@@ -244,7 +260,7 @@ def _column(row: dict[str, Any]) -> Column:
         declared=row["type"],
         base=row["base"],
         category=row["category"],
-        type=Type.of(row["base"], row["category"], row["deterministic"], row["collation"]),
+        type=Type.of(row["base"], row["category"], row["deterministic"], row["collation"], row["equals"]),
         collation=row["collation"],
         not_null=row["not_null"],
         virtual=row["virtual"],

@@ -13,12 +13,14 @@ _NAME_BYTES = 63
 
 @dataclass(frozen=True)
 class Step:
-    """A table that the chain comes to; `on`: its column = a column of an earlier one (step None: of the start)."""
+    """A table that the chain comes to; `on`: its column, the operator, a column of an earlier one (step None: of the
+    start).
+    """
 
     table: str
     schema: str
     name: str
-    on: tuple[tuple[str, int | None, str], ...]
+    on: tuple[tuple[str, str, int | None, str], ...]
 
 
 @dataclass(frozen=True)
@@ -33,12 +35,13 @@ class Start:
 
 @dataclass(frozen=True)
 class Chain:
-    """`anchor`: the column of the last step's table whose values the first key column takes."""
+    """`anchor`: the column of the last step's table whose values the first key column takes; `as_text`: see Column."""
 
     start: tuple[Start, ...]
     steps: tuple[Step, ...]
     anchor: str
     anchor_name: str
+    as_text: str
 
     @property
     def name(self) -> str:
@@ -109,7 +112,7 @@ def _chain(facts: Facts, path: tuple[Occurrence, ...], anchor: Column) -> Chain:
         for column, at, other in _joins(facts, path[:i], occurrence):
             if at == 0:
                 start[other.name] = Start(other.name, other.sql, other.declared, other.collation)
-            on.append((column.sql, at - 1 if at else None, other.sql))
+            on.append((column.sql, column.type.equals, at - 1 if at else None, other.sql))
         table: Relation = occurrence.table
         steps.append(Step(table.sql, table.schema, table.name, tuple(on)))
-    return Chain(tuple(start[k] for k in sorted(start)), tuple(steps), anchor.sql, anchor.name)
+    return Chain(tuple(start[k] for k in sorted(start)), tuple(steps), anchor.sql, anchor.name, anchor.as_text)

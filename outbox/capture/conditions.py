@@ -40,9 +40,8 @@ class Conditions:
         inner = terms.bare(node.this) if isinstance(node, exp.Not) else None
         if isinstance(node, exp.EQ) and (values := terms.constants(node.right)):
             self._is_among(level.value(node.left), values, level, region)
-        elif isinstance(node, exp.EQ):
-            level.equal(level.value(node.left), level.value(node.right), frozenset({region}))
-            self.aside(node, level, region)
+        elif equation := terms.equation(node):
+            self._equation(*equation, level, region)
         elif isinstance(node, exp.Exists):
             self._semijoin([], node.this, level, region)
         elif isinstance(node, exp.In) and node.args.get("query"):
@@ -56,6 +55,16 @@ class Conditions:
         else:
             self.aside(node, level, region)
 
+    def _equation(self, one: exp.Expr, operator: str, other: exp.Expr, level: Level, region: Region) -> None:
+        if isinstance(other, exp.Any) and isinstance(other.this, exp.Query):
+            self._semijoin(_operands(one), other.this, level, region, operator)
+            return
+        left, right = level.value(one), level.value(other)
+        if terms.is_equality(operator, left, right):
+            level.equal(left, right, frozenset({region}))
+        self.aside(one, level, region)
+        self.aside(other, level, region)
+
     def _is_true(self, column: exp.Column, constant: str, level: Level, region: Region) -> None:
         boolean = Value(Constant(constant, "bool"), Type("bool", True))
         level.equal(level.column(column), boolean, frozenset({region}))
@@ -66,11 +75,15 @@ class Conditions:
             fits = alike and value.type is not None and {v.family for v in values} == {value.type.family}
             level.add_among(value.term, tuple(v.text for v in values) if fits else (), region)
 
-    def _semijoin(self, operands: list[exp.Expr], query: exp.Expr, level: Level, region: Region) -> None:
+    def _semijoin(
+        self, operands: list[exp.Expr], query: exp.Expr, level: Level, region: Region, operator: str = "="
+    ) -> None:
         """EXISTS, or IN as one: where it must be true, the subquery holds a row, so it counts as joined."""
         columns = list(self._queries.subquery(query, level, level, region).values())
         for operand, column in zip(operands, columns, strict=False):
-            level.equal(level.value(operand), column, frozenset({region}))
+            value = level.value(operand)
+            if terms.is_equality(operator, value, column):
+                level.equal(value, column, frozenset({region}))
             self.aside(operand, level, region)
 
     def aside(self, node: exp.Expr, level: Level, region: Region) -> None:

@@ -81,6 +81,7 @@ def follow_function(name: str, chain: Chain) -> SqlFunction:
     body = fill(
         "follow_body",
         anchor=f"t{len(chain.steps)}.{chain.anchor}",
+        as_text=chain.as_text,
         columns=", ".join(f"{s.sql} {s.type}{_collate(s.collation)}" for s in chain.start),
         joins="\n".join(_join(n, step.table, step.on) for n, step in enumerate(chain.steps, start=1)),
     )
@@ -138,8 +139,10 @@ def _clauses(settings: dict[str, str]) -> str:
     )
 
 
-def _join(number: int, table: str, on: Iterable[tuple[str, int | None, str]]) -> str:
-    conditions = [f"t{number}.{column} = {'s' if at is None else f't{at + 1}'}.{other}" for column, at, other in on]
+def _join(number: int, table: str, on: Iterable[tuple[str, str, int | None, str]]) -> str:
+    conditions = [
+        f"t{number}.{column} {equals} {'s' if at is None else f't{at + 1}'}.{other}" for column, equals, at, other in on
+    ]
     return f"JOIN {table} AS t{number} ON {' AND '.join(conditions)}"
 
 

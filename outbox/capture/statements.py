@@ -120,7 +120,8 @@ class Statements:
 
     def _as_text(self, rows: Rows, name: str) -> str:
         column, plain = self._in(rows, name), f"r.{self._columns[name].sql}"
-        cast = "" if rows.text else "::text"
+        cast = self._columns[name].as_text
+        cast = cast.removeprefix("::text") if rows.text else cast
         return f"{column}{cast}" + ("" if column == plain else f" AS {self._columns[name].sql}")
 
     # -- what a message says
@@ -172,4 +173,7 @@ def _row(alias: str, columns: list[str]) -> str:
 def _without_key(needed: list[str], watched: list[str]) -> str:
     """As text, since EXCEPT goes by the type's own equality, and json has none."""
     columns = "".join(f"r.{c}::text, " for c in needed)
-    return fill("images_without_key", columns=columns, image=f"{_row('r', watched)}::text")
+    name = "image"
+    while name in needed:
+        name += "_"
+    return fill("images_without_key", columns=columns, image=f"{_row('r', watched)}::text", name=name)

@@ -20,6 +20,8 @@ _CONSTANT_TYPES = {
     exp.DataType.Type.BOOLEAN: "bool",
     exp.DataType.Type.DATE: "date",
 }
+_NO_FIXED_TEXT = ("money", "regclass", "regproc", "regprocedure", "regtype", "regrole", "regnamespace", "regoper")
+"""What their values look like hangs on lc_monetary, or on names that may change."""
 _TEXT_FAMILY = TEXT.family
 _INT_FAMILY = "int"
 
@@ -59,6 +61,21 @@ def together(node: exp.Expr) -> Iterator[exp.Expr]:
         yield node
 
 
+def equation(node: exp.Expr) -> tuple[exp.Expr, str, exp.Expr] | None:
+    """Left, operator and right of `left = right`, also where the operator is that of an extension's type."""
+    if isinstance(node, exp.EQ):
+        return node.left, "=", node.right
+    if isinstance(node, exp.Operator):
+        return node.this, f"OPERATOR({node.args['operator']})", node.expression
+    return None
+
+
+def is_equality(operator: str, left: Value | None, right: Value | None) -> bool:
+    """Does the operator, as sqlglot has it, make values equal? For a type of an extension its own one does."""
+    types = {v.compared_as for v in (left, right) if v}
+    return operator == "=" or (len(types) == 1 and any(t and t.equals.replace('"', "") == operator for t in types))
+
+
 def constant(node: exp.Expr) -> Constant | None:
     """A literal, with or without its type. NULL equals nothing and is none."""
     node = bare(node)
@@ -90,6 +107,11 @@ def cast(node: exp.Cast, value: Value | None) -> Value | None:
     """
     family = None if node.to.expressions else _CONSTANT_TYPES.get(node.to.this)
     if value is None or family is None:
+        return None
+    if value.type and value.type.blind:
+        # The collation stays. A varchar is stored as a text is, and what is compared is the same.
+        return value if family == _TEXT_FAMILY and value.type.family.split(" ")[0] == _TEXT_FAMILY else None
+    if value.type and value.type.family in _NO_FIXED_TEXT:
         return None
     if family == _TEXT_FAMILY:
         return value._replace(cast=True)

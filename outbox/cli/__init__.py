@@ -10,16 +10,23 @@ import click
 import psycopg
 
 from outbox import __version__
+from outbox.cli.apps import apps
+from outbox.cli.audit import audit
+from outbox.cli.config import config
 from outbox.cli.decide import approve, reject, retry, skip
 from outbox.cli.demo import demo
+from outbox.cli.erase import erase
+from outbox.cli.explain import explain
 from outbox.cli.help import help_
 from outbox.cli.install import check, install, uninstall
+from outbox.cli.link import link, unlink
 from outbox.cli.register import register
 from outbox.cli.relay import relay
 from outbox.cli.resume import resume
 from outbox.cli.sandbox import sandbox
 from outbox.cli.status import status
-from outbox.database import explain
+from outbox.cli.verify import verify
+from outbox.database import explain as explain_error
 from outbox.errors import OutboxError
 
 INTERRUPTED = 130  # as a shell says it of a program that Ctrl-C ended
@@ -41,13 +48,21 @@ for command in (
     register,
     relay,
     status,
+    explain,
     approve,
     reject,
     retry,
     skip,
+    verify,
+    audit,
     check,
     resume,
+    link,
+    unlink,
+    apps,
+    erase,
     uninstall,
+    config,
     sandbox,
     help_,
 ):
@@ -73,7 +88,7 @@ def run(arguments: Sequence[str]) -> int:
     except OutboxError as e:
         return _say(e)
     except psycopg.Error as e:
-        return _say(explain(e))
+        return _say(explain_error(e))
     return result if isinstance(result, int) else 0
 
 

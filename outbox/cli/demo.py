@@ -17,6 +17,7 @@ from outbox.cli.printing import print_table
 from outbox.demo import Change, Effect, Stage
 from outbox.register import confirm, preview
 from outbox.resources import TARGETS
+from outbox.words import Words
 
 _NAMES = {"accountview_net": "AccountView.Net", "visma_net": "Visma.net"}
 UNEQUAL = 1
@@ -69,10 +70,11 @@ def _set_up(at: Stage) -> None:
 
 def _bring_over(at: Stage, relay: threading.Thread) -> None:
     _say("The first load: outbox register")
+    say = Words()
     previews = [p for target in TARGETS for p in preview(at.connection, target)]
-    print_preview(previews)
+    print_preview(previews, say)
     ids = [id_ for target in TARGETS for id_ in confirm(at.connection, target, shown=previews)]
-    print_result(follow_to_the_end(at.connection, TARGETS, ids, relay.is_alive))
+    print_result(follow_to_the_end(at.connection, TARGETS, ids, relay.is_alive, say).results(), say)
 
 
 def _show(number: int, change: Change, effects: list[Effect]) -> None:

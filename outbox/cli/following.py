@@ -6,61 +6,123 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from typing import Any
 
 import click
 
-from outbox.cli.printing import count, print_table
+from outbox.cli.printing import print_table
 from outbox.register import Connection, Preview, Progress, Row, follow
 from outbox.status import read_status
+from outbox.words import Words
 
 # Longer than one call may take, and than the first look after a call without an answer.
 STALLED_AFTER_S = 15.0
-SHOWN_ROWS = 20
+SHOWN_LINES = 40
+SHOWN_ALIKE = 3
+_ORDER = ("created", "updated", "removed", "unchanged", "not_ready", "held", "dead", "pending")
+_FOR_A_PERSON = frozenset({"not_ready", "held", "dead"})
 
 
-def print_preview(previews: Sequence[Preview]) -> None:
-    head = ("target", "resource", "create", "update", "remove", "not ready", "unchanged")
-    rows = [(p.target, p.resource, p.creates, p.updates, p.removals, p.not_ready, p.unchanged) for p in previews]
+def print_preview(previews: Sequence[Preview], say: Words) -> None:
+    head = ("target", "resource", "create", "update", "remove", "not ready", "held", "unchanged")
+    rows = [
+        (
+            *(say.target(p.target), say.resource(p.resource), p.creates, p.updates, p.removals),
+            *(p.not_ready, p.held, p.unchanged),
+        )
+        for p in previews
+    ]
     if rows:
-        print_table(head, rows)
+        print_table([say.heading(h) for h in head], rows)
         mails = sum(p.invitations for p in previews)
-        click.echo(f"{count(mails, 'new user')} will get an invitation mail" if mails else "nobody gets a mail")
+        click.echo(
+            say("{users} will get an invitation mail", users=say.count(mails, "new user"))
+            if mails
+            else say("nobody gets a mail")
+        )
 
 
 def follow_to_the_end(
-    connection: Connection, targets: Sequence[str], ids: Sequence[int], is_alive: Callable[[], bool]
+    connection: Connection, targets: Sequence[str], ids: Sequence[int], is_alive: Callable[[], bool], say: Words
 ) -> Progress:
-    """With a progress bar, until nothing is pending, or nothing moves any more: the relay has ended, a target is
-    paused, or nothing was settled for a while.
+    """Until nothing is pending, or nothing moves any more: the relay has ended, a target is paused, or nothing was
+    settled for a while. On a terminal with a progress bar.
     """
     progress, moved_at, done = Progress(()), time.monotonic(), -1
-    with click.progressbar(length=1, label="registering", file=sys.stderr, show_eta=False) as bar:
+    with _bar(say("registering")) as bar:
         for progress in follow(connection, ids):
             if len(progress.rows) - progress.pending != done:
                 done, moved_at = len(progress.rows) - progress.pending, time.monotonic()
-            bar.length = max(1, len(progress.rows))
-            bar.update(done - bar.pos)
+            if bar is not None:
+                bar.length = max(1, len(progress.rows))
+                bar.update(done - bar.pos)
             if not is_alive() or _is_paused(connection, targets) or time.monotonic() - moved_at > STALLED_AFTER_S:
                 break
     return progress
+
+
+def _bar(label: str) -> AbstractContextManager[Any]:
+    if not sys.stderr.isatty():
+        return nullcontext()
+    return click.progressbar(length=1, label=label, file=sys.stderr, show_eta=False)
 
 
 def _is_paused(connection: Connection, targets: Sequence[str]) -> bool:
     return any(s.paused_at is not None for s in read_status(connection) if s.target in targets)
 
 
-def print_result(progress: Progress) -> None:
-    """Totals, and the rows about which somebody has to do something."""
-    results = progress.results()
-    counts = Counter(r.became.replace("_", " ") for r in results)
-    click.echo(", ".join(f"{number} {became}" for became, number in sorted(counts.items())) or "all is as it should be")
-    wanting = [r for r in results if r.became in ("held", "dead", "not_ready")]
-    for row in wanting[:SHOWN_ROWS]:
-        click.echo("  " + _describe(row))
-    if len(wanting) > SHOWN_ROWS:
-        click.echo(f"  and {len(wanting) - SHOWN_ROWS} more: sql/audit/held.sql, dead.sql, not_ready.sql")
+def in_order(rows: Sequence[Row]) -> list[Row]:
+    """What a person has to see to comes first, then what waits for that, what was done, what was as it should be."""
+
+    def place(row: Row) -> int:
+        if row.became in _FOR_A_PERSON:
+            return 1 if _waits_for_parent(row) else 0
+        return 3 if row.became == "unchanged" else 2
+
+    return sorted(rows, key=place)
 
 
-def _describe(row: Row) -> str:
-    key = " ".join(row.key or ())
-    return f"{row.target} {row.resource} {key}: {row.became.replace('_', ' ')} ({row.error})"
+def _waits_for_parent(row: Row) -> bool:
+    return row.became == "not_ready" and (row.error or "").endswith("is not in the cloud")
+
+
+def print_result(rows: Sequence[Row], say: Words) -> None:
+    """A line for each row that was not as it should be, then the totals. Many that wait for one parent are one line."""
+    lines = _collapsed([r for r in in_order(rows) if r.became != "unchanged"], say)
+    if lines:
+        table = [
+            (say.target(r.target), say.resource(r.resource), key, say.became(r.became), why(r, say))
+            for r, key, _ in lines[:SHOWN_LINES]
+        ]
+        print_table([say.heading(h) for h in ("target", "resource", "key", "result", "why")], table)
+    if rest := sum(number for _, _, number in lines[SHOWN_LINES:]):
+        click.echo(say("and {rows} more; --report FILE keeps them all", rows=say.count(rest, "row")))
+    click.echo(totals(rows, say))
+
+
+def _collapsed(rows: Sequence[Row], say: Words) -> list[tuple[Row, str, int]]:
+    """(row, its key, how many rows the line stands for)"""
+    alike: dict[tuple[str, str, str | None], list[Row]] = {}
+    for row in rows:
+        if _waits_for_parent(row):
+            alike.setdefault((row.target, row.resource, row.error), []).append(row)
+    found = []
+    for row in rows:
+        group = alike.get((row.target, row.resource, row.error), [])
+        if len(group) <= SHOWN_ALIKE or not _waits_for_parent(row):
+            found.append((row, " ".join(row.key or ()), 1))
+        elif row is group[0]:
+            found.append((row, say.count(len(group), "row"), len(group)))
+    return found
+
+
+def totals(rows: Sequence[Row], say: Words) -> str:
+    counts = Counter(r.became for r in rows)
+    named = sorted(counts.items(), key=lambda c: _ORDER.index(c[0]) if c[0] in _ORDER else len(_ORDER))
+    return ", ".join(f"{say.number(n)} {say.became(became)}" for became, n in named) or say("there is nothing to do")
+
+
+def why(row: Row, say: Words) -> str:
+    """Only of what needs a person or time; that a call was tried before is of no use afterwards."""
+    return say.reason(row.error) if row.status != "done" or row.outcome in ("not_ready", "removed") else ""

@@ -15,7 +15,7 @@ def topics() -> list[str]:
 
 
 @click.command("help")
-@click.argument("topic", required=False, type=click.Choice(topics()))
+@click.argument("topic", required=False, type=click.Choice(topics()), metavar="[TOPIC]")
 def help_(topic: str | None) -> None:
     """A page about one topic; without one, the list of topics.
 

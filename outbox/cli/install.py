@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from outbox import install as installing
+from outbox import lanes
 from outbox.cli.opening import opened
 
 
@@ -23,10 +24,11 @@ def install(dry_run: bool) -> None:
     with opened(installed=False) as at:
         plan = installing.plan(at.connection)
         if dry_run:
-            click.echo(installing.render(plan), nl=False)
+            click.echo(installing.render(plan) + lanes.render(at.settings), nl=False)
             return
         installing.apply(at.connection, plan)
-    for note in plan.notes:
+        refused = lanes.set_lanes(at.connection, at.settings)
+    for note in (*plan.notes, *refused):
         click.echo(f"note: {note}")
     if not plan:
         click.echo("nothing to do: everything is as the views ask for")

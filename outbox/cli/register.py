@@ -2,22 +2,30 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from contextlib import nullcontext
+from pathlib import Path
 
 import click
 
+from outbox.cli.agreeing import check_agreed, describe
 from outbox.cli.following import follow_to_the_end, print_preview, print_result
+from outbox.cli.language import spoken
+from outbox.cli.meeting import Meeting, meeting_options
 from outbox.cli.opening import Opened, opened
-from outbox.cli.printing import count
+from outbox.cli.printing import count, print_json
+from outbox.cli.reporting import as_json, check_report, write_report
 from outbox.cli.rest import judge_rest
 from outbox.errors import CloudUnavailable, InstallError
-from outbox.register import Preview, confirm, find_relay, preview, served_targets
+from outbox.preview import Outlook, look_ahead, served_targets
+from outbox.register import Progress, Row, confirm, find_relay, follow, read_unchanged
 from outbox.resources import RESOURCES, TARGETS
 from outbox.status import read_status
 from outbox.targets.delivery import Key
 from outbox.wiring import at_work, make_service
+from outbox.words import Words
+
+INTERRUPTED = 130
 
 
 @click.command()
@@ -26,28 +34,60 @@ from outbox.wiring import at_work, make_service
 @click.option("--key", multiple=True, help="One key of one RESOURCE; several make a composite key.")
 @click.option("--dry-run", is_flag=True, help="Say what would happen, write nothing, call nothing.")
 @click.option("--yes", is_flag=True, help="Do not ask.")
-def register(resources: tuple[str, ...], target: str | None, key: Key, dry_run: bool, yes: bool) -> None:
-    """Recheck everything, some resources, or one key, and report the result.
+@click.option(
+    "--removals", type=click.IntRange(min=0), help="With --yes: so many removals are agreed to, and no other."
+)
+@click.option("--report", type=click.Path(dir_okay=False, path_type=Path), help="Keep all rows in a .csv or .txt file.")
+@click.option("--json", "json", is_flag=True, help="All of it, for a program.")
+@meeting_options
+@spoken
+def register(
+    resources: tuple[str, ...],
+    target: str | None,
+    key: Key,
+    dry_run: bool,
+    yes: bool,
+    removals: int | None,
+    report: Path | None,
+    json: bool,
+    meeting: Meeting,
+    say: Words,
+) -> int:
+    """Recheck everything, some resources, or one key, and report what became of each row.
 
     RESOURCE is one of users, companies, company_access, app_access, projects, cost_types, cost_centres. The first
-    register of a target is what makes it active. Where no relay is at work, this command is one for the time. It may
-    be interrupted and run again.
+    register of a target is what makes it active; that one asks, and so does one with many removals, invitations or
+    grants. Where no relay is at work, this command is one for the time. It may be interrupted and run again.
+
+    \b
+    Ends with 0 when every row was looked at: what each became is in the report; also with
+      2   wrong arguments, or there is nobody to ask and no --yes
+      64  the number of removals is not the one that was agreed to: nothing was done
+      69  rows are still pending, and nothing moves
+      77  a target is paused: it does not let us in
+      130 interrupted; run it again, or leave the rest to a relay
 
     \b
     Examples:
       outbox register --dry-run
       outbox register projects --target visma_net --key 001 --key P0001
+      outbox register users --yes --removals 12 --report users.csv
     """
     _check_key(resources, key)
+    check_report(report)
     with opened() as at:
-        targets = _choose_targets(at, target)
-        previews = [p for t in targets for p in preview(at.connection, t, resources, key)]
-        print_preview(previews)
-        if not previews:
+        outlook = look_ahead(at.connection, _choose_targets(at, target), resources, key, at.settings.targets)
+        if not outlook.previews:
             raise InstallError(f"there is no desired view for {' '.join(resources) or 'anything'}")
-        if dry_run or not _agreed(yes):
-            return
-        _register(at, previews, resources, key)
+        if not json:
+            _print_outlook(outlook, say)
+        meeting.meet(at, sorted({p.target for p in outlook.previews}), dry_run=dry_run, quiet=json)
+        if dry_run:
+            print_json(as_json(outlook, say)) if json else None
+            return 0
+        check_agreed(outlook, yes, removals, say)
+        meeting.decide()
+        return _register(at, outlook, resources, key, meeting, report, json, say)
 
 
 def _check_key(resources: Sequence[str], key: Key) -> None:
@@ -65,25 +105,77 @@ def _choose_targets(at: Opened, target: str | None) -> list[str]:
     return [target] if target else served
 
 
-def _agreed(yes: bool) -> bool:
-    if yes:
-        return True
-    if not sys.stdin.isatty():
-        raise click.UsageError("register asks before it writes, and there is nobody to ask: say --yes")
-    return click.confirm("Register?")
+def _print_outlook(outlook: Outlook, say: Words) -> None:
+    print_preview(outlook.previews, say)
+    if outlook.calls:
+        click.echo(
+            say(
+                "about {calls}, which take about {duration}",
+                calls=say.count(outlook.calls, "call"),
+                duration=say.duration(outlook.seconds),
+            )
+        )
+    for excess in outlook.excesses:
+        click.echo(describe(excess, say))
+    for a in outlook.activations:
+        waiting = say.count(a.waiting, "waiting change")
+        click.echo(
+            say("{cloud} becomes active: from now on every change goes out by itself", cloud=say.cloud(a.target))
+            + (say(", {waiting} at once", waiting=waiting) if a.waiting else "")
+        )
 
 
-def _register(at: Opened, previews: Sequence[Preview], resources: Sequence[str], key: Key) -> None:
-    targets = sorted({p.target for p in previews})
+def _register(
+    at: Opened,
+    outlook: Outlook,
+    resources: Sequence[str],
+    key: Key,
+    meeting: Meeting,
+    report: Path | None,
+    json: bool,
+    say: Words,
+) -> int:
+    targets = sorted({p.target for p in outlook.previews})
     idle = [t for t in targets if find_relay(at.connection, t) is None]
     relay = at_work(make_service(at.settings, idle)) if idle else nullcontext()
     with at.connection.transaction():
-        ids = [i for t in targets for i in confirm(at.connection, t, resources, key, shown=previews)]
-    with relay as thread:
-        progress = follow_to_the_end(at.connection, targets, ids, lambda: thread is None or thread.is_alive())
-    print_result(progress)
-    if progress.pending:
-        judge_rest(s for s in read_status(at.connection) if s.target in targets)
-        raise CloudUnavailable(
-            f"{count(progress.pending, 'message')} are still pending, and nothing moves", "outbox status"
+        meeting.settle(at, targets, resources, key)
+        ids = [i for t in targets for i in confirm(at.connection, t, resources, key, shown=outlook.previews)]
+    interrupted = False
+    try:
+        with relay as thread:
+            progress = follow_to_the_end(at.connection, targets, ids, lambda: thread is None or thread.is_alive(), say)
+    except KeyboardInterrupt:
+        interrupted, progress = True, next(follow(at.connection, ids))
+    asked = {(p.target, p.resource) for p in outlook.previews}
+    rows = [r for r in progress.results(read_unchanged(at.connection, ids)) if _is_told(r, asked)]
+    if report:
+        write_report(report, rows, say)
+    if json:
+        print_json(as_json(outlook, say, rows, progress.pending))
+    else:
+        print_result(rows, say)
+    return _end(at, targets, progress, interrupted, say)
+
+
+def _is_told(row: Row, asked: Container[tuple[str, str]]) -> bool:
+    """Not a message that is not expanded yet; and of what only hangs below what was asked for, what was done."""
+    if row.key is None or len(row.key) != len(RESOURCES[row.resource].key):
+        return False
+    return (row.target, row.resource) in asked or row.became not in ("unchanged", "not_ready")
+
+
+def _end(at: Opened, targets: Sequence[str], progress: Progress, interrupted: bool, say: Words) -> int:
+    """The exit code, or the error that says why the rest waits."""
+    pending = say.count(progress.pending, "message")
+    if interrupted:
+        click.echo(
+            say("stopped; {messages} still to do: run it again, or leave them to a relay", messages=pending), err=True
         )
+        return INTERRUPTED
+    if progress.pending:
+        judge_rest((s for s in read_status(at.connection) if s.target in targets), say)
+        raise CloudUnavailable(
+            say("{messages} are still pending, and nothing moves", messages=pending), "outbox status"
+        )
+    return 0

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import signal
 import time
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager, nullcontext
 
 import click
 
@@ -12,8 +14,10 @@ from outbox.cli.logs import log_as_json
 from outbox.cli.opening import Opened, opened
 from outbox.cli.rest import judge_rest
 from outbox.errors import InstallError
-from outbox.register import served_targets
+from outbox.health import Health
+from outbox.register import find_relay, served_targets
 from outbox.relay.service import Service
+from outbox.reporting import reporting
 from outbox.status import TargetStatus, read_status
 from outbox.wiring import make_service
 
@@ -23,12 +27,15 @@ MOST_ROUNDS = 20
 
 
 @click.command()
-@click.option("--once", is_flag=True, help="Drain until nothing is due, then end.")
+@click.option(
+    "--once", is_flag=True, help="Drain until nothing is due, then end. What another relay serves is left to it."
+)
 def relay(once: bool) -> int:
     """Send what changed, until stopped.
 
-    Serves every target that has a desired view. A second relay waits, and takes over when the first is gone. The log
-    goes to standard error, one JSON object a line.
+    Serves every target that has a desired view, and shares its lanes with the other relays that are at work: where
+    there are more relays than lanes, they stand by. The log goes to standard error, one JSON object a line. Health and
+    metrics are served on 127.0.0.1 where http_port is set: outbox help service.
 
     \b
     Ends with 0 on SIGTERM, 130 on Ctrl-C; with --once also with
@@ -44,10 +51,14 @@ def relay(once: bool) -> int:
         if not targets:
             raise InstallError("there is no desired view", "make them as in sql/views, then: outbox install")
         log_as_json()
-        return _drain(at, targets) if once else _run(make_service(at.settings, targets))
+        if once:
+            return _drain(at, targets)
+        service = make_service(at.settings, targets)
+        health = Health(service, at.settings.dsn.reveal(), at.settings.stalled_s)
+    return _run(service, lambda: reporting(service, health, at.settings.http_port))
 
 
-def _run(service: Service) -> int:
+def _run(service: Service, beside: Callable[[], AbstractAsyncContextManager[None]] = nullcontext) -> int:
     """Until it has ended, in good order after a signal."""
     received: list[int] = []
 
@@ -58,13 +69,17 @@ def _run(service: Service) -> int:
     async def serve() -> None:
         for number in (signal.SIGTERM, signal.SIGINT):
             asyncio.get_running_loop().add_signal_handler(number, stop, number)
-        await service.run()
+        async with beside():
+            await service.run()
 
     asyncio.run(serve())
     return 130 if signal.SIGINT in received else 0
 
 
 def _drain(at: Opened, targets: list[str]) -> int:
+    targets = [target for target in targets if not _is_served(at, target)]
+    if not targets:
+        return 0
     for _ in range(MOST_ROUNDS):
         service = make_service(at.settings, targets, once=True)
         code = _run(service)
@@ -76,6 +91,14 @@ def _drain(at: Opened, targets: list[str]) -> int:
     if not code:
         judge_rest(served)
     return code
+
+
+def _is_served(at: Opened, target: str) -> bool:
+    """By another relay: it sends what is due, and to wait for its lease would be to wait until it ends."""
+    holder = find_relay(at.connection, target)
+    if holder is not None:
+        click.echo(f"{target} is left to the relay that is at work: {holder}", err=True)
+    return holder is not None
 
 
 def _is_open(status: TargetStatus) -> bool:

@@ -6,24 +6,30 @@ from collections.abc import Iterable
 
 import click
 
-from outbox.cli.printing import count
 from outbox.errors import CloudUnavailable, NotPermitted
 from outbox.status import TargetStatus
+from outbox.words import Words
 
 
-def judge_rest(served: Iterable[TargetStatus]) -> None:
+def judge_rest(served: Iterable[TargetStatus], say: Words | None = None) -> None:
     """Raises NotPermitted for a paused target, CloudUnavailable where messages were tried and wait."""
+    say = say or Words()
     for status in served:
         target, pending, waiting = status.target, status.count("pending"), status.count("waiting")
+        messages = say.count(pending, "message")
         if pending and status.active_since is None:
-            click.echo(f"{target} waits for its first register, and so do {count(pending, 'message')}", err=True)
+            text = say("{target} waits for its first register, and so do {messages}", target=target, messages=messages)
+            click.echo(text, err=True)
         elif pending and status.paused_at is not None:
+            why = say.reason(status.why)
             raise NotPermitted(
-                f"{target} is paused, {count(pending, 'message')} pending: {status.why}",
-                f"put that right, then: outbox resume {target}",
+                say("{target} is paused, {messages} pending: {why}", target=target, messages=messages, why=why),
+                say("put that right, then: {command}", command=f"outbox resume {target}"),
             )
         elif waiting:
-            error = next(b.error for b in status.backlog if b.waiting)
-            raise CloudUnavailable(
-                f"{target}: {count(waiting, 'message')} to be tried again later: {error}", "outbox relay"
+            error = say.reason(next(b.error for b in status.backlog if b.waiting))
+            messages = say.count(waiting, "message")
+            text = say(
+                "{target}: {messages} to be tried again later: {why}", target=target, messages=messages, why=error
             )
+            raise CloudUnavailable(text, "outbox relay")

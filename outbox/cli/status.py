@@ -6,15 +6,22 @@ from dataclasses import asdict
 
 import click
 
+from outbox.cli.language import spoken
 from outbox.cli.opening import opened
-from outbox.cli.printing import duration, print_json, print_table
+from outbox.cli.printing import print_json, print_table
 from outbox.status import TargetStatus, next_steps, read_status
+from outbox.words import Words
+
+SCREEN = 24  # lines, whatever happens
 
 
 @click.command()
 @click.option("--json", "as_json", is_flag=True, help="All of it, for a program.")
-def status(as_json: bool) -> None:
+@spoken
+def status(as_json: bool, say: Words) -> None:
     """Is a relay at work, how far behind is it, what is stuck, what to do?
+
+    Ends with 0 whatever it shows.
 
     \b
     Example:
@@ -22,36 +29,44 @@ def status(as_json: bool) -> None:
     """
     with opened() as at:
         targets = read_status(at.connection)
-    steps = [step for t in targets for step in next_steps(t)]
+    steps = [step for t in targets for step in next_steps(t, say)]
     if as_json:
         print_json({"targets": [asdict(t) for t in targets], "next": steps})
         return
     for target in targets:
-        click.echo(f"{target.target:<16} {_state(target)}; {_relay(target)}")
-    _print_backlog(targets)
-    for step in steps:
-        click.echo(f"next: {step}")
+        click.echo(f"{say.target(target.target):<16} {_state(target, say)}; {_relay(target, say)}")
+    room = SCREEN - len(targets) - _print_backlog(targets, say)
+    for step in steps if len(steps) <= room else steps[: room - 1]:
+        click.echo(say("next: {step}", step=step))
+    if len(steps) > room:
+        click.echo(say("and more: {command}", command="outbox status --json"))
 
 
-def _state(target: TargetStatus) -> str:
+def _state(target: TargetStatus, say: Words) -> str:
     if target.active_since is None:
-        return "not active yet"
+        return say("not active yet")
     if target.paused_at is not None:
-        return f"paused since {target.paused_at:%Y-%m-%d %H:%M}"
-    return f"active since {target.active_since:%Y-%m-%d %H:%M}"
+        return say("paused since {moment}", moment=say.moment(target.paused_at))
+    return say("active since {moment}", moment=say.moment(target.active_since))
 
 
-def _relay(target: TargetStatus) -> str:
-    return f"relay {target.relay}" if target.relay else "no relay"
+def _relay(target: TargetStatus, say: Words) -> str:
+    return say("relay {holder}", holder=target.relay) if target.relay else say("no relay")
 
 
-def _print_backlog(targets: list[TargetStatus]) -> None:
+def _print_backlog(targets: list[TargetStatus], say: Words) -> int:
+    """Answers how many lines that took."""
     rows = [
-        (t.target, b.resource, b.pending, b.held, b.dead, duration(b.oldest_s) if b.oldest_s is not None else "-")
+        (
+            *(say.target(t.target), say.resource(b.resource), b.pending, b.held, b.dead, b.in_doubt),
+            say.duration(b.oldest_s) if b.oldest_s is not None else "-",
+        )
         for t in targets
         for b in t.backlog
     ]
-    if rows:
-        print_table(("target", "resource", "pending", "held", "dead", "oldest"), rows)
-    else:
-        click.echo("nothing waits, nothing is stuck")
+    if not rows:
+        click.echo(say("nothing waits, nothing is stuck"))
+        return 1
+    heads = ("target", "resource", "pending", "held", "dead", "in doubt", "oldest")
+    print_table([say.heading(h) for h in heads], rows)
+    return len(rows) + 1

@@ -33,7 +33,12 @@ class Cursor:
         self.page: Page | None = Page(0, 0, None)
 
     async def claim(self) -> list[Message]:
-        """The next messages that are due, at most a few times LIMIT; none when nothing is new."""
+        """The next messages that are due, at most a few times LIMIT; none when nothing is new.
+
+        A lane that was just taken may have messages older than all that this cursor has seen: then from the start.
+        """
+        if self.store.holding.fresh:
+            self.store.holding.fresh, self.page = False, Page(0, 0, None)
         if self.page is None:
             return await self._claim_new()
         return await self._claim_page(self.page)

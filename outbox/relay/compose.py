@@ -27,7 +27,10 @@ def common(view: View, keyed: str) -> dict[str, sql.Composable]:
         "target": sql.Literal(view.target),
         "resource": sql.Literal(resource.name),
         "view": sql.Identifier(view.target, resource.name),
-        "view_key": sql.SQL(", ").join(sql.SQL("v.{}::text").format(sql.Identifier(c)) for c in resource.key),
+        # Under a collation of its own 'a' and 'A' could be one key.
+        "view_key": sql.SQL(", ").join(
+            sql.SQL('v.{}::text COLLATE "C"').format(sql.Identifier(c)) for c in resource.key
+        ),
         "not_document": sql.Literal([*resource.key, "missing", "withdrawn"]),
         "not_ready": sql.SQL("coalesce(cardinality({}), 0) > 0 OR coalesce({}, false)").format(
             optional(view, "missing"), optional(view, "withdrawn")

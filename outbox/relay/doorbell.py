@@ -7,17 +7,23 @@ looks at the bell in a statement of its own, with a snapshot of its own: it ring
 early; the relay polls until all of those have ended (xmin of a fresh snapshot has reached the mark), and then once
 more: what they committed is visible now. Only then does it sleep. Writers above READ COMMITTED see the bell as their
 transaction began, so capture rings for those always. A slow poll backs all of it.
+
+Where no bell is heard (behind a pooler, or where prepared transactions keep capture from ringing) the relay polls.
 """
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
+import time
 
 from outbox.relay.store import Store
 
 FIRST_LOOK_S = 0.005
-SLOWEST_LOOK_S = 0.5
+# While an old transaction is open elsewhere the looks become rare, else they would cost something for hours: what that
+# one commits is seen after a quarter, at most, of the time that it was waited for.
+PART_OF_WAIT = 0.25
+DEAF_LOOK_S = 1.0
 # Work found so often in a row is more than single changes. Until then the flag stays: to lower and raise it for every
 # change would cost each of them three statements, and a flag that stands can only ring too often.
 BUSY = 3
@@ -33,30 +39,40 @@ class Doorbell:
         self.safety_poll_s = safety_poll_s
         self.mark: int | None = None
         self.safe = False
-        self.look_s = FIRST_LOOK_S
+        self.since = 0.0  # of the monotonic clock: when the mark was taken, or (deaf) the last work was found
         self.found = 0
 
     async def rest(self) -> None:
         """One step towards sleep; after each the caller looks for work again, and calls `rise` when there is some."""
         self.found = 0
+        if self.store.connection.deaf:
+            await self._sleep(self._look_s(DEAF_LOOK_S))
+            return
         if self.mark is None:
-            self.mark = await self.store.raise_bell(self.holder)
+            self.mark, self.since = await self.store.raise_bell(self.holder), time.monotonic()
             return
         all_ended, next_due_s = await self.store.look_around(self.mark)
         if all_ended and not self.safe:
             self.safe = True
             return
-        wait_s = self.safety_poll_s if self.safe else self.look_s
-        self.look_s = min(2 * self.look_s, SLOWEST_LOOK_S)
+        wait_s = self.safety_poll_s if self.safe else self._look_s(self.safety_poll_s)
         if next_due_s is not None:
             wait_s = max(0.0, min(wait_s, next_due_s))
-        with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self.woken.wait(), wait_s)
-        self.woken.clear()
+        await self._sleep(wait_s)
 
     async def rise(self) -> None:
         """There is work; while there is much of it nobody needs to ring."""
         self.found += 1
-        if self.found >= BUSY and self.mark is not None:
-            self.mark, self.safe, self.look_s = None, False, FIRST_LOOK_S
+        if self.store.connection.deaf:
+            self.since = time.monotonic()
+        elif self.found >= BUSY and self.mark is not None:
+            self.mark, self.safe = None, False
             await self.store.lower_bell(self.holder)
+
+    def _look_s(self, slowest_s: float) -> float:
+        return min(max(FIRST_LOOK_S, PART_OF_WAIT * (time.monotonic() - self.since)), slowest_s)
+
+    async def _sleep(self, wait_s: float) -> None:
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self.woken.wait(), wait_s)
+        self.woken.clear()

@@ -15,6 +15,10 @@ from outbox.targets.delivery import Key
 
 Pattern = dict[str, str]  # key column -> value; what is not named matches all
 
+# A chain that can be followed no more: its function was replaced by another install, a table or column of it was
+# renamed, retyped or dropped, a right was taken away. Not OperationalError: a time-out says nothing about the chain.
+BROKEN_CHAIN = (psycopg.ProgrammingError, psycopg.DataError, psycopg.IntegrityError, psycopg.NotSupportedError)
+
 
 @dataclass(frozen=True)
 class Coarse:
@@ -66,6 +70,7 @@ async def expand(store: Store, messages: list[Message]) -> list[tuple[str, Key]]
         if done:
             await store.settle_expanded(done)
             await _write(store, absorb(coarse))
+        await store.ring()
     return [(m.resource, resolved[m.id]) for m in chained if m.id in resolved]
 
 
@@ -102,8 +107,8 @@ async def _follow(store: Store, messages: list[Message]) -> dict[int, list[Coars
         anchors: dict[Any, list[str]] = {}
         try:
             found = await store.follow(function, list(starts.values()))
-        except psycopg.errors.UndefinedFunction:
-            # Replaced by another install since. What is known of the key still is; the rest is every row.
+        except BROKEN_CHAIN:
+            # What the change itself knew of the key still is; the rest is every row.
             led |= {m.id: _direct(m) for m in group}
             continue
         for start, anchor in found:

@@ -1,9 +1,10 @@
-"""The loop of one lane: claim, expand, compare, begin, deliver, settle."""
+"""The loop of one target, over the lanes that this relay has: claim, expand, compare, begin, deliver, settle."""
 
 from __future__ import annotations
 
 import asyncio
-from collections import Counter, OrderedDict
+import time
+from collections import OrderedDict
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,6 +15,7 @@ from outbox.relay import settle as outcome_rules
 from outbox.relay.brake import Limits
 from outbox.relay.braking import Brake
 from outbox.relay.claim import Cursor
+from outbox.relay.counts import Counts
 from outbox.relay.expand import is_full
 from outbox.relay.intent import Batch, Begun, delivery_of, object_of, objects_of
 from outbox.relay.people import HandOver, Verdict, judge
@@ -21,7 +23,7 @@ from outbox.relay.record import hand_over, record
 from outbox.relay.retry import Patience
 from outbox.relay.rows import Message, Settled
 from outbox.relay.schedule import Deliver, Postpone, Settle, State, decide, in_order, parents_of
-from outbox.relay.sending import Sending
+from outbox.relay.sending import Finished, Sending
 from outbox.relay.settle import Times
 from outbox.relay.store import Store
 from outbox.targets.delivery import Action, Call, Delivery, Key, Target
@@ -31,7 +33,10 @@ MAX_WAITING = 20_000  # keys in memory; the rest of a backlog stays in the table
 
 @dataclass
 class Lane:
-    """One lane of one target. `claim` takes up what can be taken up now, `settle` records what has come back."""
+    """The lanes of one target that this relay has, served together: alone it costs no more than one lane would.
+
+    `claim` takes up what can be taken up now, `settle` records what has come back.
+    """
 
     store: Store
     target: Target
@@ -40,7 +45,7 @@ class Lane:
     patience: Patience = field(default_factory=Patience)
     limits: Limits = field(default_factory=Limits)
     woken: asyncio.Event = field(default_factory=asyncio.Event)
-    outcomes: Counter[str] = field(default_factory=Counter)
+    counts: Counts = field(default_factory=Counts)
 
     def __post_init__(self) -> None:
         self.in_flight: dict[tuple[str, Key], Begun] = {}
@@ -64,16 +69,32 @@ class Lane:
             )
             for f in finished
         ]
-        await self._record(pairs, calls)
+        try:
+            await self._record(pairs, calls)
+        except LeaseLost:
+            await self.disown(finished, calls)
+            raise
         for f in finished:
             del self.in_flight[(f.begun.state.resource, f.begun.state.key)]
             if isinstance(f.outcome, NotAllowed) and f.outcome.company is None and f.outcome.resource is None:
                 await self.store.pause_target(f.outcome.why)
+                self.sending.halted = True
         for name in reversed(list(self.blocked)):
             self.waiting[name] = None
             self.waiting.move_to_end(name, last=False)
         self.blocked.clear()
         return True
+
+    async def disown(self, finished: list[Finished], calls: list[tuple[Delivery, Call]]) -> None:
+        """The lease was lost, and whoever has the lane now settles: what was sent meanwhile is in doubt for him."""
+        called = {(d.resource, d.key) for d, _ in calls if d.action is not Action.LOOK}
+        begun = [self.in_flight.pop((f.begun.state.resource, f.begun.state.key)) for f in finished]
+        await self.store.doubt([b.delivery for b in begun if (b.state.resource, b.state.key) in called], calls)
+
+    async def let_go(self) -> None:
+        """Hand over the lanes that are to be given away, each when nothing of it is in flight any more."""
+        busy = {begun.state.lane for begun in self.in_flight.values()}
+        await self.store.release(self.store.holding.leaving - busy)
 
     async def claim(self) -> bool:
         """Take up what is due, as far as there is room; False: nothing that can be taken up now."""
@@ -204,6 +225,8 @@ class Lane:
             if len(marked) < len(writes):
                 raise LeaseLost(f"another relay took over {self.store.target}")
         groups: dict[Any, list[Begun]] = {}
+        if begun and not self.in_flight:
+            self.counts.came_at = time.monotonic()
         for b in begun:
             self.in_flight[(b.state.resource, b.state.key)] = b
             groups.setdefault(b.group or b.state.message_id, []).append(b)
@@ -212,7 +235,8 @@ class Lane:
 
     async def _record(self, pairs: list[tuple[State, Settled]], calls: list[tuple[Delivery, Call]]) -> None:
         await record(self.store, pairs, calls)
-        self.outcomes.update(settled.outcome or settled.status for _, settled in pairs)
+        self.counts.settled_now(settled for _, settled in pairs)
+        self.counts.called_now(calls)
 
 
 def _by_resource(messages: list[Message]) -> dict[str, list[Message]]:

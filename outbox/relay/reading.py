@@ -17,8 +17,15 @@ logger = logging.getLogger("outbox.relay")
 T = TypeVar("T")
 
 VIEW_WAIT_S = 30.0
-# Not OperationalError: a connection that is lost, a deadlock or a time-out is nothing about the view.
-BROKEN_VIEW = (psycopg.ProgrammingError, psycopg.DataError, psycopg.NotSupportedError)
+LOCKED_WAIT_S = 5.0
+# Of OperationalError only a lock: one of the tables behind the view is being altered, and what needs other tables goes
+# on. A connection that is lost, a deadlock or another time-out is nothing about the view.
+BROKEN_VIEW = (
+    psycopg.ProgrammingError,
+    psycopg.DataError,
+    psycopg.NotSupportedError,
+    psycopg.errors.LockNotAvailable,
+)
 
 
 async def expand_readable(store: Store, messages: list[Message]) -> list[tuple[str, Key]]:
@@ -28,7 +35,7 @@ async def expand_readable(store: Store, messages: list[Message]) -> list[tuple[s
     except BROKEN_VIEW as e:
         if isinstance(e, psycopg.DataError) and len(messages) > 1:
             return [k for half in _halves(messages) for k in await expand_readable(store, half)]
-        await _put_off(store, messages[0].resource, [m.id for m in messages], unreadable(e))
+        await _put_off(store, messages[0].resource, [m.id for m in messages], unreadable(e), _wait_s(e))
         return []
 
 
@@ -37,12 +44,12 @@ async def compare_readable(store: Store, resource: str, keys: list[Key]) -> list
     try:
         if resource in store.views:
             return await store.compare(resource, keys)
-        why = "it is gone"
+        why, wait_s = "it is gone", VIEW_WAIT_S
     except BROKEN_VIEW as e:
         if isinstance(e, psycopg.DataError) and len(keys) > 1:
             return [s for half in _halves(keys) for s in await compare_readable(store, resource, half)]
-        why = unreadable(e)
-    await _put_off(store, resource, [i for k in keys for i in await store.find_open(resource, k)], why)
+        why, wait_s = unreadable(e), _wait_s(e)
+    await _put_off(store, resource, [i for k in keys for i in await store.find_open(resource, k)], why, wait_s)
     return []
 
 
@@ -54,14 +61,20 @@ async def skip(store: Store, messages: list[Message]) -> None:
 
 def unreadable(error: psycopg.Error) -> str:
     """What PostgreSQL said, without its details, which may show data."""
+    if isinstance(error, psycopg.errors.LockNotAvailable):
+        return "a table that it reads is locked"
     return error.diag.message_primary or type(error).__name__
 
 
-async def _put_off(store: Store, resource: str, ids: list[int], why: str) -> None:
+def _wait_s(error: psycopg.Error) -> float:
+    return LOCKED_WAIT_S if isinstance(error, psycopg.errors.LockNotAvailable) else VIEW_WAIT_S
+
+
+async def _put_off(store: Store, resource: str, ids: list[int], why: str, wait_s: float) -> None:
     """It may be mended meanwhile; perhaps it has other columns then."""
-    logger.error("view cannot be read", extra={"resource": resource, "why": why})
+    logger.error("view cannot be read", extra={"target": store.target, "resource": resource, "why": why})
     error = f"the view {store.target}.{resource} cannot be read: {why}"[:500]
-    work = [Settled(resource, (), tuple(ids), i, "pending", error=error, wait_s=VIEW_WAIT_S) for i in ids[-1:]]
+    work = [Settled(resource, (), tuple(ids), i, "pending", error=error, wait_s=wait_s) for i in ids[-1:]]
     await store.settle(work, [])
     await store.read_views()
 

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-import psycopg
-
 from outbox.relay import settle
 from outbox.relay.people import HandOver
+from outbox.relay.reading import BROKEN_VIEW
 from outbox.relay.rows import Settled
 from outbox.relay.schedule import State
 from outbox.relay.store import Store
@@ -37,6 +36,7 @@ async def record(store: Store, pairs: list[tuple[State, Settled]], calls: list[t
             await _requeue(store, given_up)
         if over:
             await store.end_rejections(over)
+        await store.ring()
 
 
 async def hand_over(store: Store, move: HandOver, cause: int) -> None:
@@ -45,6 +45,7 @@ async def hand_over(store: Store, move: HandOver, cause: int) -> None:
     async with store.connection.transaction():
         await store.hand_over(move.from_key, move.to_key, cause)
         await _enqueue(store, children)
+        await store.ring()
 
 
 async def _requeue(store: Store, given_up: list[dict[str, Any]]) -> None:
@@ -52,7 +53,7 @@ async def _requeue(store: Store, given_up: list[dict[str, Any]]) -> None:
     try:
         async with store.connection.transaction():
             await store.requeue_email(given_up)
-    except (psycopg.ProgrammingError, psycopg.DataError, psycopg.NotSupportedError):
+    except BROKEN_VIEW:
         await store.enqueue_children([{"resource": "users", "key": {}, "cause": g["cause"]} for g in given_up[:1]])
 
 

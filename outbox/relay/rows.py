@@ -86,6 +86,7 @@ def state(resource: str, row: dict[str, Any]) -> State:
             tuple(row["sending"]),
             row["etag"],
             row["intent"],
+            row["unlinked"],
         )
         if row["mirrored"]
         else None
@@ -93,6 +94,7 @@ def state(resource: str, row: dict[str, Any]) -> State:
     return State(
         resource,
         tuple(row["key"]),
+        lane=row["lane"],
         ids=tuple(row["ids"]),
         pending_ids=tuple(row["pending_ids"] or ()),
         attempts=row["attempts"] or 0,

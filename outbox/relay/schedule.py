@@ -8,6 +8,7 @@ ready       same             no        nothing: unchanged
 ready       any              yes       no remote id: look; else write again, the document is whole
 not ready   any              -         nothing: not_ready, what the cloud holds stays
 withdrawn   row              -         held, a REGISTER message removes
+any         unlinked         -         remove, then create anew
 no row      row              -         remove; shared with another key, or in a company that is gone: let go, no call
 no row      none             no        nothing: unchanged
 """
@@ -25,7 +26,10 @@ GIVEN_IDS = frozenset({"users", "companies"})
 
 @dataclass(frozen=True)
 class Mirror:
-    """A row of outbox.mirror. in_doubt_s: seconds since the call that is not cleared up, intent: what it was to do."""
+    """A row of outbox.mirror. in_doubt_s: seconds since the call that is not cleared up, intent: what it was to do;
+    None where no call was made: verify and register --force doubt what they have no proof of.
+    unlinked: a person says that the object is somebody else's.
+    """
 
     remote_id: str | None
     document: str | None
@@ -34,6 +38,7 @@ class Mirror:
     sending: tuple[str, ...] = ()
     etag: str | None = None
     intent: str | None = None
+    unlinked: bool = False
 
 
 @dataclass(frozen=True)
@@ -66,6 +71,7 @@ class State:
     approved: frozenset[str] = frozenset()
     rejected: bool | None = None
     withheld: str | None = None
+    lane: int = 0
 
     @property
     def message_id(self) -> int:
@@ -127,12 +133,15 @@ def _by_table(state: State, deadline_s: float) -> Decision:
         )
     mirror = state.mirror
     if mirror is not None and mirror.in_doubt_s is not None:
-        if mirror.in_doubt_s < deadline_s:
+        called = mirror.intent is not None or mirror.remote_id is None
+        if called and mirror.in_doubt_s < deadline_s:
             return Postpone(deadline_s - mirror.in_doubt_s, "an earlier call may still arrive")
         if mirror.remote_id is None and state.resource in GIVEN_IDS:
             return Deliver(Action.LOOK)
     if state.rows == 0:
         return _leave(state)
+    if mirror is not None and mirror.unlinked:
+        return Deliver(Action.REMOVE)  # and then look again: there is a row, and nothing in the cloud
     if state.withdrawn and mirror is not None:
         return (
             Deliver(Action.REMOVE)

@@ -32,6 +32,7 @@ class Sending:
         self.woken = woken
         self.slots = asyncio.Semaphore(slots)
         self.tasks: set[asyncio.Task[None]] = set()
+        self.halted = False  # the target was paused: what was begun and has not left stays here
         self.until = float("inf")  # of the monotonic clock: a call that starts later could outlive the lease
         self.quiet_until: dict[str, float] = {}  # budget -> monotonic time: a Retry-After, obeyed by all its calls
         self.finished: list[Finished] = []
@@ -66,7 +67,10 @@ class Sending:
             try:
                 outcomes = await self.target.deliver(deliveries, self._owner, self._log)
             except Exception as e:
-                logger.exception("delivery failed", extra={"message_id": deliveries[0].message_id})
+                logger.exception(
+                    "delivery failed",
+                    extra={"message_id": deliveries[0].message_id, "target": self.store.target},
+                )
                 outcomes = [e] * len(group)
             self._obey(group, outcomes)
         self._finish(group, outcomes)
@@ -78,6 +82,8 @@ class Sending:
             return Transient("the target asked to wait", retry_after_s=quiet_s)
         if time.monotonic() >= self.until:
             return PlatformDown("not sent: the lease could end before the call does")
+        if self.halted or state.lane in self.store.holding.leaving:
+            return Transient("not sent: the relay stops, hands over or is paused", retry_after_s=0.0)
         return None
 
     def _obey(self, group: list[Begun], outcomes: Sequence[Outcome]) -> None:
@@ -105,6 +111,7 @@ class Sending:
             "attempt",
             extra={
                 "message_id": delivery.message_id,
+                "target": self.store.target,
                 "resource": delivery.resource,
                 "method": call.method,
                 "http_status": call.http_status,

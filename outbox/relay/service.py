@@ -1,4 +1,4 @@
-"""The process: leases, doorbell, signals, reconnecting. What a lane does is in relay.py."""
+"""The process: connections, reconnecting, ending. What a loop does: lane.py; how lanes come and go: keeper.py."""
 
 from __future__ import annotations
 
@@ -8,20 +8,22 @@ import logging
 import os
 import socket
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
-
-import psycopg
 
 from outbox.errors import LeaseLost
+from outbox.relay.chores import Chore, beside
+from outbox.relay.connection import LOST, connect
+from outbox.relay.counts import Counts
 from outbox.relay.doorbell import Doorbell
+from outbox.relay.holding import Holding
+from outbox.relay.keeper import Keeper
 from outbox.relay.lane import Lane, nothing_left
-from outbox.relay.store import Store, connect
+from outbox.relay.store import Store
 
 logger = logging.getLogger("outbox.service")
 
-_LOST = (psycopg.OperationalError, psycopg.InterfaceError)
+LOOK_AGAIN_S = 1.0  # so old, at most, is what the loop knows of a target (paused?) while it works
 
 
 @dataclass(frozen=True)
@@ -35,7 +37,7 @@ class Rhythm:
 
 
 class Service:
-    """Runs one lane for each target until `stop` is set, or (once) until nothing is due."""
+    """Serves its share of the lanes of each target until `stop` is set, or (once) until nothing is due."""
 
     def __init__(
         self,
@@ -45,138 +47,194 @@ class Service:
         rhythm: Rhythm,
         *,
         once: bool = False,
+        chores: Sequence[Chore] = (),
     ) -> None:
         self.dsn = dsn
+        self.chores = chores
         self.targets = targets
         self.make_lane = make_lane
         self.rhythm = rhythm
         self.once = once
         self.stop = asyncio.Event()
+        self.ready = asyncio.Event()  # it is known to the others, and has lanes or stands by
         self.holder = f"{socket.gethostname()}/{os.getpid()}"
         self.lanes: dict[str, Lane] = {}
-        self.lost: set[str] = set()
-        self.totals: dict[str, Any] = {}
+        self.turned_at: dict[str, float] = {}  # target -> monotonic time at which its loop last came round
+        self.counts = {target: Counts() for target in targets}
+        self.holdings = {target: Holding() for target in targets}
+        self.keeper: Keeper | None = None
 
     async def run(self) -> None:
         """Raises the first error that cannot be waited out."""
-        keeping = asyncio.create_task(self._keep())
+        self.keeper = Keeper(
+            self.dsn, self.holder, self.holdings, self.rhythm.lease_s, self._wake, self._kept, self.ready
+        )
+        keeping = asyncio.create_task(self.keeper.run(self.rhythm.reconnect_s, once=self.once))
+        leaving = asyncio.create_task(self._leave(self.keeper))
+        serving = asyncio.create_task(self._serve_all())
         try:
-            await asyncio.gather(*(self._serve(t) for t in self.targets))
+            done, _ = await asyncio.wait({keeping, serving}, return_when=asyncio.FIRST_COMPLETED)
+            for task in done:
+                task.result()
         finally:
-            keeping.cancel()
+            for task in (serving, keeping):
+                task.cancel()
+            await asyncio.gather(serving, keeping, return_exceptions=True)
+            leaving.cancel()
+            await self.keeper.leave()
+
+    async def _leave(self, keeper: Keeper) -> None:
+        """As soon as it is to stop: what it lets go is then taken by others, not kept for it."""
+        await self.stop.wait()
+        await keeper.leave()
+
+    async def _serve_all(self) -> None:
+        await asyncio.gather(*(self._serve(t) for t in self.targets))
 
     def shut_down(self) -> None:
         """Finish what is in flight, hand the lanes over, end."""
         self.stop.set()
-        for lane in self.lanes.values():
-            lane.woken.set()
+        for holding in self.holdings.values():
+            holding.give_up()
+        self._wake()
 
-    # -- one lane, over connections and leases that come and go --------------------------------------------------
+    # -- one target, over connections and lanes that come and go -------------------------------------------------
 
     async def _serve(self, target: str) -> None:
-        while not self.stop.is_set():
+        holding = self.holdings[target]
+        while await self._wait_for_lanes(target, holding):
             try:
-                async with self._lane(target) as lane:
-                    await self._work(lane)
+                async with self._lane(target, holding) as lane, beside(self.dsn, target, self._chores_of(holding)):
+                    await self._work(lane, holding)
                 if self.once:
                     return
-            except (*_LOST, LeaseLost) as e:
-                if self.once and isinstance(e, _LOST):
+            except (*LOST, LeaseLost) as e:
+                if self.once and not isinstance(e, LeaseLost):
                     raise
                 logger.warning("lane interrupted", extra={"target": target, "error": type(e).__name__})
+                self.turned_at[target] = time.monotonic()
                 await self._pause(self.rhythm.reconnect_s)
 
+    async def _wait_for_lanes(self, target: str, holding: Holding) -> bool:
+        """Stand by until there is something to serve; False: stopped."""
+        while not self.stop.is_set() and not holding.held:
+            self.turned_at[target] = time.monotonic()
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(holding.changed.wait(), self.rhythm.safety_poll_s)
+            holding.changed.clear()
+        return not self.stop.is_set()
+
+    def _chores_of(self, holding: Holding) -> Sequence[Chore]:
+        """Of all the relays of a target one does them: who has its first lane."""
+        return self.chores if 0 in holding.held and not self.once else ()
+
     @contextlib.asynccontextmanager
-    async def _lane(self, target: str) -> AsyncIterator[Lane]:
-        """The lease of a lane, held and given back; what is in flight is waited for in between."""
+    async def _lane(self, target: str, holding: Holding) -> AsyncIterator[Lane]:
+        """What serves the lanes on a connection of its own; what is in flight is waited for at the end."""
         async with await connect(self.dsn) as connection:
-            store = Store(connection, target)
-            while not await store.take_lease(f"{self.holder}/{target}", self.rhythm.lease_s):
-                if self.stop.is_set():
-                    raise LeaseLost("stopped while waiting for the lease")
-                await self._pause(self.rhythm.lease_s / 5)
+            store = Store(connection, target, holding)
             await store.read_views()
             lane = self.make_lane(store)
+            lane.counts = self.counts[target]
             self.lanes[target] = lane
-            self.lost.discard(target)
-            self._may_send(lane)
+            self._kept(target)
             try:
                 yield lane
             except LeaseLost:
-                lane.sending.until = 0.0  # what was begun and has not left yet is the other relay's now
+                holding.lose()
                 raise
             finally:
                 await self._wind_up(target, lane)
 
     async def _wind_up(self, target: str, lane: Lane) -> None:
         """What is in flight may finish; without a working connection it stays in doubt, which loses nothing."""
-        if lane.sending.tasks:
-            await asyncio.wait(lane.sending.tasks, timeout=self.rhythm.grace_s)
-        with contextlib.suppress(*_LOST, LeaseLost):
-            await lane.settle()
-            await lane.store.lower_bell(f"{self.holder}/{target}")
-            await lane.store.release_lease()
-        for task in lane.sending.tasks:
-            task.cancel()
-        del self.lanes[target]
-        await lane.target.close()
+        holding = lane.store.holding
+        if holding.lost:
+            lane.sending.until = 0.0  # what was begun and has not left yet is the other relay's now
+        if self.once:
+            holding.give_up()
+        try:
+            with contextlib.suppress(*LOST, LeaseLost):
+                await self._finish(lane)
+            with contextlib.suppress(*LOST):
+                await lane.store.lower_bell(f"{self.holder}/{target}")
+                if holding.lost or holding.closed:
+                    await lane.store.release(set(holding.held))
+        finally:
+            if holding.lost:
+                holding.held.clear()
+                holding.leaving.clear()
+                holding.lost = False
+            for task in lane.sending.tasks:
+                task.cancel()
+            del self.lanes[target]
+            await lane.target.close()
+            await lane.store.connection.close()
 
-    async def _work(self, lane: Lane) -> None:
+    async def _finish(self, lane: Lane) -> None:
+        """Until nothing is on its way any more, or the time of grace is over; settled as it comes back.
+
+        The lanes are ours still when only the connection was lost: on another one what comes back can be settled.
+        """
+        if lane.store.connection.closed:
+            lane.store.connection = await connect(self.dsn)
+        until = time.monotonic() + self.rhythm.grace_s
+        while True:
+            self.turned_at[lane.store.target] = time.monotonic()
+            if lane.store.holding.lost:
+                await lane.disown(*lane.sending.collect())
+            else:
+                await lane.settle()
+            left_s = until - time.monotonic()
+            if not lane.sending.tasks or left_s <= 0:
+                return
+            await asyncio.wait(lane.sending.tasks, timeout=min(left_s, 1.0), return_when=asyncio.FIRST_COMPLETED)
+
+    async def _work(self, lane: Lane, holding: Holding) -> None:
+        """Until stopped, or no lane is left."""
         bell = Doorbell(lane.store, f"{self.holder}/{lane.store.target}", lane.woken, self.rhythm.safety_poll_s)
         looked_at, allowed = 0.0, False
         while not self.stop.is_set():
-            if lane.store.target in self.lost:
+            self.turned_at[lane.store.target] = time.monotonic()
+            if holding.lost:
                 raise LeaseLost(f"the lease of {lane.store.target} ended before it was renewed")
             await lane.settle()
-            if not allowed or time.monotonic() - looked_at > 1.0:
+            if holding.leaving:
+                await lane.let_go()
+            if not holding.held:
+                return
+            if lane.sending.halted or not allowed or time.monotonic() - looked_at > LOOK_AGAIN_S:
                 state = await lane.store.read_target()
                 looked_at, allowed = time.monotonic(), state.active and not state.paused
+                lane.sending.halted = state.paused
             if allowed and time.monotonic() < lane.sending.until and await lane.claim():
                 await bell.rise()
             elif self.once:
-                if nothing_left(lane) or not (allowed or lane.in_flight):
+                if (holding.complete and nothing_left(lane)) or not (allowed or lane.in_flight):
                     return
                 await lane.woken.wait()
                 lane.woken.clear()
             elif not lane.sending.finished:
                 await bell.rest()
 
-    # -- beside the lanes: wake-ups and leases -------------------------------------------------------------------
+    # -- from the keeper -----------------------------------------------------------------------------------------
 
-    async def _keep(self) -> None:
-        """Listen for the bell and renew the leases, on a connection that no long statement blocks."""
-        while True:
-            try:
-                async with await connect(self.dsn) as connection:
-                    await connection.execute("LISTEN outbox")
-                    while True:
-                        await self._renew(connection)
-                        await self._listen(connection, self.rhythm.lease_s / 5)
-            except _LOST:
-                await asyncio.sleep(self.rhythm.reconnect_s)
+    def _wake(self) -> None:
+        for lane in self.lanes.values():
+            lane.woken.set()
 
-    async def _listen(self, connection: psycopg.AsyncConnection[Any], for_s: float) -> None:
-        async for _ in connection.notifies(timeout=for_s):
-            for lane in self.lanes.values():
-                lane.woken.set()
-
-    async def _renew(self, connection: psycopg.AsyncConnection[Any]) -> None:
-        for target, lane in list(self.lanes.items()):
-            store = Store(connection, target)
-            store.epoch = lane.store.epoch
-            try:
-                await store.renew_lease(self.rhythm.lease_s)
-            except LeaseLost:  # a lane that is past send_until begins nothing, so it would never find out by itself
-                self.lost.add(target)
-                lane.woken.set()
-                continue
-            if time.monotonic() >= lane.sending.until:
-                lane.woken.set()
-            self._may_send(lane)
-
-    def _may_send(self, lane: Lane) -> None:
-        """A call that starts now must have ended when the lease does."""
-        lane.sending.until = time.monotonic() + self.rhythm.lease_s - lane.times.deadline_s
+    def _kept(self, target: str) -> None:
+        """The leases of a target were renewed: a call that starts now must have ended when they do."""
+        lane, holding = self.lanes.get(target), self.holdings[target]
+        if lane is None or self.keeper is None or holding.lost:
+            if lane is not None:
+                lane.woken.set()  # a loop that is past `until` begins nothing, so it would never find out by itself
+            return
+        slept = time.monotonic() >= lane.sending.until
+        lane.sending.until = self.keeper.renewed_at + self.rhythm.lease_s - lane.times.deadline_s
+        if slept or holding.changed.is_set():
+            holding.changed.clear()
+            lane.woken.set()
 
     async def _pause(self, seconds: float) -> None:
         with contextlib.suppress(TimeoutError):

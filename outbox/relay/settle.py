@@ -10,7 +10,7 @@ from outbox.errors import Ambiguous, CloudError, NotAllowed, PlatformDown, Refus
 from outbox.relay.retry import Patience
 from outbox.relay.rows import Settled
 from outbox.relay.schedule import Mirror, Postpone, Settle, State
-from outbox.resources import children_of
+from outbox.resources import RESOURCES, children_of
 from outbox.targets.delivery import Action, Delivered, Delivery, Key, Outcome
 
 
@@ -189,8 +189,13 @@ def removed_parents(state: State, settled: Settled) -> list[dict[str, Any]]:
 
 
 def children_to_look_at(state: State, settled: Settled) -> list[dict[str, Any]]:
-    """Lines for enqueue_children: a parent that came, went or got another remote id has its children looked at."""
+    """Lines for enqueue_children: a parent that came, went or got another remote id has its children looked at, and who
+    was unlinked is looked at himself: he is made anew.
+    """
     before = state.mirror.remote_id if state.mirror else None
+    if settled.outcome == "removed" and state.rows and state.mirror and state.mirror.unlinked:
+        anew = {"resource": state.resource, "key": dict(zip(RESOURCES[state.resource].key, state.key, strict=True))}
+        return [anew | {"cause": state.message_id}, *children_of_key(state.resource, state.key, state.message_id)]
     came = settled.mirror == "write" and settled.in_doubt_s is None and settled.remote_id != before
     # what was held or kept with its company goes on with it
     stays = state.rows > 0 and (state.rejected is False or state.withheld == "remove")

@@ -7,63 +7,61 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from typing import Any
 
-from psycopg import AsyncConnection, sql
-from psycopg.rows import dict_row, namedtuple_row
+from psycopg import sql
+from psycopg.rows import namedtuple_row
 
 from outbox import sqlfiles
 from outbox.errors import LeaseLost
 from outbox.relay import compose, rows
 from outbox.relay.compose import View
+from outbox.relay.connection import SESSION, Connection, connect
+from outbox.relay.holding import Holding
 from outbox.relay.rows import Message, Rival, Settled
 from outbox.relay.schedule import State
 from outbox.resources import RESOURCES
 from outbox.targets.delivery import Call, Delivery, Key
 
-# A key has one text form: the same settings are pinned in the capture functions.
-SESSION = {
-    "DateStyle": "ISO, YMD",
-    "TimeZone": "UTC",
-    "IntervalStyle": "iso_8601",
-    "extra_float_digits": "1",
-    "bytea_output": "hex",
-    "row_security": "off",  # an error instead of an empty read, which would look like a deletion
-    "synchronous_commit": "off",  # but for begin, see there
-    "jit": "off",
-    "plan_cache_mode": "force_custom_plan",  # a plan made while the queue was empty must not stay
-    "application_name": "outbox relay",
-}
-
-
-async def connect(dsn: str) -> AsyncConnection[Any]:
-    """A connection in autocommit with the settings that every relay pins."""
-    options = " ".join(f"-c {name}={value.replace(' ', chr(92) + ' ')}" for name, value in SESSION.items())
-    return await AsyncConnection.connect(dsn, autocommit=True, options=options)
+__all__ = ["SESSION", "Store", "connect"]
 
 
 class Store:
-    """One lane of one target in one database. Not for concurrent use: statements go out one after the other."""
+    """One target in one database, as the holder of some of its lanes. Not for concurrent use: statements go out one
+    after the other.
+    """
 
-    def __init__(self, connection: AsyncConnection[Any], target: str, lane: int = 0) -> None:
+    lane = 0  # where everything about users and companies is
+
+    def __init__(self, connection: Connection, target: str, holding: Holding | None = None) -> None:
         self.connection = connection
         self.target = target
-        self.lane = lane
-        self.epoch = 0
+        self.holding = Holding({self.lane: 0}) if holding is None else holding
         self.views: dict[str, View] = {}
         self.comparisons: dict[str, bytes] = {}  # resource -> its compare statement
 
-    # -- the lane ----------------------------------------------------------------------------------------------
+    @property
+    def epoch(self) -> int:
+        """Of the lane of the users and companies."""
+        return self.holding.held.get(self.lane, 0)
 
-    async def take_lease(self, holder: str, lease_s: float) -> bool:
-        row = await self._one("take_lease", holder=holder, lease_s=lease_s)
-        self.epoch = row.epoch if row else 0
-        return row is not None
+    # -- the lanes ---------------------------------------------------------------------------------------------
 
-    async def renew_lease(self, lease_s: float) -> None:
-        if await self._one("renew_lease", epoch=self.epoch, lease_s=lease_s) is None:
-            raise LeaseLost(f"another relay took over {self.target}")
+    async def take_lease(self, holder: str, lease_s: float, most: int = 1000) -> bool:
+        """Take free lanes, at most so many. Answers whether there was one."""
+        rows = await self._all("take_lanes", holder=holder, lease_s=lease_s, most=most)
+        if rows:
+            self.holding.take({r.lane: r.epoch for r in rows}, rows[0].lanes)
+        return bool(rows)
 
-    async def release_lease(self) -> None:
-        await self._run("release_lease", epoch=self.epoch)
+    async def release(self, lanes: set[int]) -> None:
+        """Let lanes go; nothing of them is in flight."""
+        dropped = self.holding.drop(lanes)
+        if dropped:
+            await self._run("release_lanes", lanes=list(dropped), epochs=list(dropped.values()))
+
+    async def ring(self) -> None:
+        """Where other relays have lanes too, what was written may be for one that is asleep."""
+        if self.holding.served is not None:
+            await self._run("ring")
 
     async def read_target(self) -> Any:
         """(active, paused, why)"""
@@ -95,8 +93,7 @@ class Store:
     async def follow(self, function: str, starts: list[dict[str, str]]) -> list[tuple[dict[str, str], str]]:
         """Where the chain of joins leads from each start: (start, anchor) pairs."""
         query = sql.SQL("SELECT start, anchor FROM outbox.{}(%s)").format(sql.Identifier(function))
-        cursor = await self.connection.execute(query, [json.dumps(starts)])
-        return [(start, anchor) for start, anchor in await cursor.fetchall()]
+        return [(start, anchor) for start, anchor in await self._execute(query, [json.dumps(starts)])]
 
     async def expand(
         self,
@@ -117,10 +114,13 @@ class Store:
             cause=sql.Literal(cause),
             **compose.common(view, "d"),
         )
-        await self.connection.execute(query, {f"p{i}": v for i, v in enumerate(values)})
+        await self._execute(query, {f"p{i}": v for i, v in enumerate(values)})
 
     async def resolve_keys(self, keys: dict[int, Key]) -> None:
-        await self._run("resolve_keys", keys=json.dumps([{"id": i, "key": k} for i, k in keys.items()]))
+        """Raises LeaseLost, and changes nothing, when a lane has passed to another relay."""
+        row = await self._one("resolve_keys", keys=json.dumps([{"id": i, "key": k} for i, k in keys.items()]))
+        if not row.leased:
+            raise LeaseLost(f"another relay took over {self.target}")
 
     async def expand_keys(self, keys: list[dict[str, Any]]) -> None:
         await self._run("expand_keys", keys=json.dumps(keys))
@@ -135,9 +135,8 @@ class Store:
         if resource not in self.comparisons:
             self.comparisons[resource] = self._comparison(self.views[resource])
         parameters = {f"p{i}": list(v) for i, v in enumerate(zip(*keys, strict=True))}
-        async with self.connection.cursor(row_factory=dict_row) as cursor:
-            await cursor.execute(self.comparisons[resource], parameters)
-            return [rows.state(resource, row) for row in await cursor.fetchall()]
+        found = await self._execute(self.comparisons[resource], parameters | self._parameters())
+        return [rows.state(resource, row._asdict()) for row in found]
 
     def _comparison(self, view: View) -> bytes:
         """Composed once per view: doing it for every look would cost as much as the look."""
@@ -168,7 +167,7 @@ class Store:
             }
             for d, ids in deliveries
         ]
-        rows = await self._all("begin", epoch=self.epoch, work=json.dumps(work))
+        rows = await self._all("begin", work=json.dumps(work))
         return {(r.resource, tuple(r.key)) for r in rows}
 
     async def settle(self, work: Sequence[Settled], calls: Sequence[tuple[Delivery, Call]]) -> None:
@@ -176,12 +175,23 @@ class Store:
         attempts = [{"message_id": d.message_id, "resource": d.resource, "key": d.key, **asdict(c)} for d, c in calls]
         row = await self._one(
             "settle",
-            epoch=self.epoch,
             work=json.dumps([asdict(w) for w in work]),
             attempts=json.dumps(attempts),
         )
         if not row.leased:
             raise LeaseLost(f"another relay took over {self.target}; what this one was sending is in doubt")
+
+    async def doubt(self, deliveries: Sequence[Delivery], calls: Sequence[tuple[Delivery, Call]]) -> None:
+        """Deliveries that ended after the lease was lost: whoever has the lane now is asked to look at each."""
+        work = [
+            {name: getattr(d, name) for name in ("resource", "key", "remote_id", "sending", "parents", "message_id")}
+            | {"intent": d.action}
+            for d in deliveries
+        ]
+        attempts = [{"message_id": d.message_id, "resource": d.resource, "key": d.key, **asdict(c)} for d, c in calls]
+        if deliveries:
+            await self._run("doubt", work=json.dumps(work), attempts=json.dumps(attempts))
+            await self._run("ring")
 
     async def enqueue_children(self, children: list[dict[str, Any]]) -> None:
         await self._run("enqueue_children", children=json.dumps(children))
@@ -237,16 +247,10 @@ class Store:
     # -- plumbing ----------------------------------------------------------------------------------------------
 
     async def _run(self, name: str, **parameters: Any) -> None:
-        await self.connection.execute(
-            sqlfiles.read(f"relay/{name}.sql"), {"target": self.target, "lane": self.lane, **parameters}
-        )
+        await self._all(name, **parameters)
 
     async def _all(self, name: str, **parameters: Any) -> list[Any]:
-        async with self.connection.cursor(row_factory=namedtuple_row) as cursor:
-            await cursor.execute(
-                sqlfiles.read(f"relay/{name}.sql"), {"target": self.target, "lane": self.lane, **parameters}
-            )
-            return await cursor.fetchall()
+        return await self._execute(sqlfiles.read(f"relay/{name}.sql"), self._parameters() | parameters)
 
     async def _one(self, name: str, **parameters: Any) -> Any:
         rows = await self._all(name, **parameters)
@@ -261,6 +265,21 @@ class Store:
             missing=compose.optional(view, "missing"),
             withdrawn=compose.optional(view, "withdrawn"),
         )
-        async with self.connection.cursor(row_factory=namedtuple_row) as cursor:
-            await cursor.execute(query, {"target": self.target, **parameters})
+        return await self._execute(query, {"target": self.target, **parameters})
+
+    def _parameters(self) -> dict[str, Any]:
+        """held, epochs: what begin and settle check; -1 is no lane, so that nobody who has none passes."""
+        holding = self.holding
+        return {
+            "target": self.target,
+            "lane": self.lane,
+            "lanes": holding.served,
+            "lane_count": holding.lanes,
+            "held": list(holding.held) or [-1],
+            "epochs": list(holding.held.values()) or [-1],
+        }
+
+    async def _execute(self, query: Any, parameters: Any) -> list[Any]:
+        async with self.connection.pinned(), self.connection.cursor(row_factory=namedtuple_row) as cursor:
+            await cursor.execute(query, parameters)
             return await cursor.fetchall() if cursor.description else []

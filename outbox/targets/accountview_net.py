@@ -10,5 +10,7 @@ IDENTITY = IdentityEndpoints(scopes=USER_SCOPES + TENANT_SCOPES + ACCESS_SCOPES 
 
 
 class AccountViewNet(Platform):
+    has_apps = True
+
     def __init__(self, settings: TargetSettings) -> None:
         super().__init__(settings, IDENTITY)

@@ -14,7 +14,7 @@ from urllib.parse import urlencode
 from outbox.errors import CloudError, NotAllowed
 from outbox.targets.answers import Answer, Asked, Verdict, judge, judge_silence, unexpected
 from outbox.targets.delivery import Call, Delivery, Log
-from outbox.targets.http import Http, NoReply
+from outbox.targets.http import MAX_ANSWER_BYTES, Http, NoReply
 from outbox.targets.rates import Rates
 from outbox.targets.tokens import Company, Tokens
 
@@ -63,7 +63,7 @@ class Api:
         status: int | None = None
         error: str | None = "cancelled"
         try:
-            reply = await self._http.send(asked.method, self._url + url, headers, content)
+            reply = await self._http.send(asked.method, self._url + url, headers, content, errand.largest_bytes)
             status = reply.status
             self._rates.note(asked.company or "", reply.headers)
             answer = judge(reply, asked, time.time())
@@ -88,12 +88,15 @@ def _headers(errand: Errand, token: str, content: bytes | None, if_match: str | 
 
 @dataclass(frozen=True)
 class Errand:
-    """The calls that one delivery needs, or one batch of them. company: whose token is used."""
+    """The calls that one delivery needs, or one batch of them. company: whose token is used. largest_bytes: a longer
+    answer is cut off.
+    """
 
     api: Api
     batch: tuple[Delivery, ...]
     log: Log
     company: Company | None = None
+    largest_bytes: int = MAX_ANSWER_BYTES
 
     async def call(
         self,

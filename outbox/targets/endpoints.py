@@ -25,14 +25,16 @@ class IdentityEndpoints:
 
     scopes: tuple[str, ...]
     users: str = "/users"  # C: POST, GET ?email=
-    user: str = "/users/{user}"  # C: PUT; A: DELETE
+    user: str = "/users/{user}"  # C: PUT, GET; A: DELETE
     tenants: str = "/tenants"  # C: POST, GET
-    tenant: str = "/tenants/{tenant}"  # C: PUT; A: DELETE
+    tenant: str = "/tenants/{tenant}"  # C: PUT, GET; A: DELETE
     tenant_search: str = "/search/tenants"  # C: GET ?external_id=; A: ?country_code=&organization_number=
     tenant_user: str = "/tenants/{tenant}/users/{user}"  # C: POST; A: DELETE
     tenant_users: str = "/tenants/{tenant}/users"  # C: GET
     tenant_app: str = "/tenants/{tenant}/applications/{app}"  # C: POST
     roles: str = "/tenants/{tenant}/applications/{app}/users/{user}/roles"  # C: PUT
+    roles_of_user: str = "/tenants/applications/{app}/users/{user}"  # C: GET
+    apps: str = "/applications"  # A: GET
     user_fields: Mapping[str, str] = field(  # C
         default_factory=lambda: {
             "email": "email",
@@ -56,6 +58,7 @@ class IdentityEndpoints:
     id: str = "id"  # C
     users_list: str = "users"  # A: the field of an answer that holds the list
     tenants_list: str = "tenants"  # A
+    apps_list: str = "applications"  # A
 
 
 @dataclass(frozen=True)
@@ -65,7 +68,7 @@ class ErpEndpoints:
     scopes: tuple[str, ...] = tuple(
         f"vismanet_erp_service_api:{verb}" for verb in ("create", "read", "update", "delete")
     )
-    projects: str = "/project"
+    projects: str = "/project"  # POST, GET ?pageNumber=&pageSize=
     project: str = "/project/{code}"
     segment: str = "/dimension/SUBACCOUNT/{segment}"
     segment_value: str = "/dimension/SUBACCOUNT/{segment}/{value}"

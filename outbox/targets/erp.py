@@ -57,7 +57,7 @@ class Erp:
         return [outcomes[id(delivery)] for delivery in batch]
 
     def _errand(self, batch: tuple[Delivery, ...], company: Company, log: Log) -> PatientErrand:
-        return PatientErrand(self._api, batch, log, company, self._endpoints.background)
+        return PatientErrand(self._api, batch, log, company, background=self._endpoints.background)
 
 
 def _company(delivery: Delivery) -> Company:

@@ -30,7 +30,7 @@ _HEADERS = {
 
 @dataclass(frozen=True)
 class Reply:
-    """What came back. Header names are in lower case; whole: False where the body was cut off at MAX_ANSWER_BYTES."""
+    """What came back. Header names are in lower case; whole: False where the body was too large and was cut off."""
 
     status: int
     headers: Mapping[str, str]
@@ -59,12 +59,19 @@ class Http:
         )
         self._deadline_s = deadline_s
 
-    async def send(self, method: str, url: str, headers: Mapping[str, str], content: bytes | None = None) -> Reply:
+    async def send(
+        self,
+        method: str,
+        url: str,
+        headers: Mapping[str, str],
+        content: bytes | None = None,
+        largest_bytes: int = MAX_ANSWER_BYTES,
+    ) -> Reply:
         """Raises NoReply and nothing else."""
         request = httpx.Request(method, url, headers={**_HEADERS, **headers}, content=content)
         try:
             async with asyncio.timeout(self._deadline_s):
-                return await self._exchange(request)
+                return await self._exchange(request, largest_bytes)
         except (httpx.ConnectError, httpx.ConnectTimeout) as error:
             raise NoReply(f"no connection to {request.url.host}: {_reason(error)}", sent=False) from None
         except TimeoutError:
@@ -72,10 +79,10 @@ class Http:
         except httpx.TransportError as error:
             raise NoReply(f"the connection broke: {_reason(error)}", sent=True) from None
 
-    async def _exchange(self, request: httpx.Request) -> Reply:
+    async def _exchange(self, request: httpx.Request, largest_bytes: int) -> Reply:
         response = await self._transport.handle_async_request(request)
         try:
-            content, whole = await _read(response)
+            content, whole = await _read(response, largest_bytes)
         finally:
             await response.aclose()
         return Reply(response.status_code, dict(response.headers.items()), content, whole)
@@ -84,12 +91,12 @@ class Http:
         await self._transport.aclose()
 
 
-async def _read(response: httpx.Response) -> tuple[bytes, bool]:
+async def _read(response: httpx.Response, largest_bytes: int) -> tuple[bytes, bool]:
     parts: list[bytes] = []
     size = 0
     async for part in response.aiter_raw():
         size += len(part)
-        if size > MAX_ANSWER_BYTES:
+        if size > largest_bytes:
             return b"".join(parts), False
         parts.append(part)
     return b"".join(parts), True

@@ -34,13 +34,13 @@ async def read_pages(errand: Errand, path: str, list_field: str, query: Mapping[
     page, pages = 1, 1
     while page <= pages:
         answer = await errand.call("GET", path, query={**query, "page": page, "per_page": PER_PAGE})
-        items += _items(answer, list_field)
-        pages = _total_pages(answer)
+        items += items_of(answer, list_field)
+        pages = total_pages(answer)
         page += 1
     return items
 
 
-def _items(answer: Answer, list_field: str) -> list[Item]:
+def items_of(answer: Answer, list_field: str) -> list[Item]:
     rows = answer.body.get(list_field) if isinstance(answer.body, dict) else None
     if not isinstance(rows, list):
         raise Transient(f"{answer.what} was answered without the list {list_field!r}", http_status=answer.status)
@@ -54,7 +54,7 @@ def _item(row: Any, answer: Answer) -> Item:
     return Item(remote_id, row)
 
 
-def _total_pages(answer: Answer) -> int:
+def total_pages(answer: Answer) -> int:
     """Read anew on each page: a list may grow while it is read. Absent: a list of one page."""
     total = answer.body.get("total_pages", 1)
     if not isinstance(total, int) or total > MAX_PAGES:

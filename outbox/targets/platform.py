@@ -18,6 +18,9 @@ from outbox.targets.tokens import Tokens
 class Platform:
     """A target that serves the identity API. rates: what it said last about its limits, by company ("": the whole)."""
 
+    erp_api: Api | None = None
+    has_apps = False
+
     def __init__(self, settings: TargetSettings, endpoints: IdentityEndpoints) -> None:
         if not settings.client_id or not settings.client_secret.reveal():
             raise ConfigError(f"target {settings.name} needs client_id and client_secret")
@@ -27,8 +30,9 @@ class Platform:
         check_url(f"token_url of {self.name}", settings.token_url, allow_private=settings.allow_private_hosts)
         self._http = Http(connections=settings.concurrency, deadline_s=settings.deadline_s)
         self._tokens = Tokens(self._http, settings)
-        api = self.api(f"identity_url of {self.name}", settings.identity_url, endpoints.scopes)
-        self._identity = Identity(api, endpoints, settings)
+        self.endpoints = endpoints
+        self.identity_api = self.api(f"identity_url of {self.name}", settings.identity_url, endpoints.scopes)
+        self._identity = Identity(self.identity_api, endpoints, settings)
 
     def api(self, setting: str, url: str, scopes: tuple[str, ...]) -> Api:
         """One of the target's APIs, over its connections and tokens."""

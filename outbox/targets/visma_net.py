@@ -15,7 +15,8 @@ ERP = ErpEndpoints()
 class VismaNet(Platform):
     def __init__(self, settings: TargetSettings) -> None:
         super().__init__(settings, IDENTITY)
-        self._erp = Erp(self.api(f"erp_url of {self.name}", settings.erp_url, ERP.scopes), ERP, settings)
+        self.erp_api = self.api(f"erp_url of {self.name}", settings.erp_url, ERP.scopes)
+        self._erp = Erp(self.erp_api, ERP, settings)
 
     def group(self, delivery: Delivery) -> tuple[str, ...] | None:
         return self._erp.group(delivery)

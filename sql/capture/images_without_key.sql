@@ -1,5 +1,5 @@
 (
-    (SELECT @columns@image AS image FROM old_rows AS r
+    (SELECT @columns@image AS @name FROM old_rows AS r
      EXCEPT ALL
      SELECT @columns@image FROM new_rows AS r)
     UNION ALL

@@ -1,12 +1,21 @@
 -- The columns of the relations, in order: names as they are written in SQL, types down to what a domain is made of,
--- and whether two equal values may look different.
+-- whether two equal values may look different, and by which operator they are equal (a type of an extension brings its
+-- own, which the pinned search_path would not find).
 WITH RECURSIVE domain AS (
     SELECT t.oid, t.oid AS base FROM pg_type AS t
     WHERE t.oid IN (SELECT atttypid FROM pg_attribute WHERE attrelid = ANY (%(relations)s) AND attnum > 0)
     UNION ALL
     SELECT d.oid, t.typbasetype FROM domain AS d JOIN pg_type AS t ON t.oid = d.base WHERE t.typtype = 'd'
 ), base AS (
-    SELECT d.oid, t.oid AS base, t.typtype, t.typname, n.nspname
+    SELECT d.oid, t.oid AS base, t.typtype, t.typname, n.nspname,
+           (SELECT format('OPERATOR(%%I.%%s)', opn.nspname, o.oprname)
+            FROM pg_opclass AS c
+            JOIN pg_amop AS m ON m.amopfamily = c.opcfamily AND m.amopstrategy = 3
+                             AND m.amoplefttype = c.opcintype AND m.amoprighttype = c.opcintype
+            JOIN pg_operator AS o ON o.oid = m.amopopr
+            JOIN pg_namespace AS opn ON opn.oid = o.oprnamespace AND opn.nspname <> 'pg_catalog'
+            WHERE c.opcintype = t.oid AND c.opcdefault AND c.opcmethod = (SELECT oid FROM pg_am WHERE amname = 'btree'))
+               AS equals
     FROM domain AS d
     JOIN pg_type AS t ON t.oid = d.base AND t.typtype <> 'd'
     JOIN pg_namespace AS n ON n.oid = t.typnamespace
@@ -18,6 +27,7 @@ SELECT a.attrelid AS relation,
        format_type(a.atttypid, a.atttypmod) AS type,
        CASE WHEN b.nspname = 'pg_catalog' THEN b.typname ELSE format_type(b.base, NULL) END AS base,
        b.typtype AS category,
+       coalesce(b.equals, '=') AS equals,
        coalesce(k.collisdeterministic, true) AS deterministic,
        CASE WHEN k.collname <> 'default' THEN format('%%I.%%I', kn.nspname, k.collname) END AS collation,
        a.attnotnull AS not_null,

@@ -12,5 +12,10 @@ JOIN pg_amop AS m ON m.amopfamily = c.opcfamily AND m.amopstrategy = 3
                  AND m.amoplefttype = c.opcintype AND m.amoprighttype = c.opcintype
 JOIN pg_operator AS o ON o.oid = m.amopopr
 JOIN pg_namespace AS n ON n.oid = o.oprnamespace
+JOIN pg_class AS t ON t.oid = i.indrelid
 WHERE i.indrelid = ANY (%(relations)s) AND i.indisprimary AND i.indisvalid AND k.place <= i.indnkeyatts
+  -- A statement on a table reaches the rows of its heirs, and one on what a table belongs to those of its siblings, for
+  -- which its key does not count; that of a partitioned table counts for all its parts.
+  AND NOT EXISTS (SELECT FROM pg_inherits AS h
+                  WHERE h.inhrelid = i.indrelid OR (h.inhparent = i.indrelid AND t.relkind = 'r'))
 ORDER BY i.indrelid, k.place

@@ -1,17 +1,19 @@
 -- The intent, committed before the first byte leaves: the mirror row is in doubt from here on, with the natural keys
--- of this attempt beside those of earlier ones. Nothing is begun when the lease has passed to another relay: the
--- lease row stays locked until commit, so nobody can take it over between the check and the write.
+-- of this attempt beside those of earlier ones. Nothing is begun when a lane of this relay has passed to another: the
+-- lease rows stay locked until commit, so nobody can take one over between the check and the write.
 -- The one commit that has to be on disk (of the standby too, where there is one): an intent that a crash of the server
 -- can forget is no intent. All else the relay commits is found again by looking, so it need not wait for the disk.
 WITH lease AS (
     SELECT set_config('synchronous_commit', 'on', true)
-    FROM outbox.lease AS l
-    WHERE l.target = %(target)s AND l.lane = %(lane)s AND l.epoch = %(epoch)s AND l.expires_at > clock_timestamp()
-    FOR SHARE
+    FROM unnest(%(held)s::integer[], %(epochs)s::bigint[]) AS h (lane, epoch)
+    JOIN outbox.lease AS l USING (lane, epoch)
+    WHERE l.target = %(target)s AND l.expires_at > clock_timestamp()
+    ORDER BY l.lane
+    FOR SHARE OF l
 ), work AS (
     SELECT w.*
     FROM jsonb_to_recordset(%(work)s) AS w (resource text, key text[], ids bigint[], remote_id text, intent text, sending text[])
-    WHERE EXISTS (SELECT FROM lease)
+    WHERE (SELECT count(*) FROM lease) = cardinality(%(held)s::integer[])
 ), attempted AS (
     UPDATE outbox.message AS m
     SET attempts = m.attempts + 1, due_at = NULL

@@ -7,6 +7,7 @@ WITH now AS (
     WHERE m.status = 'pending' AND m.target = %(target)s
       AND (m.transaction, m.id) > (%(after_transaction)s::text::xid8, %(after_id)s::bigint)
       AND (m.due_at IS NULL OR m.due_at <= clock_timestamp())
+      AND (%(lanes)s::integer[] IS NULL OR outbox.lane(m.resource, m.key, m.via, %(lane_count)s) = ANY (%(lanes)s::integer[]))
     ORDER BY m.transaction, m.id
     LIMIT %(limit)s
 )

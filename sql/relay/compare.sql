@@ -1,6 +1,7 @@
 -- Everything the relay needs to know about some keys, in one snapshot: the row of the view, the mirror, the open
 -- messages (all of them are settled together, and no other), and what the parents are called in the cloud. A key whose
--- open messages are all held or dead is not for the relay: nobody has asked again.
+-- open messages are all held or dead is not for the relay: nobody has asked again. Nor is a key whose lane was handed
+-- over since it was claimed.
 -- The view is filtered by `= ANY (constant)` per column, which the planner pushes into UNION branches; a join with
 -- the wanted keys alone would not be, and every look would compute the whole view.
 WITH wanted AS (
@@ -14,13 +15,15 @@ WITH wanted AS (
     WHERE {view_match}
     GROUP BY 1
 )
-SELECT w.key, o.ids, o.pending_ids, o.attempts, o.age_s, o.registered, o.approved, o.withheld,
+SELECT w.key, outbox.lane({resource}, w.key, NULL, %(lane_count)s) AS lane, o.ids, o.pending_ids, o.attempts, o.age_s, o.registered,
+       o.approved, o.withheld,
        (SELECT r.row_hash IS NOT DISTINCT FROM md5(d.document::text)
         FROM outbox.rejection AS r
         WHERE r.target = {target} AND r.resource = {resource} AND r.key = w.key) AS rejected,
        coalesce(d.rows, 0) AS rows, d.document::text AS document, d.missing, coalesce(d.withdrawn, false) AS withdrawn,
        m.key IS NOT NULL AS mirrored, m.remote_id, m.document::text AS held, m.document IS NOT DISTINCT FROM d.document AS same,
-       extract(epoch FROM clock_timestamp() - m.in_doubt)::float8 AS in_doubt_s, m.intent, m.sending, m.parents AS held_parents, m.etag,
+       extract(epoch FROM clock_timestamp() - greatest(m.in_doubt, o.drifted_at))::float8 AS in_doubt_s, m.intent, m.sending, m.parents AS held_parents, m.etag,
+       m.unlinked,
        {present_parents} AS parents,
        EXISTS (
            SELECT FROM outbox.mirror AS other
@@ -35,7 +38,8 @@ CROSS JOIN LATERAL (
            extract(epoch FROM clock_timestamp() - max(m.changed_at) FILTER (WHERE m.status = 'pending'))::float8 AS age_s,
            bool_or(m.operation = 'REGISTER' AND m.status = 'pending') AS registered,
            string_agg(array_to_string(m.approved, ' '), ' ') FILTER (WHERE m.status = 'pending') AS approved,
-           (array_agg(m.withheld ORDER BY m.id DESC) FILTER (WHERE m.status = 'held'))[1] AS withheld
+           (array_agg(m.withheld ORDER BY m.id DESC) FILTER (WHERE m.status = 'held'))[1] AS withheld,
+           max(m.changed_at) FILTER (WHERE m.status = 'pending' AND m.operation = 'DRIFT') AS drifted_at  -- see doubt
     FROM outbox.message AS m
     WHERE m.target = {target} AND m.resource = {resource} AND m.key = w.key AND m.status <> 'done'
 ) AS o
@@ -44,3 +48,5 @@ LEFT JOIN LATERAL (
     SELECT * FROM outbox.mirror AS m WHERE m.target = {target} AND m.resource = {resource} AND m.key = w.key LIMIT 1
 ) AS m ON true
 WHERE o.pending_ids IS NOT NULL
+  AND (%(lanes)s::integer[] IS NULL
+       OR outbox.lane({resource}, w.key, NULL, %(lane_count)s) = ANY (%(lanes)s::integer[]))

@@ -7,4 +7,5 @@ SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint >= %(mark)s AS all_
        (SELECT extract(epoch FROM min(m.due_at) - clock_timestamp())::float8
         FROM outbox.message AS m
         WHERE m.target = %(target)s AND m.status = 'pending'
-          AND m.due_at > clock_timestamp() - interval '50 milliseconds') AS next_due_s
+          AND m.due_at > clock_timestamp() - interval '50 milliseconds'
+          AND (%(lanes)s::integer[] IS NULL OR outbox.lane(m.resource, m.key, m.via, %(lane_count)s) = ANY (%(lanes)s::integer[]))) AS next_due_s

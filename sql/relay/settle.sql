@@ -2,9 +2,11 @@
 -- `mirror` says what becomes of the mirror row: keep, write (as given: acknowledged, or as it was before the intent),
 -- delete.
 WITH lease AS (
-    SELECT FROM outbox.lease AS l
-    WHERE l.target = %(target)s AND l.lane = %(lane)s AND l.epoch = %(epoch)s
-    FOR SHARE
+    SELECT FROM unnest(%(held)s::integer[], %(epochs)s::bigint[]) AS h (lane, epoch)
+    JOIN outbox.lease AS l USING (lane, epoch)
+    WHERE l.target = %(target)s
+    ORDER BY l.lane
+    FOR SHARE OF l
 ), work AS (
     SELECT w.*
     FROM jsonb_to_recordset(%(work)s) AS w (
@@ -12,7 +14,7 @@ WITH lease AS (
         status text, outcome text, http_status integer, error text, wait_s float8, uncounted boolean, document text,
         mirror text, remote_id text, in_doubt_s float8, intent text, sending text[], parents text[], etag text, held text,
         withheld text, batch bigint)
-    WHERE EXISTS (SELECT FROM lease)
+    WHERE (SELECT count(*) FROM lease) = cardinality(%(held)s::integer[])
 ), settled AS (
     UPDATE outbox.message AS m
     SET status = w.status,
@@ -60,4 +62,4 @@ WITH lease AS (
         message_id bigint, resource text, key text[], started_at float8, took_ms real, method text, path text,
         http_status integer, error text)
 )
-SELECT EXISTS (SELECT FROM lease) AS leased, (SELECT count(*) FROM settled) AS settled
+SELECT (SELECT count(*) FROM lease) = cardinality(%(held)s::integer[]) AS leased, (SELECT count(*) FROM settled) AS settled

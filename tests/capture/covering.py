@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
@@ -26,6 +27,10 @@ class Named:
     def covers(self, key: Key) -> bool:
         return all(key[place] == value for place, value in self.pattern)
 
+    def full_key(self, length: int) -> Key | None:
+        """The key itself, where every column is named."""
+        return tuple(v for _, v in sorted(self.pattern)) if len(self.pattern) == length else None
+
 
 def pin(connection: Connection) -> None:
     for name, value in PINNED.items():
@@ -35,7 +40,7 @@ def pin(connection: Connection) -> None:
 def read_view(connection: Connection, target: str, resource: str) -> Snapshot:
     """Every row of the view by key, as text; a key that comes twice has two rows."""
     key = [sql.SQL("v.{}::text").format(sql.Identifier(c)) for c in RESOURCES[resource].key]
-    query = sql.SQL("SELECT ARRAY[{}], to_jsonb(v)::text FROM {} AS v ORDER BY 2").format(
+    query = sql.SQL('SELECT ARRAY[{}], to_jsonb(v)::text COLLATE "C" FROM {} AS v ORDER BY 2').format(
         sql.SQL(", ").join(key), sql.Identifier(target, resource)
     )
     found: dict[Key, tuple[str, ...]] = {}
@@ -52,19 +57,30 @@ def changed_keys(before: Snapshot, after: Snapshot) -> set[Key]:
 
 def named_by(connection: Connection, target: str, resource: str, since: int = 0) -> list[Named]:
     """What the messages above id `since` name, their chains followed in the data as it is now."""
+    found = messages(connection, target, resource)
+    return [n for id_, named in found if id_ > since for n in named]
+
+
+def messages(
+    connection: Connection, target: str, resource: str, without: Collection[int] = ()
+) -> list[tuple[int, list[Named]]]:
+    """(id, what it names), the chains followed in the data as it is now."""
     columns = RESOURCES[resource].key
-    found = []
-    query = "SELECT key, via FROM outbox.message WHERE target = %s AND resource = %s AND id > %s"
-    for key, via in connection.execute(query, (target, resource, since)).fetchall():
+    query = "SELECT id, key, via FROM outbox.message WHERE target = %s AND resource = %s ORDER BY id"
+    found: list[tuple[int, list[Named]]] = []
+    for id_, key, via in connection.execute(query, (target, resource)).fetchall():
+        if id_ in without:
+            continue
         if key is not None:
-            found.append(Named(tuple(enumerate(key))))
+            found.append((id_, [Named(tuple(enumerate(key)))]))
             continue
         known = tuple((columns.index(c), value) for c, value in via["key"].items())
         if "follow" not in via:
-            found.append(Named(known))
+            found.append((id_, [Named(known)]))
             continue
         follow = sql.SQL("SELECT anchor FROM {}(%s)").format(sql.Identifier("outbox", via["follow"]))
-        found += [Named(((0, a), *known)) for (a,) in connection.execute(follow, (Jsonb([via["start"]]),))]
+        anchors = connection.execute(follow, (Jsonb([via["start"]]),)).fetchall()
+        found.append((id_, [Named(((0, a), *known)) for (a,) in anchors]))
     return found
 
 

@@ -1,127 +1,185 @@
-"""Random desired views over four small tables, and random statements on these. All of it follows from the seed."""
+"""Random desired views over the tables of a schema. All of it follows from the draws of `random`."""
 
 from __future__ import annotations
 
 from random import Random
 
-TABLES = {"p": "a", "q": "a", "r": "ab", "s": ""}
-"""Name -> columns of the primary key. Each has columns a, b, c, d: text with few values, so that joins meet."""
+from tests.capture.schemas import Schema
 
-VALUES = ("x", "y", "z")
+SHAPES = {
+    "plain": 12.0,
+    "DISTINCT": 2,
+    "DISTINCT ON": 2,
+    "GROUP BY": 3,
+    "window": 2,
+    "LIMIT": 0.7,
+    "total": 0.5,
+    "WITH": 2,
+    "WITH RECURSIVE": 0.5,
+    "set-returning": 0.7,
+}
+"""What a SELECT is like, and how often."""
 
-SCHEMA = "CREATE SCHEMA src;\n" + "\n".join(
-    f"CREATE TABLE src.{name} (a text, b text, c text, d text"
-    + (f", PRIMARY KEY ({', '.join(key)})" if key else "")
-    + ");"
-    for name, key in TABLES.items()
-)
+ITEMS = {"table": 10.0, "subquery": 2, "view": 1.5, "USING": 1.5, "VALUES": 0.7, "function": 0.5}
+"""What stands in FROM."""
 
 
 class ViewMaker:
-    """`columns` of a FROM item are written alias.column; all are text."""
+    """`columns` of a FROM item are written alias.column. used: which kinds of SQL the last view has."""
 
-    def __init__(self, random: Random) -> None:
+    def __init__(self, random: Random, schema: Schema, wanted: str | None = None) -> None:
         self.random = random
+        self.schema = schema
+        self.wanted = wanted
         self.aliases = 0
+        self.views: list[str] = []
+        self.used: set[str] = set()
 
-    def view(self) -> str:
-        """A definition for visma_net.cost_centres."""
+    def view(self) -> list[str]:
+        """Statements that make visma_net.cost_centres, and perhaps views that it reads."""
+        for n in range(self.random.choice((0, 0, 1, 3))):  # each may read the ones before
+            query = self.query(3, self.random.choice((0, 1)))
+            name = f"{self.schema.schema}.view_{n}"
+            self.views.append(f"CREATE VIEW {name} (s1, s2, s3) AS {query}")
         query = self.query(4, self.random.choice((0, 0, 0, 1, 1, 2)))
-        return (
-            "SELECT v.c1 AS company_code, v.c2 AS cost_centre_code, v.c3 AS description, (v.c4 = 'x') AS active"
+        first = self.schema.kind.typed[0]
+        last = (
+            "CREATE VIEW visma_net.cost_centres AS"
+            f" SELECT v.c1 AS company_code, v.c2 AS cost_centre_code, v.c3 AS description, (v.c4 = {first}) AS active"
             f" FROM ({query}) AS v (c1, c2, c3, c4)"
         )
+        return [*self.views, last]
+
+    def pick(self, weights: dict[str, float]) -> str:
+        """By weight; what is wanted comes oftener."""
+        given = {k: w * (8 if k == self.wanted else 1) for k, w in weights.items()}
+        found = self.random.choices(list(given), list(given.values()))[0]
+        self.used.add(found)
+        return found
 
     def alias(self) -> str:
         self.aliases += 1
         return f"t{self.aliases}"
 
+    def a_table(self) -> str:
+        return self.schema.table(self.random.choice(self.schema.written if self.random.random() < 0.2 else "pqrs"))
+
+    def of(self, alias: str) -> str:
+        """A column of a table."""
+        return f"{alias}.{self.schema.name(self.random.choice('abcd'))}"
+
+    def literal(self) -> str:
+        return self.random.choice(self.schema.kind.typed)
+
+    def least(self, column: str) -> str:
+        """An aggregate that every type has."""
+        return f"(array_agg({column} ORDER BY {column}))[1]"
+
+    # -- queries
+
     def query(self, width: int, depth: int, outer: tuple[str, ...] = ()) -> str:
-        """A query with `width` text columns; outer: columns of queries around it that it may use."""
-        if depth and self.random.random() < 0.25:
-            operation = self.random.choice(("UNION", "UNION ALL", "UNION", "EXCEPT", "INTERSECT", "EXCEPT ALL"))
+        """A query with `width` columns; outer: columns of queries around it that it may use."""
+        if depth and self.random.random() < (0.6 if self.wanted in ("UNION", "EXCEPT", "INTERSECT") else 0.25):
+            operation = self.pick({"UNION": 2, "UNION ALL": 1, "EXCEPT": 1, "INTERSECT": 1, "EXCEPT ALL": 1})
             return f"({self.query(width, depth - 1, outer)}) {operation} ({self.query(width, depth - 1, outer)})"
         return self.select(width, depth, outer)
 
     def select(self, width: int, depth: int, outer: tuple[str, ...]) -> str:
         source, columns = self.source(depth, outer)
-        shape = self.random.choices(
-            ("plain", "distinct", "distinct on", "group", "window", "limit", "total", "with"),
-            (12, 2, 2, 3, 2, 1, 0.5, 2 if depth else 0),
-        )[0]
         where = self.where(columns, depth, outer)
-        chosen = [self.column(columns, depth) for _ in range(width)]
-        if shape == "distinct":
-            return f"SELECT DISTINCT {', '.join(chosen)} FROM {source}{where}"
-        if shape == "distinct on":
-            on = self.random.sample(columns, k=min(len(columns), self.random.choice((1, 2))))
+        shape = self.pick({k: w for k, w in SHAPES.items() if depth or not k.startswith("WITH")})
+        chosen = [self.column(columns) for _ in range(width)]
+        rest = f"FROM {source}{where}"
+        if shape == "DISTINCT":
+            return f"SELECT DISTINCT {', '.join(chosen)} {rest}"
+        if shape == "DISTINCT ON":
+            on = self.some(columns, 2)
             chosen = [self.random.choice([*on, *columns]) for _ in range(width)]
-            order = ", ".join([*on, *columns])
-            return f"SELECT DISTINCT ON ({', '.join(on)}) {', '.join(chosen)} FROM {source}{where} ORDER BY {order}"
-        if shape == "group":
-            by = self.random.sample(columns, k=min(len(columns), self.random.choice((1, 2, 3))))
-            chosen = [
-                self.random.choice(by) if self.random.random() < 0.7 else f"max({self.random.choice(columns)})"
-                for _ in range(width)
-            ]
-            having = f" HAVING count(*) > {self.random.choice((1, 2))}" if self.random.random() < 0.3 else ""
-            return f"SELECT {', '.join(chosen)} FROM {source}{where} GROUP BY {', '.join(by)}{having}"
+            return f"SELECT DISTINCT ON ({', '.join(on)}) {', '.join(chosen)} {rest} ORDER BY {', '.join(on + columns)}"
+        if shape == "GROUP BY":
+            return self.grouped(columns, width, rest)
         if shape == "window":
             by, order = self.random.choice(columns), ", ".join(columns)
-            ranked = f"min({self.random.choice(columns)}) OVER (PARTITION BY {by} ORDER BY {order})"
+            ranked = f"first_value({self.random.choice(columns)}) OVER (PARTITION BY {by} ORDER BY {order})"
             chosen = [*chosen[:-1], ranked] if width > 1 else [by]
             chosen[0] = by if self.random.random() < 0.7 else chosen[0]
-            return f"SELECT {', '.join(chosen)} FROM {source}{where}"
-        if shape == "limit":
-            return f"SELECT {', '.join(chosen)} FROM {source}{where} ORDER BY {', '.join(columns)} LIMIT 2"
+        if shape == "LIMIT":
+            return f"SELECT {', '.join(chosen)} {rest} ORDER BY {', '.join(columns)} LIMIT 2"
         if shape == "total":
-            return f"SELECT {', '.join(f'max({c})' for c in chosen)} FROM {source}{where}"
-        if shape == "with":
-            name = self.alias()
-            inner = self.query(2, depth - 1)
-            extra = self.random.choice(columns)
-            exists = self.random.choice(("EXISTS", "NOT EXISTS"))
-            return (
-                f"WITH {name} (w1, w2) AS ({inner}) SELECT {', '.join(chosen)} FROM {source}{where or ' WHERE true'}"
-                f" AND {exists} (SELECT FROM {name} WHERE {name}.w1 = {extra})"
+            return f"SELECT {', '.join(self.least(c) for c in chosen)} {rest}"
+        if shape == "set-returning":
+            chosen[-1] = f"unnest(ARRAY[{chosen[-1]}, {self.literal()}])"
+        if shape.startswith("WITH"):
+            return self.with_query(shape, columns, chosen, depth, rest if where else f"{rest} WHERE true")
+        return f"SELECT {', '.join(chosen)} {rest}"
+
+    def some(self, columns: list[str], most: int) -> list[str]:
+        return self.random.sample(columns, k=min(len(columns), self.random.randint(1, most)))
+
+    def grouped(self, columns: list[str], width: int, rest: str) -> str:
+        by = self.some(columns, 3)
+        chosen = [
+            self.random.choice(by) if self.random.random() < 0.7 else self.least(self.random.choice(columns))
+            for _ in range(width)
+        ]
+        having = f" HAVING count(*) > {self.random.choice((1, 2))}" if self.random.random() < 0.3 else ""
+        return f"SELECT {', '.join(chosen)} {rest} GROUP BY {', '.join(by)}{having}"
+
+    def with_query(self, shape: str, columns: list[str], chosen: list[str], depth: int, rest: str) -> str:
+        """Used in a condition, whose column it correlates with."""
+        name, extra = self.alias(), self.random.choice(columns)
+        inner, how = self.query(2, depth - 1), self.random.choice(("", "MATERIALIZED", "NOT MATERIALIZED"))
+        if shape == "WITH RECURSIVE":
+            more, again = self.alias(), self.alias()
+            inner = (
+                f"({inner}) UNION SELECT {self.of(more)}, {again}.w2 FROM {self.a_table()} AS {more}"
+                f" JOIN {name} AS {again} ON {self.of(more)} = {again}.w1"
             )
-        return f"SELECT {', '.join(chosen)} FROM {source}{where}"
+            how = ""
+        exists = self.random.choice(("EXISTS", "NOT EXISTS"))
+        return (
+            f"{shape} {name} (w1, w2) AS {how} ({inner}) SELECT {', '.join(chosen)} {rest}"
+            f" AND {exists} (SELECT FROM {name} WHERE {name}.w1 = {extra})"
+        )
+
+    # -- FROM
 
     def source(self, depth: int, outer: tuple[str, ...]) -> tuple[str, list[str]]:
         """A FROM clause with its columns."""
         text, columns = self.item(depth)
         outer_joins = self.random.random() < 0.4
         for _ in range(self.random.choices((0, 1, 2), (1, 3, 5) if outer_joins else (3, 4, 2))[0]):
-            weights = (2, 6, 2, 2, 2, 0, 0) if outer_joins else (6, 4, 1, 1, 0.5, 1, 0.5)
-            kind = self.random.choices(
-                ("JOIN", "LEFT JOIN", "RIGHT JOIN", "FULL JOIN", "CROSS JOIN", "LATERAL", ","), weights
-            )[0]
+            weights = (2, 6, 2, 2, 2, 0.1, 0.1) if outer_joins else (6, 4, 1, 1, 0.5, 1, 0.5)
+            kinds = ("JOIN", "LEFT JOIN", "RIGHT JOIN", "FULL JOIN", "CROSS JOIN", "LATERAL", "comma")
+            kind = self.pick(dict(zip(kinds, weights, strict=True)))
             if kind == "LATERAL":
-                alias = self.alias()
-                inner = self.select(2, max(depth - 2, 0), (*columns, *outer))
-                text = (
-                    f"{text} {self.random.choice(('JOIN', 'LEFT JOIN'))} LATERAL ({inner}) AS {alias} (l1, l2) ON true"
-                )
-                columns = [*columns, f"{alias}.l1", f"{alias}.l2"]
+                text, more = self.lateral(text, columns, depth, outer)
+                columns = [*columns, *more]
                 continue
-            right, more = self.item(depth)
-            if depth and self.random.random() < 0.2:
-                right, more = self.nested(depth - 1)
-            if kind in ("CROSS JOIN", ","):
-                text = f"{text} {kind} {right}" if kind != "," else f"{text}, {right}"
-                if kind == ",":
-                    return text, [*columns, *more]
-            else:
-                same = self.random.choice(more)
-                on = " AND ".join(
-                    f"{self.random.choice(columns)} = {self.random.choice((same, self.random.choice(more)))}"
-                    for _ in range(self.random.choices((1, 2), (2, 1))[0])
-                )
-                if kind != "FULL JOIN" and self.random.random() < 0.2:
-                    on += f" AND {self.condition([*columns, *more], 0, ())}"
-                text = f"{text} {kind} {right} ON {on}"
-            columns = [*columns, *more]
+            right, more = self.nested(depth - 1) if depth and self.random.random() < 0.2 else self.item(depth)
+            if kind == "comma":
+                return f"{text}, {right}", [*columns, *more]
+            on = "" if kind == "CROSS JOIN" else f" ON {self.on(kind, columns, more)}"
+            text, columns = f"{text} {kind} {right}{on}", [*columns, *more]
         return text, columns
+
+    def lateral(self, text: str, columns: list[str], depth: int, outer: tuple[str, ...]) -> tuple[str, list[str]]:
+        alias, kind = self.alias(), self.random.choice(("JOIN", "LEFT JOIN"))
+        if self.random.random() < 0.2:
+            array = f"unnest(ARRAY[{self.random.choice(columns)}, {self.random.choice(columns)}])"
+            return f"{text} {kind} LATERAL {array} AS {alias} (l1) ON true", [f"{alias}.l1"]
+        inner = self.select(2, max(depth - 2, 0), (*columns, *outer))
+        return f"{text} {kind} LATERAL ({inner}) AS {alias} (l1, l2) ON true", [f"{alias}.l1", f"{alias}.l2"]
+
+    def on(self, kind: str, columns: list[str], more: list[str]) -> str:
+        same = self.random.choice(more)
+        found = [
+            f"{self.random.choice(columns)} = {self.random.choice((same, self.random.choice(more)))}"
+            for _ in range(self.random.choices((1, 2), (2, 1))[0])
+        ]
+        if kind != "FULL JOIN" and self.random.random() < 0.2:
+            found.append(self.condition([*columns, *more], 0, ()))
+        return " AND ".join(found)
 
     def nested(self, depth: int) -> tuple[str, list[str]]:
         """A join in parentheses."""
@@ -132,25 +190,52 @@ class ViewMaker:
 
     def item(self, depth: int) -> tuple[str, list[str]]:
         alias = self.alias()
-        if depth and self.random.random() < 0.25:
-            return f"({self.query(3, depth - 1)}) AS {alias} (s1, s2, s3)", [f"{alias}.s{n}" for n in (1, 2, 3)]
-        name = self.random.choice(list(TABLES))
-        return f"src.{name} AS {alias}", [f"{alias}.{c}" for c in "abcd"]
+        allowed = {"subquery": bool(depth), "view": bool(self.views)}
+        kind = self.pick({k: w for k, w in ITEMS.items() if allowed.get(k, True)})
+        three = [f"{alias}.s{n}" for n in (1, 2, 3)]
+        if kind == "subquery":
+            return f"({self.query(3, depth - 1)}) AS {alias} (s1, s2, s3)", three
+        if kind == "view":
+            number = self.random.choice((len(self.views) - 1, self.random.randrange(len(self.views))))
+            return f"{self.schema.schema}.view_{number} AS {alias}", three
+        if kind == "USING":
+            return self.using(alias)
+        if kind == "VALUES":
+            rows = ", ".join(f"({self.literal()}, {self.literal()})" for _ in range(self.random.choice((1, 2))))
+            return f"(VALUES {rows}) AS {alias} (s1, s2)", three[:2]
+        if kind == "function":
+            return f"unnest(ARRAY[{self.literal()}, {self.literal()}]) AS {alias} (s1)", three[:1]
+        return f"{self.a_table()} AS {alias}", [f"{alias}.{self.schema.name(c)}" for c in "abcd"]
 
-    def column(self, columns: list[str], depth: int) -> str:
+    def using(self, alias: str) -> tuple[str, list[str]]:
+        """Two tables with columns of the same names; what is merged comes first."""
+        kind = self.random.choice(("JOIN", "LEFT JOIN", "RIGHT JOIN", "FULL JOIN"))
+        merged = ", ".join(self.schema.name(c) for c in self.random.choice(("a", "b", "ab", "dc")))
+        count = 8 - len(merged.split(", "))
+        columns = [f"u{n}" for n in range(count)]
+        text = (
+            f"({self.a_table()} AS {self.alias()} {kind} {self.a_table()} AS {self.alias()} USING ({merged}))"
+            f" AS {alias} ({', '.join(columns)})"
+        )
+        return text, [f"{alias}.{c}" for c in columns]
+
+    # -- columns and conditions
+
+    def column(self, columns: list[str]) -> str:
         """What a SELECT shows: mostly a column, so that keys can be followed."""
         one, other = self.random.choice(columns), self.random.choice(columns)
-        return self.random.choices(
-            (
-                one,
-                f"coalesce({one}, {other})",
-                f"CASE WHEN {self.condition(columns, 0, ())} THEN {one} END",
-                "'x'::text",
-                f"(SELECT max(u.b) FROM src.{self.random.choice(list(TABLES))} AS u WHERE u.c = {one})",
-                f"CASE WHEN EXISTS (SELECT FROM src.q AS e WHERE e.d = {one}) THEN {other} END",
-            ),
-            (16, 1, 1, 0.5, 0.5, 0.5),
-        )[0]
+        kinds = {"column": 16.0, "coalesce": 1, "CASE": 1, "constant": 0.5, "scalar subquery": 0.5, "EXISTS": 0.5}
+        kind, sub = self.pick(kinds), self.alias()
+        return {
+            "column": one,
+            "coalesce": f"coalesce({one}, {other})",
+            "CASE": f"CASE WHEN {self.condition(columns, 0, ())} THEN {one} END",
+            "constant": self.literal(),
+            "scalar subquery": f"(SELECT {self.least(self.of(sub))} FROM {self.a_table()} AS {sub}"
+            f" WHERE {self.of(sub)} = {one})",
+            "EXISTS": f"CASE WHEN EXISTS (SELECT FROM {self.a_table()} AS {sub} WHERE {self.of(sub)} = {one})"
+            f" THEN {other} END",
+        }[kind]
 
     def where(self, columns: list[str], depth: int, outer: tuple[str, ...]) -> str:
         conditions = [
@@ -162,57 +247,44 @@ class ViewMaker:
 
     def condition(self, columns: list[str], depth: int, outer: tuple[str, ...]) -> str:
         one, other = self.random.choice(columns), self.random.choice(columns)
-        simple = [
-            f"{one} = {other}",
-            f"{one} = '{self.random.choice(VALUES)}'",
-            f"{one} IN ('x', 'y')",
-            f"{one} <> {other}",
-            f"{one} IS NULL",
-            f"{one} IS NOT NULL",
-            f"({one} = {other} OR {one} = 'z')",
-            f"NOT ({one} = {other})",
-            f"{one} IS DISTINCT FROM {other}",
-        ]
         if not depth or self.random.random() < 0.6:
-            return self.random.choice(simple)
-        sub = self.alias()
-        table = f"src.{self.random.choice(list(TABLES))} AS {sub}"
-        again = f"{sub}.{self.random.choice('abcd')}"
-        return self.random.choice(
-            [
-                f"EXISTS ({self.select(1, depth - 1, tuple(columns))})",
-                f"NOT EXISTS ({self.select(1, depth - 1, tuple(columns))})",
-                f"{one} IN (SELECT {sub}.a FROM {table} WHERE {again} = {other})",
-                f"{one} IN ({self.query(1, depth - 1, tuple(columns))})",
-                f"{one} NOT IN (SELECT {again} FROM {table})",
-                f"({one} = 'x' OR {one} IN (SELECT {again} FROM {table}))",
-                f"({one}, {other}) IN (SELECT {sub}.a, {again} FROM {table})",
-                f"{one} = (SELECT max({again}) FROM {table} WHERE {sub}.b = {other})",
+            first, second = self.literal(), self.literal()
+            simple = [
+                f"{one} = {other}",
+                f"{one} = {first}",
+                f"{one} IN ({first}, {second})",
+                f"{one} <> {other}",
+                f"{one} IS NULL",
+                f"{one} IS NOT NULL",
+                f"({one} = {other} OR {one} = {first})",
+                f"NOT ({one} = {other})",
+                f"{one} IS DISTINCT FROM {other}",
             ]
+            return self.random.choice(simple)
+        return self.with_subquery(one, other, columns, depth)
+
+    def with_subquery(self, one: str, other: str, columns: list[str], depth: int) -> str:
+        sub = self.alias()
+        table, again = f"{self.a_table()} AS {sub}", self.of(sub)
+        kinds = dict.fromkeys(("EXISTS", "NOT EXISTS", "IN", "NOT IN", "scalar subquery"), 1.0)
+        kind = self.pick(kinds)
+        if kind in ("EXISTS", "NOT EXISTS"):
+            return f"{kind} ({self.select(1, depth - 1, tuple(columns))})"
+        if kind == "NOT IN":
+            return self.random.choice(
+                (
+                    f"{one} NOT IN (SELECT {again} FROM {table})",
+                    f"{one} NOT IN (SELECT {again} FROM {table} WHERE {self.of(sub)} = {other})",
+                    f"{one} NOT IN (SELECT {again} FROM {table} WHERE {again} IS NOT NULL)",
+                )
+            )
+        if kind == "scalar subquery":
+            return f"{one} = (SELECT {self.least(again)} FROM {table} WHERE {self.of(sub)} = {other})"
+        return self.random.choice(
+            (
+                f"{one} IN (SELECT {self.of(sub)} FROM {table} WHERE {again} = {other})",
+                f"{one} IN ({self.query(1, depth - 1, tuple(columns))})",
+                f"({one} = {self.literal()} OR {one} IN (SELECT {again} FROM {table}))",
+                f"({one}, {other}) IN (SELECT {self.of(sub)}, {again} FROM {table})",
+            )
         )
-
-
-def statement(random: Random) -> str:
-    """A random write; some fail by a duplicate key, which is as good as any other."""
-    table = random.choice(list(TABLES))
-    value = lambda: random.choice((*(f"'{v}'" for v in VALUES * 3), "NULL"))  # noqa: E731
-    where = f"{random.choice('abcd')} = {random.choice([repr(v) for v in VALUES])}"
-    kind = random.choices(("insert", "update", "delete", "truncate", "merge"), (6, 5, 2, 0.2, 1))[0]
-    if kind == "insert":
-        rows = ", ".join(f"({value()}, {value()}, {value()}, {value()})" for _ in range(random.choice((1, 1, 2, 3))))
-        return f"INSERT INTO src.{table} VALUES {rows}" + (" ON CONFLICT DO NOTHING" if TABLES[table] else "")
-    if kind == "update":
-        column, other = random.sample("abcd", 2)
-        changes = f"{column} = {random.choice((value(), other))}"
-        return f"UPDATE src.{table} SET {changes} WHERE {where}"
-    if kind == "delete":
-        return f"DELETE FROM src.{table} WHERE {where}"
-    if kind == "truncate":
-        return f"TRUNCATE src.{table}"
-    key = TABLES[table] or "a"
-    on = " AND ".join(f"t.{k} = n.{k}" for k in key)
-    return (
-        f"MERGE INTO src.{table} AS t USING (VALUES ({value()}, {value()}, {value()}, {value()})) AS n (a, b, c, d)"
-        f" ON {on} WHEN MATCHED AND t.c = 'x' THEN DELETE WHEN MATCHED THEN UPDATE SET d = n.d, c = n.c"
-        " WHEN NOT MATCHED AND n.a IS NOT NULL AND n.b IS NOT NULL THEN INSERT VALUES (n.a, n.b, n.c, n.d)"
-    )

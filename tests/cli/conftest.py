@@ -39,6 +39,7 @@ def shell(capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytes
     monkeypatch.chdir(tmp_path)
     for name in [n for n in os.environ if n.startswith("OUTBOX_")]:
         monkeypatch.delenv(name)
+    monkeypatch.setenv("LC_ALL", "C")  # else a Dutch machine speaks Dutch
 
     def command(*arguments: str) -> Result:
         capsys.readouterr()

@@ -6,17 +6,10 @@ import psycopg
 import pytest
 from psycopg import sql
 
-from tests.cli.conftest import NOWHERE, Shell
+from tests.cli.conftest import Shell
+from tests.cli.table import TABLE
 
-COMMANDS = [
-    ("install",),
-    ("register", "--yes"),
-    ("relay", "--once"),
-    ("status",),
-    ("check",),
-    ("resume", "visma_net"),
-    ("uninstall",),
-]
+COMMANDS = [case.works for case in TABLE.values() if case.database]
 every_command = pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
 
 
@@ -26,15 +19,6 @@ def test_no_database_named(shell: Shell, command: tuple[str, ...]) -> None:
     assert (result.code, result.out) == (78, "")
     assert "no database is named" in result.err
     assert "OUTBOX_DSN" in result.err
-
-
-@every_command
-def test_database_gone(shell: Shell, command: tuple[str, ...], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("OUTBOX_DSN", NOWHERE)
-    result = shell(*command)
-    assert result.code == 69
-    assert "Connection refused" in result.err
-    assert "Traceback" not in result.err
 
 
 @every_command
@@ -85,12 +69,3 @@ def test_role_without_rights(
 def test_unknown_command_and_option(shell: Shell) -> None:
     assert shell("sendall").code == 2
     assert shell("status", "--xml").code == 2
-
-
-@pytest.mark.parametrize(
-    "command", ["demo", "install", "register", "relay", "status", "check", "resume", "uninstall", "sandbox"]
-)
-def test_help_has_an_example(shell: Shell, command: str) -> None:
-    result = shell(command, "--help")
-    assert result.code == 0
-    assert f"outbox {command}" in result.out.partition("Example")[2]

@@ -39,6 +39,18 @@ def test_once_with_nothing_to_do(shell: Shell, site: psycopg.Connection) -> None
     assert shell("relay", "--once").code == 0
 
 
+def test_once_beside_a_relay_ends(shell: Shell, site: psycopg.Connection) -> None:
+    """It does not wait until the other one ends, which may be never; and says whose work it is."""
+    site.execute("UPDATE outbox.lease SET holder = 'elsewhere/7', expires_at = now() + interval '1 min'"
+                 " WHERE target = 'visma_net'")  # fmt: skip
+    enqueue(site)
+    enqueue(site, "accountview_net")
+    result = shell("relay", "--once")
+    assert (result.code, "visma_net is left to the relay that is at work: elsewhere/7" in result.err) == (0, True)
+    left = site.execute("SELECT DISTINCT target FROM outbox.message WHERE status = 'pending'").fetchall()
+    assert left == [("visma_net",)]
+
+
 def test_once_before_the_first_register(shell: Shell, site: psycopg.Connection) -> None:
     """Nothing is sent; it says why."""
     site.execute("SELECT outbox.register('visma_net', 'users')")

@@ -80,6 +80,8 @@ def play(dsn: str, base_url: str, relays: Relays, seed: int, theme: str | None =
         cloud.post("/sandbox/reset")
         world.reset(connection, rng)
         relays.start()
+        if rng.random() < 0.3:
+            relays.start()
         if rng.random() < 0.7:
             _drain(connection)
         _faults(cloud, rng, rough=theme is not None)
@@ -90,7 +92,10 @@ def play(dsn: str, base_url: str, relays: Relays, seed: int, theme: str | None =
             time.sleep(rng.random() * 0.01)
         for _ in range(rng.randrange(3)):
             time.sleep(rng.random() * 0.06)
-            _kill_and_restart(connection, relays)
+            if rng.random() < 0.3 and len(relays.alive) < 3:
+                relays.start()  # the lanes move while everything is under way
+            else:
+                _kill_and_restart(connection, relays)
         for w in writers:
             w.join()
         if rng.random() < 0.3:
@@ -117,6 +122,7 @@ def _kill_and_restart(connection: psycopg.Connection, relays: Relays) -> None:
     relays.kill()
     # The dead cannot hold their lease: waiting for it to run out would only make the round longer.
     connection.execute("UPDATE outbox.lease SET expires_at = '-infinity'")
+    connection.execute("DELETE FROM outbox.relay")
     relays.start()
 
 

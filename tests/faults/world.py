@@ -44,6 +44,8 @@ def reset(connection: psycopg.Connection, rng: random.Random) -> None:
         connection.execute("TRUNCATE outbox.message, outbox.mirror, outbox.attempt, outbox.bell, outbox.rate")
         connection.execute("UPDATE outbox.target SET active_since = now(), paused_at = NULL, why = NULL")
         connection.execute("UPDATE outbox.lease SET expires_at = '-infinity'")
+        connection.execute("DELETE FROM outbox.relay")
+        connection.execute("SELECT outbox.set_lanes('visma_net', %s)", [rng.choice((1, 3))])
     with connection.transaction():
         for s in _first(rng):
             _attempt(connection, s)

@@ -11,7 +11,8 @@ import pytest
 
 from outbox.relay import claim
 from outbox.relay.claim import Cursor
-from outbox.relay.store import Store, connect
+from outbox.relay.connection import connect
+from outbox.relay.store import Store
 from tests.lane import UNBRAKED, World
 
 WRITE = "INSERT INTO outbox.message (target, resource, key, operation) VALUES (%s, 'users', ARRAY[%s], 'UPDATE')"

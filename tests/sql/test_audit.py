@@ -72,7 +72,8 @@ class TestEveryQuestion:
         """A question that is added or dropped is added or dropped here too."""
         assert set(QUESTIONS) == {
             "backlog", "oldest_pending", "held", "dead", "not_ready", "failures_by_reason",
-            "history_of_key", "who_changed_what", "sent_about_person", "invitations", "removals", "last_register",
+            "history_of_key", "who_changed_what", "who_changed_this", "sent_about_person",
+            "invitations", "removals", "last_register",
             "time_to_visible", "calls_per_1000_changes",
             "access_of_user", "users_of_company", "accessible_apps", "apps_of_user", "apps_of_group",
         }  # fmt: skip
@@ -187,6 +188,48 @@ class TestHistory:
             ("sanne", "1 updated"),
             ("pieter", "1 created, 1 held"),
             ("lars", "2 removed"),
+        ]
+
+    def test_who_changed_this_and_what_left(self, filled: str) -> None:
+        """The change behind a chain, the call made for it, and what was sent."""
+        rows = ask(filled, "who_changed_this", resource="users", key="{BERG}")
+        assert [(r["changed_by"], r["became"], r["method"], r["path"], r["sent"]) for r in rows] == [
+            ("sanne", "updated", "PUT", "/v1.0/users/u1", {"last_name": "Berg"})
+        ]
+        [row] = ask(filled, "who_changed_this", target="accountview_net", resource="company_access", key="{MULDER,003}")
+        assert (row["changed_by"], row["source"], row["method"]) == (
+            "pieter",
+            "accountview.administration_access",
+            "POST",
+        )
+
+    def test_changes_that_went_out_together_share_the_call(self, filled: str) -> None:
+        """Two clerks changed one row before it was sent; a third looked later, and nothing left for him."""
+        with psycopg.connect(filled) as connection:
+            connection.execute(
+                "INSERT INTO outbox.message (id, target, resource, key, operation, changed_by, changed_at, status,"
+                " outcome, settled_at) OVERRIDING SYSTEM VALUE"
+                " SELECT id, 'visma_net', 'users', '{BOS}', 'UPDATE', who, at, 'done', outcome, settled_at"
+                " FROM (VALUES (91, 'sanne', timestamptz '2026-03-03 09:00', 'updated',"
+                " timestamptz '2026-03-03 09:02'),"
+                " (92, 'lars', '2026-03-03 09:01', 'updated', '2026-03-03 09:02'),"
+                " (93, 'pieter', '2026-03-03 10:00', 'unchanged', '2026-03-03 10:01'))"
+                " AS v (id, who, at, outcome, settled_at)"
+            )
+            connection.execute(
+                "INSERT INTO outbox.attempt (message_id, target, resource, key, started_at, took_ms, method, path)"
+                " SELECT id, target, resource, key, now(), 1, 'PUT', '/v1.0/users/u8' FROM outbox.message"
+                " WHERE key = '{BOS}' AND changed_by = 'lars'"
+            )
+            question = sqlfiles.read("audit/who_changed_this.sql").replace("%", "%%")
+            bound = re.sub(r":'(\w+)'", r"%(\1)s", question)
+            given = {"target": "visma_net", "resource": "users", "key": "{BOS}"}
+            rows = connection.cursor(row_factory=dict_row).execute(bound, given).fetchall()
+            connection.rollback()
+        assert [(r["changed_by"], r["path"]) for r in rows] == [
+            ("sanne", "/v1.0/users/u8"),
+            ("lars", "/v1.0/users/u8"),
+            ("pieter", None),
         ]
 
     def test_removals_name_the_change_behind_them(self, filled: str) -> None:

@@ -1,0 +1,175 @@
+"""outbox explain"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from dataclasses import asdict
+from datetime import datetime
+from typing import Any
+
+import click
+
+from outbox.absence import Absence, Branch, Checked
+from outbox.answer import answer, why_not_equal
+from outbox.cli.language import spoken
+from outbox.cli.opening import opened
+from outbox.cli.printing import print_json
+from outbox.explain import Facts
+from outbox.explain import explain as look_at
+from outbox.resources import RESOURCES, TARGETS
+from outbox.words import Words
+
+
+@click.command()
+@click.argument("target", type=click.Choice(TARGETS))
+@click.argument("resource", type=click.Choice(list(RESOURCES)))
+@click.argument("key", nargs=-1, required=True)
+@click.option("--json", "as_json", is_flag=True, help="All of it, for a program.")
+@spoken
+def explain(target: str, resource: str, key: tuple[str, ...], as_json: bool, say: Words) -> None:
+    """Why is a row in a cloud, or why not?
+
+    The first line is the answer; below it stands what it rests on: the row of the view (or which of the view's
+    conditions fail), what the cloud holds, what waits, the last calls. Reads only, and needs no relay.
+
+    \b
+    Ends with 0 when there is an answer, whatever it is; with 2 for a key that cannot be one.
+
+    \b
+    Examples:
+      outbox explain visma_net companies 002
+      outbox explain visma_net projects 001 P0001
+    """
+    columns = RESOURCES[resource].key
+    if len(key) != len(columns):
+        raise click.UsageError(
+            say(
+                "the key of {resource} is {columns}: {number} values, not {given}",
+                resource=say.resource(resource),
+                columns=", ".join(columns),
+                number=len(columns),
+                given=len(key),
+            )
+        )
+    with opened() as at:
+        facts = look_at(at.connection, target, resource, key)
+    if as_json:
+        reason = why_not_equal(facts, say)
+        print_json({"answer": answer(facts, say), "next": reason.remedy if reason else "", "facts": asdict(facts)})
+        return
+    click.secho(answer(facts, say), bold=True)
+    for label, lines in _sections(facts, say):
+        for number, line in enumerate(lines):
+            click.echo(f"  {label if number == 0 else '':<12} {line}")
+
+
+def _sections(f: Facts, say: Words) -> Iterable[tuple[str, list[str]]]:
+    yield say("view"), _view(f, say)
+    if f.absence is not None:
+        yield say("conditions"), _conditions(f.absence, say)
+    yield say("cloud"), _mirrored(f, say)
+    yield say("messages"), _messages(f, say)
+    yield say("parents"), [answer(p, say) for p in f.parents]
+    yield say("calls"), [_call(a.started_at, a.method, a.path, a.http_status, a.error, say) for a in f.attempts]
+    yield (
+        say("decisions"),
+        [" ".join(filter(None, (say.moment(d.decided_at), d.decision, d.decided_by, d.why))) for d in f.decisions],
+    )
+    yield say("sending"), _sending(f, say)
+
+
+def _view(f: Facts, say: Words) -> list[str]:
+    view = f"{f.target}.{f.resource}"
+    if not f.view:
+        return [say("there is no view {view}", view=view)]
+    if f.unreadable is not None:
+        return [say("the view {view} cannot be read: {words}", view=view, words=f.unreadable)]
+    if f.row is None:
+        return [say("{view} has no such row", view=view)]
+    lines = [f"{view}: {_document(f.row.document)}"]
+    if f.row.rows > 1:
+        lines.append(say("the view has this key {rows} times", rows=f.row.rows))
+    if f.row.missing:
+        lines.append(say("missing: {columns}", columns=", ".join(say.column(m) for m in f.row.missing)))
+    return lines + ([say("withdrawn")] if f.row.withdrawn else [])
+
+
+def _document(document: dict[str, Any] | None) -> str:
+    return ", ".join(f"{name} {_value(value)}" for name, value in (document or {}).items()) or "-"
+
+
+def _value(value: Any) -> str:
+    return "-" if value is None else value if isinstance(value, str) and value.strip() else json.dumps(value)
+
+
+def _conditions(absence: Absence, say: Words) -> list[str]:
+    """Each branch of the view, the nearest first."""
+    if absence.why_not is not None:
+        return [say("the view is too complex to say: {why}", why=say.reason(absence.why_not))]
+    lines = []
+    for branch in sorted(absence.branches, key=lambda b: b.distance):
+        if len(absence.branches) > 1:
+            lines.append(say("by {tables}:", tables=say.listed(branch.tables)))
+        lines += [_condition(c, say) for c in branch.conditions]
+        lines += [say("not examined: {sql}", sql=u) for u in branch.unexamined if _is_open(branch)]
+    return lines
+
+
+def _is_open(branch: Branch) -> bool:
+    return not branch.failing
+
+
+def _condition(checked: Checked, say: Words) -> str:
+    marks = {True: say("yes"), False: say("no"), None: "-"}
+    text = checked.sql
+    if checked.table is not None:
+        values = {"table": checked.table, "column": checked.column, "value": checked.value}
+        text = say("{table} has a row with {column} = {value}", **values)
+    return f"{marks[checked.holds]:<4} {text}"
+
+
+def _mirrored(f: Facts, say: Words) -> list[str]:
+    m = f.mirrored
+    if m is None:
+        if f.ended is None:
+            return [say("{cloud} holds nothing of it", cloud=say.cloud(f.target))]
+        at, became = say.moment(f.ended.settled_at), say.became(f.ended.became)
+        return [say("{cloud} holds nothing of it; last looked at {moment}: {became}", cloud=say.cloud(f.target),
+                    moment=at, became=became)]  # fmt: skip
+    lines = [f"{m.remote_id or '-'}: {_document(m.document)}"]
+    if m.confirmed_at is not None:
+        lines.append(say("acknowledged {moment}", moment=say.moment(m.confirmed_at)))
+    if m.in_doubt is not None:
+        lines.append(say("in doubt since {moment} ({intent})", moment=say.moment(m.in_doubt), intent=m.intent or "?"))
+    return lines
+
+
+def _messages(f: Facts, say: Words) -> list[str]:
+    lines = [
+        f"{m.id} {say.became(m.status)}: {m.operation} {m.source or ''} {say.moment(m.changed_at)} {m.changed_by}"
+        + (f": {say.reason(m.error)}" if m.error else "")
+        for m in f.messages
+    ]
+    if f.coarse:
+        lines.append(say("{messages} may be about it too", messages=say.count(f.coarse, "pending message")))
+    return lines
+
+
+def _call(at: datetime, method: str, path: str, status: int | None, error: str | None, say: Words) -> str:
+    answered = str(status) if status is not None else say("no answer")
+    return f"{say.moment(at)} {method} {path}: {answered}" + (f" ({say.reason(error)})" if error else "")
+
+
+def _sending(f: Facts, say: Words) -> list[str]:
+    s = f.sending
+    cloud = say.cloud(f.target)
+    if s.active_since is None:
+        state = say("{cloud} waits for its first register", cloud=cloud)
+    elif s.paused_at is not None:
+        state = say("{cloud} is paused since {moment}: {why}", cloud=cloud, moment=say.moment(s.paused_at),
+                    why=say.reason(s.why))  # fmt: skip
+    else:
+        state = say("{cloud} is active since {moment}", cloud=cloud, moment=say.moment(s.active_since))
+    none = say("no relay is running; start one: {command}", command="outbox relay")
+    return [state, say("relay {holder}", holder=s.relay) if s.relay else none]

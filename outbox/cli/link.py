@@ -1,0 +1,100 @@
+"""outbox link, outbox unlink"""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+
+import click
+
+from outbox.cli.opening import Opened, opened
+from outbox.errors import CloudError, CloudUnavailable, LinkRefused
+from outbox.link import check_key, check_resource
+from outbox.link import link as link_key
+from outbox.link import unlink as unlink_key
+from outbox.register import find_relay
+from outbox.resources import RESOURCES, TARGETS
+from outbox.targets import read
+from outbox.targets.delivery import Key
+from outbox.targets.held import Held
+from outbox.targets.wire import legal_id
+
+
+@click.command()
+@click.argument("target", type=click.Choice(TARGETS))
+@click.argument("resource", type=click.Choice(list(RESOURCES)))
+@click.argument("key", nargs=-1, required=True)
+@click.option(
+    "--to", "remote_id", required=True, metavar="REMOTE_ID", help="Its id in the cloud, as `verify` shows it."
+)
+@click.option("--reason", help="Kept with the decision.")
+def link(target: str, resource: str, key: Key, remote_id: str, reason: str | None) -> None:
+    """Say by hand which object of the cloud a KEY is.
+
+    For users and companies that the cloud already holds under another e-mail or number. The object is then sent what
+    the view says; nobody is invited. What else hangs on the key follows.
+
+    \b
+    Example:
+      outbox link accountview_net users JANSEN --to 7d3c0a1e-52a4-4c0e-9f4b-0d3f6b1f2a55 --reason "married name"
+    """
+    check_resource(resource)
+    check_key(resource, key)
+    if legal_id(remote_id) is None:
+        raise LinkRefused(f"{remote_id!r} is no remote id", "outbox verify lists them")
+    with opened() as at:
+        held = asyncio.run(_find(at, target, resource, remote_id))
+        message = link_key(at.connection, target, resource, key, held, reason)
+        click.echo(f"{resource} {' '.join(key)} is {held.remote_id} ({held.name}) in {target} from now on")
+        _say_what_follows(at, target, message)
+
+
+@click.command()
+@click.argument("target", type=click.Choice(TARGETS))
+@click.argument("resource", type=click.Choice(list(RESOURCES)))
+@click.argument("key", nargs=-1, required=True)
+@click.option("--reason", help="Kept with the decision.")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+def unlink(target: str, resource: str, key: Key, reason: str | None, yes: bool) -> None:
+    """Say by hand that the account that a KEY is linked to is somebody else's.
+
+    A user's account is removed from the cloud and he gets a new one, with an invitation. Of a company only the link is
+    forgotten: the company stays in the cloud, and is searched there anew.
+
+    \b
+    Example:
+      outbox unlink accountview_net users JANSEN --reason "the code was given to another person"
+    """
+    check_resource(resource)
+    check_key(resource, key)
+    with opened() as at:
+        _agree(f"Remove the account of {' '.join(key)} from {target}, and invite a new one?", resource, yes)
+        message = unlink_key(at.connection, target, resource, key, reason)
+        click.echo(f"{resource} {' '.join(key)} is not linked any more in {target}")
+        _say_what_follows(at, target, message)
+
+
+def _agree(question: str, resource: str, yes: bool) -> None:
+    if yes or resource != "users":
+        return
+    if not sys.stdin.isatty():
+        raise click.UsageError("unlink asks before it removes an account, and there is nobody to ask: say --yes")
+    click.confirm(question, abort=True)
+
+
+async def _find(at: Opened, target: str, resource: str, remote_id: str) -> Held:
+    listing = read(at.settings.targets[target])
+    try:
+        held = await listing.find(resource, remote_id)
+    except CloudError as e:
+        raise CloudUnavailable(f"{target} does not say whether it has {remote_id}: {e.why}") from None
+    finally:
+        await listing.close()
+    if held is None:
+        raise LinkRefused(f"{target} has no {remote_id} among its {resource}", "outbox verify lists what it has")
+    return held
+
+
+def _say_what_follows(at: Opened, target: str, message: int) -> None:
+    relay = find_relay(at.connection, target)
+    click.echo(f"message {message} waits for a relay" + ("" if relay else ": outbox relay --once"))

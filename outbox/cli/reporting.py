@@ -1,0 +1,64 @@
+"""The result of a register, kept: as a file for the archive, or as JSON for a program."""
+
+from __future__ import annotations
+
+import csv
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import click
+
+from outbox.cli.following import in_order, totals, why
+from outbox.preview import Outlook
+from outbox.register import Row
+from outbox.words import Words
+
+_HEAD = ("target", "resource", "key", "result", "why")
+
+
+def check_report(file: Path | None) -> None:
+    """Before anything is sent: a report that cannot be written is found too late at the end."""
+    if file is None:
+        return
+    if file.suffix not in (".csv", ".txt"):
+        raise click.UsageError(f"--report {file} must end in .csv or .txt")
+    try:
+        file.open("a", encoding="utf-8").close()
+    except OSError as e:
+        raise click.UsageError(f"--report {file} cannot be written: {e.strerror}") from None
+
+
+def write_report(file: Path, rows: Sequence[Row], say: Words) -> None:
+    """Every row, those that were as they should be too; UTF-8, for Excel with its mark."""
+    lines = [
+        (say.target(r.target), say.resource(r.resource), " ".join(r.key or ()), say.became(r.became), why(r, say))
+        for r in in_order(rows)
+    ]
+    head = [say.heading(h) for h in _HEAD]
+    if file.suffix == ".csv":
+        with file.open("w", encoding="utf-8-sig", newline="") as f:
+            csv.writer(f).writerows([head, *lines])
+        return
+    widths = [max(map(len, column)) for column in zip(head, *lines, strict=True)]
+    with file.open("w", encoding="utf-8") as f:
+        for line in [head, *lines]:
+            f.write("  ".join(c.ljust(w) for c, w in zip(line, widths, strict=True)).rstrip() + "\n")
+        f.write(f"\n{totals(rows, say)}\n")
+
+
+def as_json(outlook: Outlook, say: Words, rows: Sequence[Row] | None = None, pending: int = 0) -> dict[str, Any]:
+    """The preview; and, when it was registered, the rows and how many messages are still pending."""
+    found = {**asdict(outlook), "removals": outlook.removals, "invitations": outlook.invitations}
+    if rows is None:
+        return found
+    return found | {
+        "pending": pending,
+        "totals": Counter(r.became for r in rows),
+        "rows": [
+            {"target": r.target, "resource": r.resource, "key": r.key, "became": r.became, "why": why(r, say) or None}
+            for r in in_order(rows)
+        ],
+    }

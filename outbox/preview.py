@@ -1,0 +1,257 @@
+"""What a register would do, counted before anybody is asked. Writes nothing, calls nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import psycopg
+from psycopg import sql
+from psycopg.rows import namedtuple_row
+
+from outbox import sqlfiles
+from outbox.config import TargetSettings
+from outbox.estimate import Rate, Work, calls, seconds
+from outbox.relay import compose
+from outbox.relay.compose import View
+from outbox.resources import RESOURCES, TARGETS, Parent
+from outbox.targets.delivery import Key
+
+Connection = psycopg.Connection[Any]
+# No order and no meaning but: what most rows of a table would be, and a person has to know of.
+_BRAKED = frozenset({"users", "companies", "projects", "cost_types", "cost_centres"})
+_ACCESS = frozenset({"company_access", "app_access"})
+
+
+@dataclass(frozen=True)
+class Preview:
+    """What a register of one resource would do now, in rows. held: left to a person, see `explain`.
+
+    in_cloud: rows that the target holds now; calls: without those for tokens.
+    """
+
+    target: str
+    resource: str
+    creates: int
+    updates: int
+    removals: int
+    not_ready: int
+    held: int
+    unchanged: int
+    in_cloud: int = 0
+    calls: int = 0
+
+    @property
+    def invitations(self) -> int:
+        """Each new user gets a mail."""
+        return self.creates if self.resource == "users" else 0
+
+
+@dataclass(frozen=True)
+class Fates:
+    """Of users or companies, by code: those that are left to a person, and those that are removed."""
+
+    holds: list[str]
+    leaves: list[str]
+
+
+@dataclass(frozen=True)
+class Excess:
+    """More of something than goes without asking. what: "removals", "invitations", "grants" or "everything"."""
+
+    target: str
+    resource: str
+    what: str
+    number: int
+    limit: int
+
+
+@dataclass(frozen=True)
+class Activation:
+    """A target that this register makes active. waiting: changes of any row that are sent as well then."""
+
+    target: str
+    waiting: int
+
+
+@dataclass(frozen=True)
+class Outlook:
+    """All that a register would do. seconds: roughly, at the rate known so far."""
+
+    previews: tuple[Preview, ...]
+    activations: tuple[Activation, ...]
+    excesses: tuple[Excess, ...]
+    calls: int
+    seconds: float
+
+    @property
+    def removals(self) -> int:
+        return sum(p.removals for p in self.previews)
+
+    @property
+    def invitations(self) -> int:
+        return sum(p.invitations for p in self.previews)
+
+
+def look_ahead(
+    connection: Connection,
+    targets: Sequence[str],
+    resources: Sequence[str],
+    key: Key,
+    settings: Mapping[str, TargetSettings],
+) -> Outlook:
+    """Reads only."""
+    previews = [p for t in targets for p in preview(connection, t, resources, key, settings[t].batch_size)]
+    chosen = sorted({p.target for p in previews})
+    return Outlook(
+        tuple(previews),
+        tuple(activations(connection, chosen)),
+        tuple(excesses(previews)),
+        sum(p.calls for p in previews),
+        max((_seconds(connection, t, previews, settings[t]) for t in chosen), default=0.0),
+    )
+
+
+def read_views(connection: Connection, target: str) -> dict[str, View]:
+    """The desired views that a target has, parents before children."""
+    types: dict[str, dict[str, str]] = {}
+    for resource, column, type_ in connection.execute(sqlfiles.read("relay/read_views.sql"), {"target": target}):
+        types.setdefault(resource, {})[column] = type_
+    return {name: View(target, resource, types[name]) for name, resource in RESOURCES.items() if name in types}
+
+
+def served_targets(connection: Connection) -> list[str]:
+    """The targets for which there is a desired view."""
+    return [target for target in TARGETS if read_views(connection, target)]
+
+
+def preview(
+    connection: Connection,
+    target: str,
+    resources: Sequence[str] = (),
+    key: Key = (),
+    batch_size: int = TargetSettings.batch_size,
+) -> list[Preview]:
+    """Counts for each resource that has a view (no resources: all of them). Writes nothing, calls nothing.
+
+    key: a key or the beginning of one; () is every row.
+    """
+    views = read_views(connection, target)
+    fates: dict[str, Fates] = {}
+    found = []
+    for name, view in views.items():
+        wanted = name in resources or not resources
+        if wanted or not view.resource.parents:  # whom a person decides about decides about what hangs below
+            seen, fates[name] = _preview(connection, views, view, key if wanted else (), batch_size, fates)
+            found += [seen] if wanted else []
+    return found
+
+
+def _preview(
+    connection: Connection,
+    views: dict[str, View],
+    view: View,
+    key: Key,
+    batch_size: int,
+    fates: Mapping[str, Fates],
+) -> tuple[Preview, Fates]:
+    columns = view.resource.key[: len(key)]
+    query = sql.SQL(sqlfiles.read("relay/preview.sql")).format(
+        **_common(view),
+        refined=_refined(view),
+        has_parents=_all(_has_parent(view, p, views.get(p.resource), fates) for p in view.resource.parents),
+        parents_stay=_all(_stays(view, p, views.get(p.resource)) for p in view.resource.parents),
+        batch_size=sql.Literal(batch_size),
+        view_match=compose.match_view(view, columns, exactly=False),
+        key_match=sql.SQL("m.key[:{}] = %(key)s").format(len(key)) if key else sql.SQL("true"),
+    )
+    parameters = {"key": list(key), **{f"p{i}": [value] for i, value in enumerate(key)}}
+    with connection.cursor(row_factory=namedtuple_row) as cursor:
+        row: Any = cursor.execute(query, parameters).fetchone()
+    name = view.resource.name
+    work = Work(name, row.creates, row.updates, row.alone, row.in_doubt, row.batches, row.pairs, row.unnumbered)
+    counts = (row.creates, row.updates, row.removals, row.not_ready, row.held, row.unchanged, row.in_cloud)
+    return Preview(view.target, name, *counts, calls(work)), Fates(row.holds, row.leaves)
+
+
+def _common(view: View) -> dict[str, sql.Composable]:
+    return {
+        **compose.common(view, "d"),
+        "missing": compose.optional(view, "missing"),
+        "withdrawn": compose.optional(view, "withdrawn"),
+    }
+
+
+def _refined(view: View) -> sql.Composable:
+    """A user is more than his row: his e-mail may be somebody else's."""
+    if view.resource.name != "users":
+        return sql.SQL("refined AS (SELECT * FROM judged),")
+    return sql.SQL(sqlfiles.read("relay/preview_users.sql")).format(**_common(view))
+
+
+def _all(conditions: Iterable[sql.Composable]) -> sql.Composable:
+    return sql.SQL(" AND ").join([sql.SQL("true"), *conditions])
+
+
+def _has_parent(view: View, parent: Parent, parents: View | None, fates: Mapping[str, Fates]) -> sql.Composable:
+    """Is the parent of row d in the cloud, or about to be?"""
+    if parents is None:
+        return sql.SQL("false")
+    return sql.SQL(sqlfiles.read("relay/has_parent.sql")).format(
+        **compose.common(parents, "d"),
+        parent_key=_parent_key(view, parent),
+        holds=sql.Literal(fates[parent.resource].holds),
+        leaves=sql.Literal(fates[parent.resource].leaves),
+    )
+
+
+def _stays(view: View, parent: Parent, parents: View | None) -> sql.Composable:
+    """Is the parent of row d in its view? Where it is not, its removal takes the row along."""
+    if parents is None:
+        return sql.SQL("false")
+    return sql.SQL("ARRAY[{}] IN (SELECT ARRAY[{}] FROM {} AS v)").format(
+        _parent_key(view, parent), *(compose.common(parents, "d")[name] for name in ("view_key", "view"))
+    )
+
+
+def _parent_key(view: View, parent: Parent) -> sql.Composable:
+    places = [view.resource.key.index(column) + 1 for column in parent.columns]
+    return sql.SQL(", ").join(sql.SQL("d.key[{}]").format(sql.Literal(place)) for place in places)
+
+
+def activations(connection: Connection, targets: Sequence[str]) -> list[Activation]:
+    """Of these targets those that are not active yet."""
+    found = []
+    for target in targets:
+        row = connection.execute(sqlfiles.read("relay/count_waiting.sql"), {"target": target}).fetchone()
+        if row and not row[0]:
+            found.append(Activation(target, row[1]))
+    return found
+
+
+def _seconds(connection: Connection, target: str, previews: Sequence[Preview], settings: TargetSettings) -> float:
+    """Of one target; they work beside each other."""
+    row = connection.execute(sqlfiles.read("relay/known_rate.sql"), {"target": target}).fetchone()
+    number = sum(p.calls for p in previews if p.target == target)
+    return seconds(number, settings.concurrency, Rate(*row) if row else Rate())
+
+
+def excesses(previews: Sequence[Preview]) -> list[Excess]:
+    """What a person has to agree to: many removals, all rows of a resource, many invitations, many grants."""
+    return [excess for p in previews for excess in _excesses(p)]
+
+
+def _excesses(p: Preview) -> list[Excess]:
+    found = []
+    limit = max(5, p.in_cloud // 10)
+    if p.resource in _BRAKED and p.removals > limit:
+        found.append(Excess(p.target, p.resource, "removals", p.removals, limit))
+    elif p.resource in _BRAKED and p.removals == p.in_cloud > 1:
+        found.append(Excess(p.target, p.resource, "everything", p.removals, p.in_cloud - 1))
+    if p.invitations > 10:
+        found.append(Excess(p.target, p.resource, "invitations", p.invitations, 10))
+    granted = max(50, p.in_cloud // 10)
+    if p.resource in _ACCESS and p.creates > granted:
+        found.append(Excess(p.target, p.resource, "grants", p.creates, granted))
+    return found

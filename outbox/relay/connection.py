@@ -1,0 +1,102 @@
+"""How the relay is connected: directly, or through a pooler that gives every transaction another session.
+
+Directly the settings below are set once, and the server rings. Behind pgbouncer in transaction mode nothing that is
+set outlives a transaction (and what is set would be the next client's), a statement that was prepared is gone, and a
+notification never arrives. So there they are pinned for every transaction, nothing is prepared, and the relay polls.
+Nobody has to say which it is: a pooler tells its clients other process ids than the server's own.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any, Self
+
+import psycopg
+from psycopg import AsyncConnection
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
+from psycopg.pq import TransactionStatus
+
+from outbox import sqlfiles
+
+# A key has one text form: the same settings are pinned in the capture functions.
+SESSION = {
+    "DateStyle": "ISO, YMD",
+    "TimeZone": "UTC",
+    "IntervalStyle": "iso_8601",
+    "extra_float_digits": "1",
+    "bytea_output": "hex",
+    "row_security": "off",  # an error instead of an empty read, which would look like a deletion
+    "synchronous_commit": "off",  # but for begin, see there
+    "jit": "off",
+    "plan_cache_mode": "force_custom_plan",  # a plan made while the queue was empty must not stay
+    "lock_timeout": "2s",  # a table that is being altered must not stop what needs other tables
+    "application_name": "outbox relay",
+}
+
+# A server that is gone without a word (its machine died, the network dropped it) is noticed within half a minute.
+_NETWORK = {
+    "connect_timeout": "10",
+    "keepalives_idle": "10",
+    "keepalives_interval": "5",
+    "keepalives_count": "3",
+    "tcp_user_timeout": "30000",
+    "application_name": SESSION["application_name"],
+}
+
+# What a relay waits out and connects again for: a connection that is gone, a server that stops, starts or has become a
+# standby (25006), a deadlock, a full disk. With several hosts in the DSN, and target_session_attrs=read-write, libpq
+# then finds the one that can be written to.
+LOST = (psycopg.OperationalError, psycopg.InterfaceError, psycopg.errors.ReadOnlySqlTransaction)
+
+
+class Connection(AsyncConnection[Any]):
+    """pooled: there is a pooler between; deaf: NOTIFY does not arrive, or nobody may send it."""
+
+    pooled = False
+    deaf = False
+
+    async def settle_in(self) -> Self:
+        """Find out what this is a connection to, and pin the settings."""
+        cursor = await self.execute(sqlfiles.read("relay/read_session.sql"))
+        row = await cursor.fetchone()
+        assert row is not None
+        pid, prepares = row
+        self.pooled = pid != self.info.backend_pid
+        self.deaf = self.pooled or prepares
+        if self.pooled:
+            self.prepare_threshold = None
+        else:
+            await self._pin(for_transaction=False)
+        return self
+
+    @asynccontextmanager
+    async def pinned(self) -> AsyncIterator[None]:
+        """Around every statement, since none may be seen without the settings."""
+        if not self.pooled:
+            yield
+        elif self.info.transaction_status is TransactionStatus.IDLE:
+            async with self.transaction():
+                await self._pin(for_transaction=True)
+                yield
+        else:  # the transaction's first statement was the caller's BEGIN alone
+            await self._pin(for_transaction=True)
+            yield
+
+    async def _pin(self, *, for_transaction: bool) -> None:
+        await self.execute(
+            sqlfiles.read("relay/pin_session.sql"), {"settings": json.dumps(SESSION), "local": for_transaction}
+        )
+
+
+async def connect(dsn: str) -> Connection:
+    """A connection in autocommit with the settings that every relay pins."""
+    given = conninfo_to_dict(dsn)
+    network = {name: value for name, value in _NETWORK.items() if name not in given}
+    connection = await Connection.connect(make_conninfo(dsn, **network), autocommit=True)
+    try:
+        return await connection.settle_in()
+    except BaseException:
+        await connection.close()
+        raise

@@ -1,0 +1,144 @@
+"""Beside the loops: be known to be alive, take and renew lanes, share them with other relays, hear the bell.
+
+Each relay tells outbox.relay with every beat that it is alive. Those that are divide the lanes of a target by a rule
+that needs no talk (see keep_lanes.sql); who has too many lets some go when nothing is in flight in them any more, who
+has too few takes what is free. PostgreSQL is the only coordinator, and works through a pooler too.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Any
+
+from psycopg.rows import namedtuple_row
+
+from outbox import sqlfiles
+from outbox.relay.connection import LOST, Connection, connect
+from outbox.relay.holding import Holding
+from outbox.relay.store import Store
+
+logger = logging.getLogger("outbox.service")
+
+BELL, LANES = "outbox", "outbox_lanes"
+DEAF_BEAT_S = 1.0
+
+
+class Keeper:
+    """The lanes of one process. `rang` is called when the bell rang, `kept` after each beat, for each target; `ready`
+    is set after the first.
+    """
+
+    def __init__(
+        self,
+        dsn: str,
+        holder: str,
+        holdings: dict[str, Holding],
+        lease_s: float,
+        rang: Callable[[], None],
+        kept: Callable[[str], None],
+        ready: asyncio.Event,
+    ) -> None:
+        self.dsn = dsn
+        self.holder = holder
+        self.lease_s = lease_s
+        self.rang = rang
+        self.kept = kept
+        self.ready = ready
+        self.holdings = holdings
+        self.renewed_at = 0.0  # of the monotonic clock: a lease that was kept then lasts lease_s from there
+        self.beat_at = 0.0
+        self.called = False
+        self.connected = False
+
+    async def run(self, reconnect_s: float, *, once: bool = False) -> None:
+        """Until cancelled. once: a database that is gone is not waited for."""
+        while True:
+            try:
+                async with await connect(self.dsn) as connection:
+                    if not connection.deaf:
+                        await connection.execute(f"LISTEN {BELL}; LISTEN {LANES}")
+                    await self._beat_on(connection)
+            except LOST as e:
+                self.connected = False
+                if once:
+                    raise
+                logger.warning("keeper interrupted", extra={"error": type(e).__name__})
+                await asyncio.sleep(reconnect_s)
+
+    async def _beat_on(self, connection: Connection) -> None:
+        while True:
+            wait_s = await self.beat(connection)
+            if not self.connected:
+                await self._ask(connection, "call_relays")  # they have to make room
+                self.connected = True
+                self.ready.set()
+            await self._listen(connection, wait_s)
+
+    async def beat(self, connection: Connection) -> float:
+        """Renew, share and take; answers the seconds until the next time."""
+        asked = {target: dict(holding.held) for target, holding in self.holdings.items()}
+        held = [(target, lane, epoch) for target, lanes in asked.items() for lane, epoch in lanes.items()]
+        at = time.monotonic()
+        rows = await self._ask(
+            connection,
+            "keep_lanes",
+            holder=self.holder,
+            targets=list(self.holdings),
+            closed=[target for target, holding in self.holdings.items() if holding.closed],
+            lease_s=self.lease_s,
+            held_targets=[h[0] for h in held],
+            held_lanes=[h[1] for h in held],
+            epochs=[h[2] for h in held],
+        )
+        # Before the statement was sent: the server's clock may have begun to count at any moment since.
+        self.renewed_at = at
+        wait_s = min(self.lease_s / 5, DEAF_BEAT_S) if connection.deaf else self.lease_s / 5
+        for row in rows:
+            taken = await self._share(connection, row, asked[row.target])
+            if not taken and row.next_end_s is not None:
+                wait_s = min(wait_s, max(row.next_end_s, 0.0) + 0.01)
+            self.kept(row.target)
+        self.beat_at = time.monotonic()
+        return wait_s
+
+    async def _share(self, connection: Connection, row: Any, asked: dict[int, int]) -> bool:
+        """What one beat told about one target. Answers whether it has its share."""
+        holding = self.holdings[row.target]
+        if any(holding.held.get(lane) == epoch for lane, epoch in asked.items() if lane not in row.kept):
+            holding.lose()  # one that the loop let go meanwhile is not lost
+            return True
+        holding.divide(row.share)
+        if row.some_free and len(holding.held) < row.share and not holding.closed:
+            store = Store(connection, row.target, holding)
+            await store.take_lease(f"{self.holder}/{row.target}", self.lease_s, row.share - len(holding.held))
+        return bool(len(holding.held) >= row.share)
+
+    async def _listen(self, connection: Connection, wait_s: float) -> None:
+        """Until the next beat; the bell is for the loops, a relay that came or went means a beat at once."""
+        until = time.monotonic() + wait_s
+        while not self.called and (left_s := until - time.monotonic()) > 0:
+            if connection.deaf:
+                await asyncio.sleep(left_s)
+                continue
+            async for notice in connection.notifies(timeout=left_s, stop_after=1):
+                if notice.channel == BELL:
+                    self.rang()
+                else:
+                    self.called = True
+        self.called = False
+
+    async def leave(self) -> None:
+        """A clean stop: the others need not wait until this relay is taken for dead."""
+        with suppress(*LOST):
+            async with await connect(self.dsn) as connection:
+                await self._ask(connection, "leave", holder=self.holder, targets=list(self.holdings))
+                await self._ask(connection, "call_relays")
+
+    async def _ask(self, connection: Connection, name: str, **parameters: Any) -> list[Any]:
+        async with connection.pinned(), connection.cursor(row_factory=namedtuple_row) as cursor:
+            await cursor.execute(sqlfiles.read(f"relay/{name}.sql"), parameters)
+            return await cursor.fetchall() if cursor.description else []

@@ -1,0 +1,54 @@
+"""What the relay does beside delivering, and how often: one line each in `make_chores`."""
+
+from __future__ import annotations
+
+import logging
+from collections import Counter
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from outbox.apps import pull
+from outbox.config import Settings
+from outbox.relay.chores import Chore
+from outbox.relay.connection import Connection
+from outbox.relay.store import Store
+from outbox.targets import read
+from outbox.targets.listing import Listing
+from outbox.verify import verify
+from outbox.verify.store import Questions
+
+logger = logging.getLogger("outbox.chores")
+
+DUE_LOOK_S = 60.0  # how often it is asked whether a verify is due
+
+
+def make_chores(settings: Settings) -> list[Chore]:
+    """The list of all of them."""
+
+    async def pull_apps(connection: Connection, target: str) -> None:
+        state = await Store(connection, target).read_target()
+        async with _reading(settings, target) as listing:
+            if listing.has_apps and not state.paused:
+                pulled = await pull(connection, listing)
+                logger.info("apps pulled", extra={"target": target, "listed": pulled.listed, "new": pulled.new})
+
+    async def verify_when_due(connection: Connection, target: str) -> None:
+        if await Questions(connection, target).is_due(settings.verify_every_s):
+            async with _reading(settings, target) as listing:
+                checked = await verify(connection, listing, repair=settings.verify_repair)
+            logger.info("verified", extra={"target": target, **Counter(c.result for c in checked)})
+
+    chores = [
+        Chore("apps", settings.apps_every_s, pull_apps),
+        Chore("verify", min(DUE_LOOK_S, settings.verify_every_s), verify_when_due),
+    ]
+    return [c for c in chores if c.every_s > 0]
+
+
+@asynccontextmanager
+async def _reading(settings: Settings, target: str) -> AsyncIterator[Listing]:
+    listing = read(settings.targets[target])
+    try:
+        yield listing
+    finally:
+        await listing.close()

@@ -1,0 +1,106 @@
+"""A whole target: each resource compared, set back if asked, recorded."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from outbox.errors import OutboxError
+from outbox.relay.compose import View
+from outbox.relay.connection import Connection
+from outbox.relay.reading import BROKEN_VIEW, unreadable
+from outbox.relay.store import Store
+from outbox.resources import RESOURCES
+from outbox.targets.listing import Listing
+from outbox.verify.findings import Finding, Verified
+from outbox.verify.look import Look
+from outbox.verify.store import Questions
+
+
+async def verify(
+    connection: Connection, listing: Listing, resources: Sequence[str] = (), *, repair: bool = False
+) -> list[Verified]:
+    """Compares the resources that have a view (none named: all), records each result, and answers them.
+
+    repair: what differs is set back, by ordinary messages. After a restore the mirror counts again when all is known.
+    """
+    store = Store(connection, listing.name)
+    await store.read_views()
+    ask = Questions(connection, listing.name)
+    target = await ask.look_at()
+    views = [store.views[name] for name in RESOURCES if name in store.views and name in (resources or RESOURCES)]
+    checked = []
+    for view in views:
+        checked.append(await _Check(ask, listing, view, target).run(repair=repair))
+        await ask.record(checked[-1])
+    if target.verify_since and len(views) == len(store.views) and all(c.result != "unknown" for c in checked):
+        await ask.believe_again(target.verify_since)
+    return checked
+
+
+@dataclass(frozen=True)
+class _Check:
+    """One resource."""
+
+    ask: Questions
+    listing: Listing
+    view: View
+    target: Any
+
+    async def run(self, *, repair: bool) -> Verified:
+        started_at = (await self.ask.look_at()).now
+        try:
+            if not self.target.active:
+                raise OutboxError(f"{self.listing.name} waits for its first register")
+            held, findings = await self._compare()
+        except OutboxError as e:
+            return self._verified("unknown", started_at, why=e.why)
+        except BROKEN_VIEW as e:
+            return self._verified("unknown", started_at, why=f"the view cannot be read: {unreadable(e)}")
+        ours = [f for f in findings if f.is_ours]
+        written = await self._set_back(ours, repair)
+        result = "different" if ours else "equal"
+        return self._verified(result, started_at, held=held, findings=tuple(findings), set_back=written)
+
+    def _verified(self, result: str, started_at: datetime, **rest: Any) -> Verified:
+        return Verified(self.listing.name, self.view.resource.name, result, started_at, **rest)
+
+    async def _set_back(self, ours: list[Finding], repair: bool) -> int:
+        """Also without repair what differs must not count as unchanged once the mirror is believed again."""
+        resource = self.view.resource.name
+        keys = [f.key for f in ours if f.key and f.set_back]
+        if self.target.verify_since:
+            await self.ask.mark(resource, [f.key for f in ours if f.key])
+        elif repair:
+            await self.ask.mark(resource, keys)
+        return await self.ask.enqueue(resource, keys) if repair else 0
+
+    async def _compare(self) -> tuple[int, list[Finding]]:
+        look = Look(self.ask, self.listing, self.view.resource.name)
+        held, first = await look.at(await look.places())
+        doubtful = list(dict.fromkeys(place for place, f in first if f.is_ours))
+        again = {f for _, f in (await look.at(doubtful))[1]} if doubtful else set()
+        found = await self._forgotten()
+        known = {f.key for f in found}
+        found += [f for _, f in first if not f.is_ours or (f in again and f.key not in known)]
+        return held, await self._freeze(found)
+
+    async def _forgotten(self) -> list[Finding]:
+        """Of the database alone."""
+        resource = self.view.resource.name
+        kinds = {True: "different", False: "missing"}
+        return [
+            Finding(resource, kinds[r.remote_id is not None], tuple(r.key), r.remote_id, " ".join(r.key), r.what)
+            for r in await self.ask.forgotten(self.view)
+        ]
+
+    async def _freeze(self, findings: list[Finding]) -> list[Finding]:
+        """What is not ready stays as it is, whatever the cloud made of it."""
+        keys = [f.key for f in findings if f.is_ours and f.key]
+        frozen = await self.ask.frozen(self.view, keys) if keys else set()
+        return [
+            replace(f, what=f"{f.what}; not ready, so it is not set back", set_back=False) if f.key in frozen else f
+            for f in findings
+        ]

@@ -1,0 +1,1 @@
+UPDATE outbox.message SET document = NULL WHERE id = ANY (%(ids)s)

@@ -1,0 +1,6 @@
+-- May the target be sent to, and does somebody do it?
+SELECT t.active_since, t.paused_at, t.why,
+       (SELECT l.holder FROM outbox.lease AS l
+        WHERE l.target = t.target AND l.expires_at > clock_timestamp() ORDER BY l.lane LIMIT 1) AS relay
+FROM outbox.target AS t
+WHERE t.target = %(target)s

@@ -1,0 +1,2 @@
+-- The same, per resource.
+SELECT * FROM outbox.backlog ORDER BY target, resource

@@ -1,0 +1,2 @@
+-- What health and metrics are made of, per target.
+SELECT * FROM outbox.health ORDER BY target

@@ -1,0 +1,55 @@
+-- A part of preview: who a user is (outbox/relay/people.py). A new user whose e-mail an object in the cloud has already
+-- is no invitation: one who leaves hands the object over to him, and of one who stays he waits, held. Of several new
+-- users with one e-mail the first is created; those who exchange theirs wait for each other, all held. Whose e-mail and names all changed is perhaps somebody else, and held.
+-- The objects of all users count, not only of those that are registered.
+objects AS (
+    SELECT m.key, m.document, lower(e.email) AS email, v.user_code IS NULL OR coalesce({withdrawn}, false) AS leaves,
+           lower(v.email) = lower(e.email) OR coalesce(cardinality({missing}), 0) > 0 AS keeps
+    FROM outbox.mirror AS m
+    CROSS JOIN LATERAL (
+        SELECT m.document ->> 'email' WHERE m.document ->> 'email' IS NOT NULL UNION SELECT unnest(m.sending)
+    ) AS e (email)
+    LEFT JOIN {view} AS v ON v.user_code::text = m.key[1]
+    WHERE m.target = {target} AND m.resource = 'users'
+), wanting AS (
+    SELECT j.key, lower(j.wanted ->> 'email') AS email, j.verdict,
+           row_number() OVER (PARTITION BY j.verdict, lower(j.wanted ->> 'email') ORDER BY j.key) AS place
+    FROM judged AS j
+    WHERE j.verdict = 'create'
+       OR j.verdict = 'update' AND lower(j.wanted ->> 'email') IS DISTINCT FROM lower(j.held ->> 'email')
+), chain AS (
+    -- from a user to the one whose e-mail he wants, and so on
+    SELECT w.key AS start, o.key
+    FROM wanting AS w
+    JOIN objects AS o ON o.email = w.email AND o.key <> w.key AND NOT o.leaves
+    UNION
+    SELECT c.start, o.key
+    FROM chain AS c
+    JOIN wanting AS w ON w.key = c.key
+    JOIN objects AS o ON o.email = w.email AND o.key <> w.key AND NOT o.leaves
+), met AS (
+    SELECT w.key,
+           (SELECT o.key FROM objects AS o
+            WHERE o.email = w.email AND o.key <> w.key AND o.leaves AND w.verdict = 'create' AND w.place = 1
+            LIMIT 1) AS takes_over,
+           w.verdict = 'create' AND w.place > 1 OR EXISTS (
+               SELECT FROM objects AS o
+               WHERE o.email = w.email AND o.key <> w.key AND NOT o.leaves AND o.keeps)
+           OR w.key IN (SELECT c.start FROM chain AS c WHERE c.key = c.start) AS waits
+    FROM wanting AS w
+), refined AS (
+    SELECT j.key, j.wanted, j.with_parent, j.in_doubt,
+           CASE
+               WHEN j.verdict = 'update' AND j.held IS NOT NULL
+                    AND j.held ->> 'email' IS DISTINCT FROM j.wanted ->> 'email'
+                    AND j.held ->> 'first_name' IS DISTINCT FROM j.wanted ->> 'first_name'
+                    AND j.held ->> 'last_name' IS DISTINCT FROM j.wanted ->> 'last_name' THEN 'hold'
+               WHEN j.wanted IN (SELECT o.document FROM objects AS o WHERE o.key = m.takes_over) THEN 'unchanged'
+               WHEN m.takes_over IS NOT NULL THEN 'update'
+               WHEN m.waits THEN 'hold'
+               WHEN j.verdict = 'remove' AND j.key IN (SELECT t.takes_over FROM met AS t) THEN 'unchanged'
+               ELSE j.verdict
+           END AS verdict
+    FROM judged AS j
+    LEFT JOIN met AS m USING (key)
+),

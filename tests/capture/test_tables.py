@@ -1,0 +1,259 @@
+"""Tables of every kind: names that need care, no key, parts of other tables, generated columns."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from outbox import drift, install
+from outbox.resources import RESOURCES
+from tests.capture.covering import Connection
+from tests.capture.following import check, define
+
+VIEW = (
+    "CREATE VIEW visma_net.cost_centres AS SELECT company AS company_code, code AS cost_centre_code, description,"
+    " true AS active FROM centres"
+)
+COLUMNS = "company text NOT NULL, code text NOT NULL, description text"
+
+
+def messages(connection: Connection) -> list[Any]:
+    """The keys of all messages, in order; None for a chain."""
+    return [row[0] for row in connection.execute("SELECT key FROM outbox.message ORDER BY id")]
+
+
+NAMES = {
+    "quotes": ('"Bron Data"', '"Kosten Plaatsen"', '"Bedrijf"', '"na""am"'),
+    "reserved words": ('"select"', '"table"', '"order"', '"user"'),
+    "no ASCII": ('"über"', '"Überzicht €"', '"été"', '"名"'),
+    "colon, percent, brace, backslash": ('"a:b"', '"100%s"', '"{x}"', '"\\\\d"'),
+    "our own": ("outbox_", "changed_rows", "start", "anchor"),
+    "of records": ("pg", "old_rows", "r", "n"),
+    "dollars": ('"$outbox$"', '"$outbox$"', '"$1"', '"$outbox$"'),
+    "very long": ("s" * 63, "t" * 63, "c" * 63, "d" * 63),
+}
+
+
+@pytest.mark.parametrize("keyed", [True, False], ids=["with a key", "without"])
+@pytest.mark.parametrize("kind", NAMES)
+def test_names_that_need_care(connection: Connection, kind: str, keyed: bool) -> None:
+    """Of schemas, tables and columns; joined by a chain, so that they stand in every generated statement."""
+    schema, table, one, two = NAMES[kind]
+    other = f"{schema}.other"
+    ddl = (
+        f"DROP SCHEMA IF EXISTS {schema} CASCADE; CREATE SCHEMA {schema};"
+        f" CREATE TABLE {schema}.{table} ({one} text, {two} text{f', PRIMARY KEY ({one})' if keyed else ''});"
+        f" CREATE TABLE {other} ({one} text, {two} text{f', PRIMARY KEY ({one}, {two})' if keyed else ''})"
+    )
+    view = (
+        f"CREATE VIEW visma_net.cost_centres AS SELECT o.{one} AS company_code, t.{one} AS cost_centre_code,"
+        f" t.{two} AS description, true AS active FROM {schema}.{table} AS t JOIN {other} AS o ON o.{two} = t.{one}"
+    )
+    define(connection, ddl, view)
+    try:
+        assert check(
+            connection,
+            f"INSERT INTO {other} VALUES ('c', 'x'), ('d', 'x'), ('c', 'y')",
+            f"INSERT INTO {schema}.{table} VALUES ('x', '1'), ('y', '2')",
+            f"UPDATE {schema}.{table} SET {two} = 'changed'",
+            f"UPDATE {schema}.{table} SET {one} = 'z' WHERE {one} = 'y'",
+            f"DELETE FROM {other} WHERE {one} = 'c'",
+            f"TRUNCATE {schema}.{table}",
+        )
+        assert install.check(connection) == []
+    finally:
+        connection.execute(f"DROP SCHEMA {schema} CASCADE".encode())
+
+
+def test_temporary_tables_and_functions_of_our_names(connection: Connection) -> None:
+    """What a session has of its own in pg_temp hides nothing of what capture uses."""
+    define(connection, f"CREATE TABLE centres ({COLUMNS}, PRIMARY KEY (company, code))", VIEW)
+    connection.execute("""
+        CREATE TEMP TABLE old_rows (x int); CREATE TEMP TABLE new_rows (x int); CREATE TEMP TABLE changed_rows (x int);
+        CREATE TEMP TABLE message (x int); CREATE TEMP TABLE centres (x int); CREATE TEMP TABLE bell (x int);
+        CREATE DOMAIN pg_temp.text AS integer;
+        CREATE FUNCTION pg_temp.coalesce_(int) RETURNS int LANGUAGE sql AS 'SELECT 1';
+        SET search_path = pg_temp, src
+    """)
+    assert check(
+        connection,
+        "INSERT INTO src.centres VALUES ('a', '1'), ('b', '2')",
+        "UPDATE src.centres SET description = 'x'",
+        "UPDATE src.centres SET code = '3' WHERE code = '1'",
+        "DELETE FROM src.centres",
+    )
+
+
+PARTITIONED = f"""
+    CREATE TABLE centres ({COLUMNS}, PRIMARY KEY (company, code)) PARTITION BY LIST (company);
+    CREATE TABLE part_a PARTITION OF centres FOR VALUES IN ('a');
+    CREATE TABLE part_rest PARTITION OF centres DEFAULT PARTITION BY HASH (code);
+    CREATE TABLE part_1 PARTITION OF part_rest FOR VALUES WITH (MODULUS 2, REMAINDER 0);
+    CREATE TABLE part_2 PARTITION OF part_rest FOR VALUES WITH (MODULUS 2, REMAINDER 1);
+"""
+
+
+def test_partitions(connection: Connection) -> None:
+    """Written through the table, through each of its parts at every depth, and moved from one to the other."""
+    define(connection, PARTITIONED, VIEW)
+    assert check(
+        connection,
+        "INSERT INTO centres VALUES ('a', '1', 'x'), ('b', '1', 'x'), ('b', '2', 'x'), ('c', '3', 'x')",
+        "INSERT INTO part_a VALUES ('a', '2', 'x')",
+        "INSERT INTO part_rest VALUES ('d', '4', 'x')",
+        "UPDATE part_rest SET description = 'y'",
+        "UPDATE centres SET company = 'b', code = '9' WHERE company = 'a' AND code = '1'",
+        "UPDATE part_rest SET code = code || '0'",
+        "DELETE FROM part_a",
+        "DELETE FROM centres WHERE company = 'b'",
+        "TRUNCATE part_rest",
+    )
+
+
+def test_parts_that_come_and_go(connection: Connection) -> None:
+    """ATTACH and DETACH fire no trigger: what they brought or took is found by looking, and rechecked."""
+    define(connection, PARTITIONED, VIEW)
+    view = ("visma_net", "cost_centres")
+    connection.execute(f"CREATE TABLE src.part_z ({COLUMNS}, PRIMARY KEY (company, code)); INSERT INTO src.part_z"
+                       " VALUES ('z', '1')".encode())  # fmt: skip
+    for change, what in (
+        ("ALTER TABLE centres ATTACH PARTITION part_z FOR VALUES IN ('z')", "src.part_z became a part of src.centres"),
+        ("ALTER TABLE centres DETACH PARTITION part_z", "src.part_z is no part of src.centres any more"),
+        ("ALTER TABLE centres DETACH PARTITION part_rest", "src.part_1 is no part of src.centres any more"),
+    ):
+        connection.execute(change.encode())
+        assert drift.drifted(connection)[view].startswith(what)
+        install.apply(connection, install.plan(connection))
+        assert drift.drifted(connection) == {}
+        assert install.check(connection) == []
+        assert check(connection, "INSERT INTO centres VALUES ('a', '1') ON CONFLICT DO NOTHING", "DELETE FROM centres")
+
+
+INHERITED = f"""
+    CREATE TABLE centres ({COLUMNS}, PRIMARY KEY (company, code));
+    CREATE TABLE more (extra text) INHERITS (centres);
+    CREATE TABLE deeper (deepest text) INHERITS (more);
+"""
+
+
+def test_inheriting_tables(connection: Connection) -> None:
+    """A primary key counts for one table alone: the same key may stand in a table and in its heirs."""
+    define(connection, INHERITED, VIEW)
+    assert check(
+        connection,
+        "INSERT INTO centres VALUES ('a', '1', 'x')",
+        "INSERT INTO more VALUES ('a', '1', 'x'), ('b', '1', 'x'), ('b', '1', 'y')",
+        "INSERT INTO deeper VALUES ('a', '1', 'y')",
+        "UPDATE centres SET description = 'z' WHERE description = 'x'",
+        "UPDATE ONLY centres SET code = '2'",
+        "UPDATE more SET code = '3' WHERE company = 'b' AND description = 'y'",
+        "UPDATE centres SET description = 'same'",
+        "DELETE FROM deeper",
+        "DELETE FROM centres",
+    )
+
+
+def test_one_of_two_rows_with_the_same_key_moves(connection: Connection) -> None:
+    """The old key has one row less, though another row of that key stays as it is."""
+    define(connection, INHERITED, VIEW)
+    connection.execute("INSERT INTO centres VALUES ('a', '1', 'x'); INSERT INTO more VALUES ('a', '1', 'x')")
+    assert (
+        check(connection, "UPDATE centres SET code = CASE WHEN tableoid = 'centres'::regclass THEN '2' ELSE '1' END")
+        == 2
+    )
+
+
+def test_a_view_of_one_part_only(connection: Connection) -> None:
+    """Its rows are also written through the tables that it belongs to, whose rows have fewer columns."""
+    ddl = INHERITED + PARTITIONED.replace("centres", "whole")
+    view = VIEW.replace("FROM centres", "FROM more WHERE extra IS NOT NULL")
+    of_part = VIEW.replace("cost_centres", "cost_types").replace("cost_centre_code", "cost_type_code")
+    define(connection, ddl, f"{view}; {of_part.replace('FROM centres', 'FROM part_rest')}")
+    connection.execute("INSERT INTO more VALUES ('a', '1', 'x', 'e'), ('b', '1', 'x', NULL)")
+    for statement, count in (
+        ("UPDATE centres SET description = 'y'", 1),
+        ("INSERT INTO whole VALUES ('b', '7', 'x'), ('a', '7', 'x')", 1),
+        ("UPDATE whole SET company = 'c' WHERE code = '7' AND company = 'a'", 1),
+        ("DELETE FROM centres", 1),
+        ("DELETE FROM part_1", None),
+        ("DELETE FROM whole", None),
+    ):
+        changed = check(connection, statement, drift=None)
+        assert count is None or changed == count, statement
+
+
+def test_columns_of_every_making(connection: Connection) -> None:
+    """Identity, stored generated and dropped columns; a default; an array; a column of a composite type."""
+    define(
+        connection,
+        """
+        CREATE TYPE place AS (street text, number int);
+        CREATE TABLE centres (
+            gone text,
+            id bigint GENERATED BY DEFAULT AS IDENTITY PRIMARY KEY,
+            company text DEFAULT 'a',
+            code text GENERATED ALWAYS AS (upper(company) || '-' || number) STORED,
+            number int, tags text[], address place, also_gone int, shape json
+        );
+        ALTER TABLE centres DROP COLUMN gone, DROP COLUMN also_gone;
+        """,
+        "CREATE VIEW visma_net.cost_centres AS SELECT id AS company_code, code AS cost_centre_code,"
+        " tags::text || address::text || shape::text AS description, true AS active FROM centres",
+    )
+    assert check(
+        connection,
+        "INSERT INTO centres (number, tags, address, shape)"
+        " VALUES (1, '{a,b}', '(Dam,1)', '{}'), (2, '{}', '(Dam,2)', '{}')",
+        "UPDATE centres SET number = 3 WHERE number = 2",
+        "UPDATE centres SET tags = tags || ARRAY['c']",
+        "UPDATE centres SET address.number = 5",
+        """UPDATE centres SET shape = '{"a" : 1}' WHERE number = 1""",
+        "UPDATE centres SET company = DEFAULT, id = id + 10",
+        "DELETE FROM centres",
+    )
+
+
+def test_virtual_generated_columns(connection: Connection) -> None:
+    """They read as null in a trigger, so the columns that they are made of are watched."""
+    if connection.info.server_version < 180000:
+        pytest.skip("virtual generated columns came with PostgreSQL 18")
+    define(
+        connection,
+        """
+        CREATE TABLE companies (code text PRIMARY KEY, number int,
+                                link text GENERATED ALWAYS AS ('L' || number) VIRTUAL);
+        CREATE TABLE centres (company text, code text, link text, whole text GENERATED ALWAYS AS (company || code),
+                              PRIMARY KEY (company, code));
+        """,
+        "CREATE VIEW visma_net.cost_centres AS SELECT c.code AS company_code, ce.code AS cost_centre_code,"
+        " ce.whole AS description, true AS active FROM centres ce JOIN companies c ON c.link = ce.link;"
+        " CREATE VIEW visma_net.cost_types AS SELECT whole AS company_code, code AS cost_type_code,"
+        " company AS description, true AS active FROM centres",
+    )
+    assert check(
+        connection,
+        "INSERT INTO companies VALUES ('a', 1), ('b', 2)",
+        "INSERT INTO centres VALUES ('a', '1', 'L1'), ('a', '2', 'L2')",
+        "UPDATE companies SET number = 2",
+        "UPDATE companies SET number = 1 WHERE code = 'a'",
+        "UPDATE centres SET company = 'q' WHERE code = '1'",
+        "UPDATE centres SET link = 'L1'",
+        "DELETE FROM centres WHERE code = '1'",
+        "DELETE FROM companies",
+    )
+
+
+def test_a_key_may_be_made_of_any_type_a_view_may_have(connection: Connection) -> None:
+    """money and the like have no one text form for all sessions: such a cast is not followed."""
+    define(
+        connection,
+        "CREATE TABLE centres (price money NOT NULL, code text NOT NULL, description text)",
+        "CREATE VIEW visma_net.cost_centres AS SELECT price::text AS company_code, code AS cost_centre_code,"
+        " description, true AS active FROM centres",
+    )
+    connection.execute("SET lc_monetary = 'C'")
+    connection.execute("INSERT INTO centres VALUES (12.5, 'x', NULL)")
+    found = connection.execute("SELECT key, via FROM outbox.message").fetchall()
+    assert found == [(None, {"key": {"cost_centre_code": "x"}})]
+    assert len(RESOURCES["cost_centres"].key) == 2

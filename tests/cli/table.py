@@ -1,0 +1,124 @@
+"""The table of commands: what each is tried with. A command that is not here makes tests/cli/test_table.py fail."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import psycopg
+
+Arguments = tuple[str, ...]
+Prepare = Callable[[psycopg.Connection], object]
+
+# Source, views, outbox and triggers are there, nothing is registered, and this user is in both clouds' views.
+USER = "BAKKER"
+
+
+def _nothing(connection: psycopg.Connection) -> None:
+    pass
+
+
+def _sql(*statements: str) -> Prepare:
+    def prepare(connection: psycopg.Connection) -> None:
+        for statement in statements:
+            connection.execute(statement)
+
+    return prepare
+
+
+@dataclass(frozen=True)
+class Case:
+    """works: arguments that succeed after `prepare`, and words of what is said then; nothing: the same where there is
+    nothing to do, which is no error. wrong: arguments and words of the refusal, exit code 2 unless another is given.
+    beside: words while a relay is at work, where they differ. code: of the first.
+    """
+
+    works: Arguments
+    says: str
+    nothing: Arguments | None = None
+    nothing_says: str = ""
+    wrong: tuple[tuple[Arguments, str], ...] = ()
+    prepare: Prepare = _nothing
+    prepare_nothing: Prepare = _nothing
+    beside: str | None = None
+    code: int = 0
+    database: bool = True
+
+
+UNKNOWN = ((("--nonsense",), "No such option"),)
+ACTIVE = "UPDATE outbox.target SET active_since = now()"
+# Gone from the application before anything of him was sent; what is left is a message and its words.
+GONE = (
+    "INSERT INTO outbox.message (target, resource, key, operation, status, outcome, settled_at, error)"
+    " VALUES ('visma_net', 'users', '{WEG}', 'UPDATE', 'done', 'not_ready', now(), 'weg@example.nl')"
+)
+
+TABLE: dict[str, Case] = {
+    "install": Case(
+        ("install",),
+        "installed",
+        ("install",),
+        "nothing to do",
+        UNKNOWN,
+        prepare=_sql("DROP TRIGGER outbox_update ON accountview.users"),
+    ),
+    "check": Case(("check",), "everything is as installed", wrong=UNKNOWN),
+    "uninstall": Case(("uninstall",), "triggers and functions are removed", ("uninstall",), "", UNKNOWN),
+    "register": Case(
+        ("register", "users", "--target", "visma_net", "--key", USER, "--yes"),
+        "1 created",
+        ("register", "users", "--target", "visma_net", "--key", "NOBODY", "--yes"),
+        "unchanged",
+        (
+            (("gebruikers", "--yes"), "'gebruikers' is not one of"),
+            (("--target", "exact_online", "--yes"), "'exact_online' is not one of"),
+            (("--key", "001", "--yes"), "--key needs exactly one RESOURCE"),
+            (("users",), "say --yes"),
+        ),
+    ),
+    "relay": Case(
+        ("relay", "--once"),
+        "",
+        ("relay", "--once"),
+        "",
+        UNKNOWN,
+        prepare=_sql(ACTIVE, f"SELECT outbox.register('visma_net', 'users', '{{{USER}}}')"),
+    ),
+    "status": Case(("status",), "no relay", wrong=UNKNOWN, beside="relay "),
+    "audit": Case(
+        ("audit", "access_of_user", f"user={USER}"),
+        "to be granted",
+        ("audit", "backlog"),
+        "",
+        (
+            (("backlogs",), "'backlogs' is not one of"),
+            (("access_of_user",), "access_of_user also wants user=…"),
+        ),
+    ),
+    "resume": Case(
+        ("resume", "visma_net"),
+        "visma_net is sent to again",
+        ("resume", "visma_net"),
+        "nothing to do",
+        ((("exact_online",), "'exact_online' is not one of"), ((), "Missing argument")),
+        prepare=_sql("UPDATE outbox.target SET paused_at = now(), why = '403' WHERE target = 'visma_net'"),
+    ),
+    "erase": Case(
+        ("erase", "--subject", "WEG", "--yes"),
+        "erased: 0 attempts, 0 decisions, 1 message",
+        ("erase", "--subject", "NOBODY", "--yes"),
+        "nothing is kept about NOBODY",
+        (
+            (("--yes",), "Missing option '--subject'"),
+            (("--subject", " "), "whose data?"),
+            (("--subject", "WEG"), "--yes"),
+        ),
+        prepare=_sql(GONE),
+    ),
+    "config": Case(("config",), "safety_poll_s", wrong=UNKNOWN, database=False),
+    "help": Case(
+        ("help", "ideas"), "# The ideas", ("help",), "settings", ((("nothing",), "is not one of"),), database=False
+    ),
+}
+# These serve until they are stopped, or bring everything with them, so they are tried where each is told in full.
+ELSEWHERE = {"demo": "tests/cli/test_demo.py", "sandbox": "tests/cli/test_sandbox.py"}

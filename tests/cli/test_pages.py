@@ -1,0 +1,73 @@
+"""The pages that follow from the code, or could go stale against it."""
+
+from __future__ import annotations
+
+import re
+
+import psycopg
+import pytest
+
+from outbox import errors
+from outbox.audit import read_questions
+from outbox.cli import INTERRUPTED, outbox
+from outbox.cli.help import PAGES
+from outbox.config import CompanySettings, Settings, TargetSettings
+from outbox.source import declared
+from tests import pages
+
+
+def page(name: str) -> str:
+    return (PAGES / f"{name}.md").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("name", pages.GENERATED)
+def test_page_is_as_the_code_says(name: str) -> None:
+    """Every setting, command, option and question, with its default and its help."""
+    assert page(name) == pages.written(name), "run: python -m tests.pages"
+
+
+def test_every_setting_is_in_its_page() -> None:
+    for cls in (Settings, TargetSettings, CompanySettings):
+        for of in declared(cls):
+            assert f"| `{of.name}` |" in page("settings")
+
+
+def test_every_command_option_and_question_is_in_its_page() -> None:
+    for name, command in outbox.commands.items():
+        assert f"### outbox {name}" in page("commands")
+        for option in (o for p in getattr(command, "commands", {"": command}).values() for o in p.params):
+            assert all(f"`{o}" in page("commands") or f", {o}" in page("commands") for o in option.opts if o[0] == "-")
+    for question in read_questions():
+        assert f"| `{question}` |" in page("audit")
+
+
+def test_every_exit_code_is_in_its_page() -> None:
+    """Those of the errors, and those that click and a signal give."""
+    known = {int(code) for code in re.findall(r"^\| (\d+) \|", page("commands"), re.MULTILINE)}
+    assert {cls.exit_code for cls in _errors(errors.OutboxError)} | {0, 1, 2, INTERRUPTED} <= known
+
+
+def _errors(cls: type[errors.OutboxError]) -> set[type[errors.OutboxError]]:
+    return {cls}.union(*map(_errors, cls.__subclasses__()))
+
+
+def test_every_value_that_the_tables_allow_is_explained(database: str) -> None:
+    """Status, outcome, operation, intent, decision: from the CHECK constraints themselves."""
+    with psycopg.connect(database) as connection:
+        checks = connection.execute(
+            "SELECT pg_get_constraintdef(oid) FROM pg_constraint"
+            " WHERE connamespace = 'outbox'::regnamespace AND contype = 'c'"
+        ).fetchall()
+    values = {word for (check,) in checks if "ARRAY[" in check for word in re.findall(r"'(\w+)'::text", check)}
+    assert {"pending", "superseded", "DRIFT", "remove", "approve"} <= values
+    explained = {word for line in page("messages").splitlines() if line.startswith("| `")
+                 for word in re.findall(r"`(\w+)`", line.split("|")[1])}  # fmt: skip
+    assert values == explained
+
+
+def test_every_table_with_personal_data_is_in_the_privacy_page(database: str) -> None:
+    """A new column that can hold a text is a question about privacy: it is answered there, or here."""
+    harmless = {"migration", "manifest", "identity", "lease", "bell", "rate", "target", "application"}
+    with psycopg.connect(database) as connection:
+        tables = {name for (name,) in connection.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'outbox'")}
+    assert {t for t in tables if f"`outbox.{t}" not in page("privacy")} <= harmless

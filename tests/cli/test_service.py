@@ -1,0 +1,192 @@
+"""The relay as a service: a process that systemd, a load balancer and other relays meet."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+
+import httpx
+import psycopg
+import pytest
+
+import outbox
+from tests.cli.conftest import end, started
+from tests.cli.test_relay import enqueue, pending
+from tests.lane import eventually
+
+UNIT = Path(outbox.__file__).parent / "deploy" / "outbox-relay.service"
+
+
+@pytest.fixture
+def port() -> int:
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        return int(s.getsockname()[1])
+
+
+@pytest.fixture
+def manager(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[socket.socket]:
+    """The socket of a service manager that wants a sign of life every 0.9 s."""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as heard:
+        heard.bind(str(tmp_path / "notify"))
+        heard.settimeout(20)
+        monkeypatch.setenv("NOTIFY_SOCKET", str(tmp_path / "notify"))
+        monkeypatch.setenv("WATCHDOG_USEC", "900000")
+        yield heard
+
+
+def _holders(site: psycopg.Connection) -> set[str]:
+    return {h for (h,) in site.execute("SELECT holder FROM outbox.lanes WHERE holder IS NOT NULL").fetchall()}
+
+
+def _pid(process: subprocess.Popen[str]) -> str:
+    return f"{socket.gethostname()}/{process.pid}"
+
+
+def test_systemd_is_told_when_it_is_ready_alive_and_stopping(site: psycopg.Connection, manager: socket.socket) -> None:
+    """Type=notify: ready is said once it has lanes or stands by; the watchdog is fed again and again."""
+    with started("relay") as process:
+        assert manager.recv(1000) == b"READY=1"
+        assert len(_holders(site)) == 2
+        for _ in range(3):
+            assert manager.recv(1000).startswith(b"WATCHDOG=1\nSTATUS=")
+        process.send_signal(signal.SIGTERM)
+        while not (told := manager.recv(1000)).startswith(b"STOPPING=1"):
+            assert told.startswith(b"WATCHDOG=1")
+        assert process.wait(20) == 0
+
+
+def test_a_stopped_process_feeds_no_watchdog(site: psycopg.Connection, manager: socket.socket) -> None:
+    """Then systemd starts it again, and a stand-by has taken over meanwhile."""
+    with started("relay") as process:
+        assert manager.recv(1000) == b"READY=1"
+        process.send_signal(signal.SIGSTOP)
+        time.sleep(0.2)
+        manager.settimeout(0.0)
+        with suppress(BlockingIOError):
+            while manager.recv(1000):
+                pass  # sent before it was stopped
+        manager.settimeout(1.0)
+        with pytest.raises(TimeoutError):
+            manager.recv(1000)
+
+
+def test_health_over_http(site: psycopg.Connection, port: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """On loopback alone; anything else than the three pages is 404, anything else than GET and HEAD 405."""
+    monkeypatch.setenv("OUTBOX_HTTP_PORT", str(port))
+    monkeypatch.setenv("OUTBOX_STALLED_S", "1")
+    url = f"http://127.0.0.1:{port}"
+    with started("relay") as process:
+        eventually(lambda: len(_holders(site)) == 2, 20)
+        assert httpx.get(f"{url}/livez").json() == {"ok": True, "why": []}
+        assert httpx.get(f"{url}/readyz").status_code == 200
+        assert 'outbox_lanes_held{target="visma_net"} 1.0' in httpx.get(f"{url}/metrics").text
+        assert (httpx.get(url).status_code, httpx.post(f"{url}/livez").status_code) == (404, 405)
+        assert httpx.head(f"{url}/readyz").content == b""
+        listening = subprocess.run(["ss", "-Hltn"], capture_output=True, text=True).stdout if shutil.which("ss") else ""
+        assert f"0.0.0.0:{port}" not in listening
+        site.execute("UPDATE outbox.target SET active_since = now(), paused_at = now(), why = 'a person'")
+        site.execute("SELECT outbox.register('visma_net', 'users')")
+        time.sleep(1.1)
+        bad = httpx.get(f"{url}/readyz")
+        assert (bad.status_code, bad.json()["why"]) == (503, ["visma_net: paused, and 1 wait"])
+        assert httpx.get(f"{url}/livez").status_code == 200
+        with started("relay") as second:  # the port is taken: it goes on without
+            eventually(lambda: len(site.execute("SELECT FROM outbox.relay").fetchall()) == 4, 20)
+            assert second.poll() is None
+        assert end(process) == 0
+
+
+def test_a_killed_relay_is_taken_over_within_the_lease(
+    site: psycopg.Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """SIGKILL: nobody says goodbye. What it was sending is looked up, and nobody is invited twice."""
+    monkeypatch.setenv("OUTBOX_LEASE_S", "3")
+    for target in ("ACCOUNTVIEW_NET", "VISMA_NET"):
+        monkeypatch.setenv(f"OUTBOX_{target}_DEADLINE_S", "1")
+    with started("relay") as first:
+        eventually(lambda: len(_holders(site)) == 2, 20)
+        with started("relay") as second:
+            eventually(lambda: len(site.execute("SELECT FROM outbox.relay").fetchall()) == 4, 20)
+            assert all(h.startswith(_pid(first) + "/") for h in _holders(site))
+            enqueue(site)
+            first.kill()
+            began = time.monotonic()
+            eventually(lambda: all(h.startswith(_pid(second) + "/") for h in _holders(site)) and _holders(site), 20)
+            assert time.monotonic() - began < 10  # 3 s, and what a busy machine adds
+            eventually(lambda: pending(site) == 0, 60)
+            assert end(second) == 0
+
+
+def test_a_stopped_relay_is_taken_over_at_once(site: psycopg.Connection) -> None:
+    """SIGTERM: the lease, of 15 s, is not waited for."""
+    with started("relay") as first:
+        eventually(lambda: len(_holders(site)) == 2, 20)
+        with started("relay") as second:
+            eventually(lambda: len(site.execute("SELECT FROM outbox.relay").fetchall()) == 4, 20)
+            assert end(first) == 0
+            began = time.monotonic()
+            eventually(lambda: len(_holders(site)) == 2, 12)
+            assert time.monotonic() - began < 12
+            assert end(second) == 0
+    assert site.execute("SELECT count(*) FROM outbox.relay WHERE expires_at > now()").fetchone() == (0,)
+
+
+def test_a_zombie_settles_nothing_and_what_it_did_is_looked_at(
+    site: psycopg.Connection, clouds: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """SIGSTOP beyond the lease in the middle of calls, then SIGCONT: the cloud ends as the views say all the same."""
+    monkeypatch.setenv("OUTBOX_LEASE_S", "2")
+    for target in ("ACCOUNTVIEW_NET", "VISMA_NET"):
+        monkeypatch.setenv(f"OUTBOX_{target}_DEADLINE_S", "0.5")
+    monkeypatch.setenv("OUTBOX_USER_DOUBT_S", "1")
+    monkeypatch.setenv("OUTBOX_DOUBT_S", "1")
+    with started("relay") as zombie:
+        eventually(lambda: len(_holders(site)) == 2, 20)
+        httpx.post(f"{clouds}/sandbox/faults", json={"path": "/v1", "kind": "latency", "latency_ms": 200})
+        enqueue(site)
+        in_doubt = "SELECT count(*) FROM outbox.mirror WHERE in_doubt IS NOT NULL"
+        eventually(lambda: (site.execute(in_doubt).fetchone() or (0,))[0] > 0, 20)
+        zombie.send_signal(signal.SIGSTOP)
+        with started("relay") as successor:
+            eventually(lambda: any(h.startswith(_pid(successor)) for h in _holders(site)), 30)
+            zombie.send_signal(signal.SIGCONT)
+            httpx.delete(f"{clouds}/sandbox/faults")
+            eventually(lambda: pending(site) == 0, 60)
+            assert end(zombie) == 0
+            assert end(successor) == 0
+    mails = [m["email"] for m in httpx.get(f"{clouds}/sandbox/invitations").json()]
+    assert len(mails) == len(set(mails))
+    assert site.execute("SELECT count(*) FROM outbox.attempt").fetchone() != (0,)
+
+
+def test_every_log_line_of_an_attempt_names_its_target(site: psycopg.Connection) -> None:
+    """With the message, the resource and the answer; the rest is in outbox.attempt."""
+    enqueue(site)
+    env = {**os.environ, "PYTHONPATH": str(Path(outbox.__file__).parents[1])}
+    done = subprocess.run(
+        [sys.executable, "-m", "outbox", "relay", "--once"], env=env, capture_output=True, text=True, timeout=60
+    )
+    attempts = [a for a in map(json.loads, done.stderr.splitlines()) if a["what"] == "attempt"]
+    assert attempts
+    assert {a["target"] for a in attempts} == {"visma_net"}
+    assert all({"message_id", "resource", "method", "http_status", "took_ms"} <= set(a) for a in attempts)
+
+
+def test_the_unit_is_hardened() -> None:
+    """systemd's own judgement: at most 2.0 (1.2 when this was written)."""
+    if not shutil.which("systemd-analyze"):
+        pytest.skip("not run: systemd-analyze is not on this machine")
+    judged = subprocess.run(
+        ["systemd-analyze", "security", "--offline=true", "--threshold=20", str(UNIT)], capture_output=True, text=True
+    )
+    assert judged.returncode == 0, judged.stdout[-2000:] + judged.stderr

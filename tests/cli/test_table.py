@@ -1,0 +1,221 @@
+"""The table of commands, each tried where it works, has nothing to do, is asked wrongly, has no database, and runs
+beside a relay that is at work.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import pty
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+import psycopg
+import pytest
+
+import outbox as package
+from outbox import install
+from outbox.cli import INTERRUPTED, outbox
+from outbox.config import load
+from outbox.wiring import at_work, make_service
+from tests.cli.conftest import NOWHERE, Result, Shell, end, started
+from tests.cli.table import ELSEWHERE, TABLE, USER, Case
+from tests.conftest import Server, fill_reference
+
+ROOT = Path(__file__).parents[2]
+each_command = pytest.mark.parametrize("case", TABLE.values(), ids=TABLE)
+each_with_a_database = pytest.mark.parametrize(
+    "case", [c for c in TABLE.values() if c.database], ids=[n for n, c in TABLE.items() if c.database]
+)
+
+
+def fill_installed(connection: psycopg.Connection) -> None:
+    """The reference database with its triggers; nothing is registered."""
+    fill_reference(connection)
+    connection.commit()
+    connection.autocommit = True
+    install.apply(connection, install.plan(connection))
+
+
+@pytest.fixture
+def database(server: Server) -> Iterator[str]:
+    name = f"table_{os.getpid()}"
+    yield server.create(name, server.template("installed", fill_installed))
+    server.drop(name)
+
+
+def is_plain(result: Result) -> bool:
+    """No colour, no progress bar: nobody looks."""
+    return "\x1b" not in result.out + result.err and "[#" not in result.err and "Traceback" not in result.err
+
+
+def test_every_command_is_in_the_table() -> None:
+    """A group counts by its commands: apps pull."""
+    names = set(_names(outbox))
+    assert names == set(TABLE) | set(ELSEWHERE)
+    for name, file in ELSEWHERE.items():
+        assert f'"{name}"' in (ROOT / file).read_text(), name
+
+
+def _names(group: click.Group, prefix: str = "") -> Iterator[str]:
+    for name, command in group.commands.items():
+        if isinstance(command, click.Group):
+            yield from _names(command, f"{prefix}{name} ")
+        else:
+            yield prefix + name
+
+
+def _has_json(name: str) -> bool:
+    command: click.Command = outbox
+    for part in name.split():
+        assert isinstance(command, click.Group)
+        command = command.commands[part]
+    return any("--json" in p.opts for p in command.params)
+
+
+@each_command
+def test_it_works(case: Case, shell: Shell, site: psycopg.Connection) -> None:
+    """And says so, in plain text."""
+    case.prepare(site)
+    result = shell(*case.works)
+    assert (result.code, case.says in result.out) == (case.code, True), result
+    assert is_plain(result)
+
+
+@each_command
+def test_nothing_to_do_is_no_error(case: Case, shell: Shell, site: psycopg.Connection) -> None:
+    """The first, and once more."""
+    if case.nothing is None:
+        pytest.skip("it always has something to say")
+    case.prepare_nothing(site)
+    for _ in range(2):
+        result = shell(*case.nothing)
+        assert (result.code, case.nothing_says in result.out) == (0, True), result
+        assert is_plain(result)
+
+
+@each_command
+def test_wrong_input_changes_nothing(case: Case, shell: Shell, site: psycopg.Connection) -> None:
+    """One clear message, exit code 2, and the outbox as it was."""
+    case.prepare(site)
+    before = _look(site)
+    assert case.wrong
+    for arguments, words in case.wrong:
+        result = shell(*_name(case), *arguments)
+        assert (result.code, words in result.err) == (2, True), result
+        assert is_plain(result)
+    assert _look(site) == before
+
+
+def _name(case: Case) -> tuple[str, ...]:
+    """The command itself, of its arguments."""
+    return next(tuple(name.split()) for name, c in TABLE.items() if c is case)
+
+
+def _look(connection: psycopg.Connection) -> object:
+    return connection.execute(
+        "SELECT (SELECT array_agg(m ORDER BY m.id) FROM outbox.message AS m)::text,"
+        " (SELECT array_agg(t) FROM outbox.target AS t)::text, (SELECT array_agg(d) FROM outbox.decision AS d)::text"
+    ).fetchone()
+
+
+@each_with_a_database
+def test_the_database_is_gone(case: Case, shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
+    """69, the driver's words, and what to try."""
+    monkeypatch.setenv("OUTBOX_DSN", NOWHERE)
+    result = shell(*case.works)
+    assert (result.code, result.out) == (69, "")
+    assert "the database cannot be used" in result.err
+    assert "try: " in result.err
+    assert is_plain(result)
+
+
+@each_with_a_database
+def test_beside_a_relay(case: Case, shell: Shell, site: psycopg.Connection) -> None:
+    """The same, and the relay keeps its lease."""
+    settings = load()
+    with at_work(make_service(settings, ["accountview_net", "visma_net"])) as relay:
+        _wait_for_lease(site)
+        case.prepare(site)
+        result = shell(*case.works)
+        assert (result.code, (case.beside or case.says) in result.out) == (case.code, True), result
+        assert relay.is_alive()
+        assert site.execute("SELECT DISTINCT epoch FROM outbox.lease").fetchall() == [(1,)]
+
+
+def _wait_for_lease(connection: psycopg.Connection) -> None:
+    until = time.monotonic() + 15
+    while connection.execute("SELECT count(*) FROM outbox.lease WHERE expires_at > now()").fetchone() != (2,):
+        assert time.monotonic() < until
+        time.sleep(0.02)
+
+
+@pytest.mark.parametrize("case", [c for n, c in TABLE.items() if _has_json(n)], ids=filter(_has_json, TABLE))
+def test_json(case: Case, shell: Shell, site: psycopg.Connection) -> None:
+    """Nothing but JSON on standard output."""
+    case.prepare(site)
+    result = shell(*case.works, "--json")
+    assert result.code == case.code
+    json.loads(result.out)
+
+
+# -- a terminal ------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("variables", "colours"), [({}, True), ({"NO_COLOR": "1"}, False)])
+def test_colours_on_a_terminal_alone(variables: dict[str, str], colours: bool) -> None:
+    """The head of a table is bold there, unless NO_COLOR is set."""
+    env = {**os.environ, "PYTHONPATH": str(Path(package.__file__).parents[1]), "TERM": "xterm", **variables}
+    ours, theirs = pty.openpty()
+    with subprocess.Popen([sys.executable, "-m", "outbox", "audit"], env=env, stdout=theirs, stdin=theirs) as process:
+        os.close(theirs)
+        seen = b""
+        while True:
+            try:
+                part = os.read(ours, 65536)
+            except OSError:  # how a terminal ends
+                break
+            if not part:
+                break
+            seen += part
+    os.close(ours)
+    assert process.returncode == 0
+    assert b"access_of_user" in seen
+    assert (b"\x1b[1m" in seen) is colours
+
+
+# -- Ctrl-C ----------------------------------------------------------------------------------------------------------
+
+
+def test_ctrl_c_while_a_row_is_locked(shell: Shell, site: psycopg.Connection, database: str) -> None:
+    """erase waits for somebody else's transaction and is stopped: 130, one word, nothing half done; again, it works."""
+    case = TABLE["erase"]
+    case.prepare(site)
+    with psycopg.connect(database) as other:
+        other.execute("SELECT FROM outbox.message WHERE key = '{WEG}' FOR UPDATE")
+        with started(*case.works) as process:
+            _wait_for_block(site)
+            assert end(process, signal.SIGINT) == INTERRUPTED
+        other.rollback()
+    assert site.execute("SELECT error FROM outbox.message WHERE key = '{WEG}'").fetchall() == [("weg@example.nl",)]
+    assert shell(*case.works).code == 0
+    assert site.execute("SELECT error FROM outbox.message WHERE key = '{WEG}'").fetchall() == [("[erased]",)]
+
+
+def _wait_for_block(connection: psycopg.Connection) -> None:
+    until = time.monotonic() + 30
+    query = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+    while connection.execute(query).fetchone() != (1,):
+        assert time.monotonic() < until
+        time.sleep(0.02)
+
+
+def test_the_user_of_the_table_is_one(site: psycopg.Connection) -> None:
+    """Were the sample data changed, the table would test nothing."""
+    query = "SELECT count(*) FROM visma_net.users WHERE user_code = %s AND missing IS NULL OR missing = '{}'"
+    assert site.execute(query, [USER]).fetchone() != (0,)

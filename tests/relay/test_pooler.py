@@ -1,0 +1,99 @@
+"""Through pgbouncer in transaction mode: every transaction may be another session, and no bell is heard."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from outbox.relay.connection import SESSION, connect
+from outbox.relay.service import Rhythm
+from tests import pooler
+from tests.lane import World, at_work, eventually
+
+pytestmark = pytest.mark.skipif(not pooler.PROGRAM, reason="not run: pgbouncer is not on this machine")
+
+BRISK = Rhythm(lease_s=3.0, safety_poll_s=30.0, grace_s=2.0, reconnect_s=0.05)
+
+
+@pytest.fixture
+def behind(world: World, tmp_path: Path) -> Iterator[World]:
+    """The relay's way to the database leads through the pooler; the test's own does not."""
+    direct = world.dsn
+    with pooler.pooled(direct, tmp_path) as world.dsn:
+        yield world
+    world.dsn = direct
+
+
+def test_a_pooler_is_noticed(behind: World, shared: str) -> None:
+    """Nobody has to say so."""
+    through, direct = behind.run(connect(behind.dsn)), behind.run(connect(shared))
+    assert (through.pooled, through.deaf, through.prepare_threshold) == (True, True, None)
+    assert (direct.pooled, direct.deaf) == (False, False)
+    for connection in (through, direct):
+        behind.run(connection.close())
+
+
+def test_changes_arrive_though_no_bell_is_heard(behind: World) -> None:
+    """The relay polls; with a safety poll of 30 s nothing else would find them in time."""
+    with at_work(behind.service(rhythm=BRISK)):
+        for n in range(5):
+            behind.user(f"u{n}")
+            eventually(lambda n=n: behind.ended("users", f"u{n}") == ["created"])
+        assert behind.sql("SELECT count(*) FROM outbox.bell") == [0]  # nobody would hear it
+        behind.sql("UPDATE accountview.users SET code = 'renamed' WHERE code = 'u0'")
+        eventually(lambda: not behind.pending())
+    assert behind.differences() == []
+
+
+def test_the_settings_are_pinned_for_every_statement_and_leak_to_nobody(behind: World) -> None:
+    """Also where the role's own are others; another client of the pool finds its own."""
+    behind.sql(
+        "ALTER ROLE CURRENT_USER SET DateStyle = 'German'; ALTER ROLE CURRENT_USER SET IntervalStyle = 'postgres'"
+    )
+    try:
+        connection = behind.run(connect(behind.dsn))
+
+        async def seen() -> dict[str, str]:
+            async with connection.pinned():
+                names = json.dumps(list(SESSION))
+                cursor = await connection.execute(
+                    "SELECT n, current_setting(n) FROM jsonb_array_elements_text(%s) AS n", [names]
+                )
+                return dict(await cursor.fetchall())
+
+        for _ in range(3):
+            assert behind.run(seen()) == SESSION
+        with psycopg.connect(behind.dsn, autocommit=True) as other:
+            row = other.execute("SELECT current_setting('DateStyle'), current_setting('row_security')").fetchone()
+            assert row == ("German, DMY", "on")
+        behind.run(connection.close())
+    finally:
+        behind.sql("ALTER ROLE CURRENT_USER RESET ALL")
+
+
+def test_relays_share_and_hand_over(behind: World) -> None:
+    """Leases are rows: a stand-by behind the pooler takes over after a clean stop, and when the first is gone."""
+    holder = "SELECT split_part(holder, '/', 1) FROM outbox.lanes WHERE holder IS NOT NULL AND target = %s"
+    with at_work(behind.service(holder="b", rhythm=BRISK)):
+        eventually(lambda: behind.sql(holder, behind.target) == ["b"])
+        with at_work(behind.service(holder="c", rhythm=BRISK)):
+            eventually(lambda: len(behind.sql("SELECT FROM outbox.relay")) == 2)
+            assert behind.sql(holder, behind.target) == ["b"]
+    with at_work(behind.service(holder="c", rhythm=BRISK)):
+        eventually(lambda: behind.sql(holder, behind.target) == ["c"])
+        behind.user("ann")
+        eventually(lambda: behind.ended("users", "ann") == ["created"])
+
+
+def test_a_crash_in_the_middle(behind: World) -> None:
+    """The intent is committed through the pooler as well."""
+    behind.user("ann")
+    with behind.stepping() as relay:
+        relay.begin()
+        relay.land()
+    behind.settled()
+    assert behind.invited() == ["ann@example.nl"]
