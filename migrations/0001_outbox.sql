@@ -596,6 +596,12 @@ BEGIN
             JOIN decided AS d ON d.message_id = n.id
             ON CONFLICT (target, resource, key) DO UPDATE
             SET row_hash = excluded.row_hash, decision = excluded.decision
+        ), kept AS (
+            -- who is not removed stays linked
+            UPDATE outbox.mirror AS m
+            SET unlinked = false
+            FROM newest AS n
+            WHERE m.target = n.target AND m.resource = n.resource AND m.key = n.key AND m.unlinked
         )
         SELECT e.id FROM ended AS e;
 END

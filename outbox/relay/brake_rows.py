@@ -122,15 +122,13 @@ class BrakeRows:
         return int((await self._execute(query, given))[0].noted)
 
     async def _run(self, name: str, **parameters: Any) -> None:
-        await self.store.connection.execute(
-            sqlfiles.read(f"relay/{name}.sql"), {"target": self.store.target, **parameters}
-        )
+        await self._all(name, **parameters)
 
     async def _all(self, name: str, **parameters: Any) -> list[Any]:
         return await self._execute(sql.SQL(sqlfiles.read(f"relay/{name}.sql")), parameters)
 
     async def _execute(self, query: sql.SQL | sql.Composed, parameters: dict[str, Any]) -> list[Any]:
-        async with self.store.connection.cursor(row_factory=namedtuple_row) as cursor:
+        async with self.store.connection.pinned(), self.store.connection.cursor(row_factory=namedtuple_row) as cursor:
             await cursor.execute(query, {"target": self.store.target, **parameters})
             return await cursor.fetchall() if cursor.description else []
 
