@@ -76,10 +76,7 @@ def register(
     _check_key(resources, key)
     check_report(report)
     with opened() as at:
-        targets, limits = _choose_targets(at, target), make_limits(at.settings)
-        outlook = look_ahead(at.connection, targets, resources, key, at.settings.targets, limits)
-        if not outlook.previews:
-            raise InstallError(f"there is no desired view for {' '.join(resources) or 'anything'}")
+        outlook = _look_ahead(at, target, resources, key)
         if not json:
             _print_outlook(outlook, say)
         meeting.meet(at, sorted({p.target for p in outlook.previews}), dry_run=dry_run, quiet=json)
@@ -104,6 +101,14 @@ def _choose_targets(at: Opened, target: str | None) -> list[str]:
     if not served or (target is not None and target not in served):
         raise InstallError(f"there is no desired view for {target or 'any target'}", "make one as in sql/views")
     return [target] if target else served
+
+
+def _look_ahead(at: Opened, target: str | None, resources: Sequence[str], key: Key) -> Outlook:
+    targets, limits = _choose_targets(at, target), make_limits(at.settings)
+    outlook = look_ahead(at.connection, targets, resources, key, at.settings.targets, limits)
+    if not outlook.previews:
+        raise InstallError(f"there is no desired view for {' '.join(resources) or 'anything'}")
+    return outlook
 
 
 def _print_outlook(outlook: Outlook, say: Words) -> None:

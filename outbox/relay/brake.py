@@ -73,7 +73,8 @@ class Facts:
 
 def watched(state: State, action: Action) -> str | None:
     """The kind of call, as outbox.passed names it, or None where no brake is concerned: what was approved for this very
-    key or unlinked by a person, what was begun before (it passed then), and what is no new object: a grant that is made again in a new company.
+    key or unlinked by a person, what was begun before (it passed then), and what is no new object: a grant that is made
+    again in a new company.
     """
     mirror = state.mirror
     if mirror is not None and mirror.in_doubt_s is not None and mirror.intent == action:

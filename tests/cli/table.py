@@ -53,6 +53,18 @@ GONE = (
     " VALUES ('visma_net', 'users', '{WEG}', 'UPDATE', 'done', 'not_ready', now(), 'weg@example.nl')"
 )
 
+# Held as a brake would hold it; each of the four commands decides about this one.
+HELD = (
+    "INSERT INTO outbox.message (target, resource, key, operation, status, settled_at, error, withheld)"
+    f" VALUES ('visma_net', 'users', '{{{USER}}}', 'UPDATE', 'held', now(), 'brake', 'create')"
+)
+# Refused by the cloud.
+DEAD = (
+    "INSERT INTO outbox.message (target, resource, key, operation, status, settled_at, error)"
+    f" VALUES ('visma_net', 'users', '{{{USER}}}', 'UPDATE', 'dead', now(), '400')"
+)
+UNSAID = ((), "say what is meant")
+
 TABLE: dict[str, Case] = {
     "install": Case(
         ("install",),
@@ -102,6 +114,30 @@ TABLE: dict[str, Case] = {
         "nothing to do",
         ((("exact_online",), "'exact_online' is not one of"), ((), "Missing argument")),
         prepare=_sql("UPDATE outbox.target SET paused_at = now(), why = '403' WHERE target = 'visma_net'"),
+    ),
+    "approve": Case(
+        ("approve", "visma_net", "users", USER),
+        "approved: visma_net users",
+        wrong=(UNSAID, (("exact_online",), "'exact_online' is not one of")),
+        prepare=_sql(HELD),
+    ),
+    "reject": Case(
+        ("reject", "visma_net", "users", USER, "--reason", "a test"),
+        "rejected: visma_net users",
+        wrong=((("visma_net",), "Missing option '--reason'"), (("--reason", "a test"), "say what is meant")),
+        prepare=_sql(HELD),
+    ),
+    "retry": Case(
+        ("retry", "visma_net", "users", USER),
+        "to be tried again: visma_net users",
+        wrong=(UNSAID, (("exact_online",), "'exact_online' is not one of")),
+        prepare=_sql(DEAD),
+    ),
+    "skip": Case(
+        ("skip", "visma_net", "users", USER, "--reason", "a test"),
+        "skipped: visma_net users",
+        wrong=((("visma_net",), "Missing option '--reason'"), (("--reason", "a test"), "say what is meant")),
+        prepare=_sql(HELD),
     ),
     "erase": Case(
         ("erase", "--subject", "WEG", "--yes"),
