@@ -14,14 +14,12 @@ from outbox import sqlfiles
 from outbox.config import TargetSettings
 from outbox.estimate import Rate, Work, calls, seconds
 from outbox.relay import compose
+from outbox.relay.brake import GRANTS, REMOVALS, Limits, trips
 from outbox.relay.compose import View
 from outbox.resources import RESOURCES, TARGETS, Parent
 from outbox.targets.delivery import Key
 
 Connection = psycopg.Connection[Any]
-# No order and no meaning but: what most rows of a table would be, and a person has to know of.
-_BRAKED = frozenset({"users", "companies", "projects", "cost_types", "cost_centres"})
-_ACCESS = frozenset({"company_access", "app_access"})
 
 
 @dataclass(frozen=True)
@@ -100,6 +98,7 @@ def look_ahead(
     resources: Sequence[str],
     key: Key,
     settings: Mapping[str, TargetSettings],
+    limits: Limits,
 ) -> Outlook:
     """Reads only."""
     previews = [p for t in targets for p in preview(connection, t, resources, key, settings[t].batch_size)]
@@ -107,7 +106,7 @@ def look_ahead(
     return Outlook(
         tuple(previews),
         tuple(activations(connection, chosen)),
-        tuple(excesses(previews)),
+        tuple(excesses(previews, limits)),
         sum(p.calls for p in previews),
         max((_seconds(connection, t, previews, settings[t]) for t in chosen), default=0.0),
     )
@@ -237,21 +236,22 @@ def _seconds(connection: Connection, target: str, previews: Sequence[Preview], s
     return seconds(number, settings.concurrency, Rate(*row) if row else Rate())
 
 
-def excesses(previews: Sequence[Preview]) -> list[Excess]:
-    """What a person has to agree to: many removals, all rows of a resource, many invitations, many grants."""
-    return [excess for p in previews for excess in _excesses(p)]
+def excesses(previews: Sequence[Preview], limits: Limits) -> list[Excess]:
+    """What a person has to agree to: what would trip a brake, were it not confirmed."""
+    return [excess for p in previews for excess in _excesses(p, limits)]
 
 
-def _excesses(p: Preview) -> list[Excess]:
+def _excesses(p: Preview, limits: Limits) -> list[Excess]:
     found = []
-    limit = max(5, p.in_cloud // 10)
-    if p.resource in _BRAKED and p.removals > limit:
-        found.append(Excess(p.target, p.resource, "removals", p.removals, limit))
-    elif p.resource in _BRAKED and p.removals == p.in_cloud > 1:
-        found.append(Excess(p.target, p.resource, "everything", p.removals, p.in_cloud - 1))
-    if p.invitations > 10:
-        found.append(Excess(p.target, p.resource, "invitations", p.invitations, 10))
-    granted = max(50, p.in_cloud // 10)
-    if p.resource in _ACCESS and p.creates > granted:
-        found.append(Excess(p.target, p.resource, "grants", p.creates, granted))
+    if p.resource in REMOVALS and trips(p.resource, "remove", p.removals, p.in_cloud, limits):
+        limit = limits.most(p.resource, "remove", p.in_cloud)
+        if p.removals > limit:
+            found.append(Excess(p.target, p.resource, "removals", p.removals, limit))
+        else:
+            found.append(Excess(p.target, p.resource, "everything", p.removals, p.in_cloud - 1))
+    if p.resource == "users" or p.resource in GRANTS:
+        limit = limits.most(p.resource, "create", p.in_cloud)
+        if p.creates > limit:
+            what = "invitations" if p.resource == "users" else "grants"
+            found.append(Excess(p.target, p.resource, what, p.creates, limit))
     return found

@@ -27,8 +27,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     if not config.getoption("--soak"):
-        kept = [i for i in items if "soak" not in i.keywords]
-        config.hook.pytest_deselected(items=[i for i in items if "soak" in i.keywords])
+        kept = [i for i in items if not i.get_closest_marker("soak")]
+        config.hook.pytest_deselected(items=[i for i in items if i.get_closest_marker("soak")])
         items[:] = kept
 
 

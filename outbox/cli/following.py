@@ -20,7 +20,7 @@ from outbox.words import Words
 STALLED_AFTER_S = 15.0
 SHOWN_LINES = 40
 SHOWN_ALIKE = 3
-_ORDER = ("created", "updated", "removed", "unchanged", "not_ready", "held", "dead", "pending")
+_ORDER = ("created", "updated", "removed", "unchanged", "not_ready", "held", "rejected", "skipped", "dead", "pending")
 _FOR_A_PERSON = frozenset({"not_ready", "held", "dead"})
 
 
@@ -125,4 +125,4 @@ def totals(rows: Sequence[Row], say: Words) -> str:
 
 def why(row: Row, say: Words) -> str:
     """Only of what needs a person or time; that a call was tried before is of no use afterwards."""
-    return say.reason(row.error) if row.status != "done" or row.outcome in ("not_ready", "removed") else ""
+    return say.reason(row.error) if row.status != "done" or row.outcome in ("not_ready", "removed", "rejected") else ""

@@ -24,7 +24,7 @@ from outbox.register import Progress, Row, confirm, find_relay, follow, read_unc
 from outbox.resources import RESOURCES, TARGETS
 from outbox.status import read_status
 from outbox.targets.delivery import Key
-from outbox.wiring import at_work, make_service
+from outbox.wiring import at_work, make_limits, make_service
 from outbox.words import Words
 
 INTERRUPTED = 130
@@ -108,7 +108,8 @@ def _choose_targets(at: Opened, target: str | None) -> list[str]:
 
 
 def _look(at: Opened, target: str | None, resources: Sequence[str], key: Key) -> Outlook:
-    outlook = look_ahead(at.connection, _choose_targets(at, target), resources, key, at.settings.targets)
+    targets, limits = _choose_targets(at, target), make_limits(at.settings)
+    outlook = look_ahead(at.connection, targets, resources, key, at.settings.targets, limits)
     if not outlook.previews:
         raise InstallError(f"there is no desired view for {' '.join(resources) or 'anything'}")
     return outlook

@@ -73,12 +73,15 @@ class Facts:
 
 def watched(state: State, action: Action) -> str | None:
     """The kind of call, as outbox.passed names it, or None where no brake is concerned: what was approved for this very
-    key, what was begun before (it passed then), and what is no new object: a grant that is made again in a new company.
+    key or unlinked by a person, what was begun before (it passed then), and what is no new object: a grant that is made
+    again in a new company.
     """
     mirror = state.mirror
     if mirror is not None and mirror.in_doubt_s is not None and mirror.intent == action:
         return None
     if action is Action.REMOVE and state.resource in REMOVALS:
+        if mirror is not None and mirror.unlinked:
+            return None
         return None if "remove" in state.approved else "remove"
     if action is Action.CREATE and (state.resource == "users" or state.resource in GRANTS):
         if mirror is not None and mirror.remote_id is not None:

@@ -18,9 +18,39 @@ REASONS: dict[str, str] = {
     "an earlier call may still arrive": "een eerdere aanroep kan nog aankomen",
     "not found yet, an earlier call may still arrive": "nog niet gevonden, een eerdere aanroep kan nog aankomen",
     "the target asked to wait": "de cloud vroeg om te wachten",
-    "e-mail, first and last name all changed: perhaps another person": (
-        "e-mailadres, voornaam en achternaam zijn alle drie gewijzigd: misschien een ander persoon"
+    "e-mail, first and last name all changed: perhaps another person; approve when it is the same": (
+        "e-mailadres, voornaam en achternaam zijn alle drie gewijzigd: misschien een ander persoon; keur goed als het"
+        " dezelfde is"
     ),
+    # before the brake's own words, which they end with
+    "its company {name} is to be removed, which is held: {why}": (
+        "de onderneming {name} moet worden verwijderd, en dat wacht op een beslissing: {why}"
+    ),
+    "its company {name} is to be removed, which was rejected": (
+        "de onderneming {name} moest worden verwijderd, en dat is afgewezen"
+    ),
+    "its company {name} is to be removed, which is looked at first": (
+        "de onderneming {name} moet worden verwijderd, en die wordt eerst bekeken"
+    ),
+    "rejected before; outbox register with this key does it after all": (
+        "eerder afgewezen; outbox register met deze sleutel doet het alsnog"
+    ),
+    "it is gone from the cloud, and is created again": "het is uit de cloud verdwenen en wordt opnieuw aangemaakt",
+    "brake: all {rows} rows of {name} would be removed; decide with: outbox approve --batch {number} (or reject)": (
+        "rem: alle {rows} regels van {name} zouden worden verwijderd; beslis met: outbox approve --batch {number}"
+        " (of reject)"
+    ),
+    "brake: {rows} removals of {name} within an hour, more than {status}; decide with: outbox approve --batch {number}"
+    " (or reject)": (
+        "rem: {rows} keer {name} verwijderen binnen een uur, meer dan {status}; beslis met: outbox approve --batch"
+        " {number} (of reject)"
+    ),
+    "brake: {rows} new {name} within an hour, more than {status}; decide with: outbox approve --batch {number}"
+    " (or reject)": (
+        "rem: {rows} keer nieuw in {name} binnen een uur, meer dan {status}; beslis met: outbox approve --batch"
+        " {number} (of reject)"
+    ),
+    "the brake cannot read a view: {words}": "de rem kan een view niet lezen: {words}",
     "{why}, but is held, dead or not looked at himself": (
         "{why}, maar wacht zelf op een beslissing, is geweigerd of wordt niet bekeken"
     ),

@@ -56,25 +56,20 @@ GONE = (
     " VALUES ('visma_net', 'users', '{WEG}', 'UPDATE', 'done', 'not_ready', now(), 'weg@example.nl')"
 )
 
-# One user whom a brake holds, and one who was refused.
-STUCK = (
+# Held as a brake would hold it; each of the four commands decides about this one.
+HELD = (
     "INSERT INTO outbox.message (target, resource, key, operation, status, settled_at, error, withheld)"
-    f" VALUES ('visma_net', 'users', '{{{USER}}}', 'UPDATE', 'held', now(), 'too many new users', 'create'),"
-    " ('visma_net', 'users', '{VISSER}', 'UPDATE', 'dead', now(), 'the cloud said no', NULL)"
+    f" VALUES ('visma_net', 'users', '{{{USER}}}', 'UPDATE', 'held', now(), 'brake', 'create')"
 )
+# Refused by the cloud.
+DEAD = (
+    "INSERT INTO outbox.message (target, resource, key, operation, status, settled_at, error)"
+    f" VALUES ('visma_net', 'users', '{{{USER}}}', 'UPDATE', 'dead', now(), '400')"
+)
+UNSAID = ((), "say what is meant")
+
 ONE_USER = ("visma_net", "users", USER)
 NO_TARGET = (("exact_online", "users", USER), "'exact_online' is not one of")
-
-
-def _decision(name: str, says: str, user: str) -> Case:
-    reason = ("--reason", "asked by phone")
-    return Case(
-        (name, "visma_net", "users", user, "--yes", *reason),
-        says,
-        wrong=(NO_TARGET, ((), "which"), ((*ONE_USER, "--batch", "x"), "is not a valid integer")),
-        prepare=_sql(STUCK),
-    )
-
 
 TABLE: dict[str, Case] = {
     "install": Case(
@@ -134,10 +129,30 @@ TABLE: dict[str, Case] = {
         ("link", *ONE_USER, "--to", "nobody-there"), "", wrong=((ONE_USER, "Missing option '--to'"), NO_TARGET), code=65
     ),
     "unlink": Case(("unlink", *ONE_USER, "--yes"), "", wrong=(NO_TARGET, ((), "Missing argument")), code=65),
-    "approve": _decision("approve", "approved", USER),
-    "reject": _decision("reject", "rejected", USER),
-    "retry": _decision("retry", "", "VISSER"),
-    "skip": _decision("skip", "skipped", "VISSER"),
+    "approve": Case(
+        ("approve", "visma_net", "users", USER),
+        "approved: visma_net users",
+        wrong=(UNSAID, (("exact_online",), "'exact_online' is not one of")),
+        prepare=_sql(HELD),
+    ),
+    "reject": Case(
+        ("reject", "visma_net", "users", USER, "--reason", "a test"),
+        "rejected: visma_net users",
+        wrong=((("visma_net",), "Missing option '--reason'"), (("--reason", "a test"), "say what is meant")),
+        prepare=_sql(HELD),
+    ),
+    "retry": Case(
+        ("retry", "visma_net", "users", USER),
+        "to be tried again: visma_net users",
+        wrong=(UNSAID, (("exact_online",), "'exact_online' is not one of")),
+        prepare=_sql(DEAD),
+    ),
+    "skip": Case(
+        ("skip", "visma_net", "users", USER, "--reason", "a test"),
+        "skipped: visma_net users",
+        wrong=((("visma_net",), "Missing option '--reason'"), (("--reason", "a test"), "say what is meant")),
+        prepare=_sql(HELD),
+    ),
     "status": Case(("status",), "no relay", wrong=UNKNOWN, beside="relay "),
     "audit": Case(
         ("audit", "access_of_user", f"user={USER}"),
