@@ -9,7 +9,7 @@ import psycopg
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from outbox.errors import DatabaseUnavailable, InstallError, NotAtHome, NotPermitted, OutboxError
-from outbox.relay.store import SESSION
+from outbox.relay.connection import SESSION
 
 Connection = psycopg.Connection[Any]
 OLDEST_VERSION = 15

@@ -80,9 +80,7 @@ def register(
     with opened() as at:
         outlook = _look(at, target, resources, key)
         if not json:
-            _print_outlook(outlook, say)
-            targets = {p.target for p in outlook.previews}
-            print_pauses([p for p in read_pauses(at.connection) if p.target in targets], say, whole=True)
+            _print_outlook(at, outlook, say)
         meeting.meet(at, sorted({p.target for p in outlook.previews}), dry_run=dry_run, quiet=json)
         if dry_run:
             print_json(as_json(outlook, say)) if json else None
@@ -115,7 +113,7 @@ def _look(at: Opened, target: str | None, resources: Sequence[str], key: Key) ->
     return outlook
 
 
-def _print_outlook(outlook: Outlook, say: Words) -> None:
+def _print_outlook(at: Opened, outlook: Outlook, say: Words) -> None:
     print_preview(outlook.previews, say)
     if outlook.calls:
         click.echo(
@@ -133,6 +131,8 @@ def _print_outlook(outlook: Outlook, say: Words) -> None:
             say("{cloud} becomes active: from now on every change goes out by itself", cloud=say.cloud(a.target))
             + (say(", {waiting} at once", waiting=waiting) if a.waiting else "")
         )
+    targets = {p.target for p in outlook.previews}
+    print_pauses([p for p in read_pauses(at.connection) if p.target in targets], say, whole=True)
 
 
 def _register(

@@ -14,14 +14,12 @@ from outbox import sqlfiles
 from outbox.errors import LeaseLost
 from outbox.relay import compose, rows
 from outbox.relay.compose import View
-from outbox.relay.connection import SESSION, Connection, connect
+from outbox.relay.connection import Connection
 from outbox.relay.holding import Holding
 from outbox.relay.rows import Message, Rival, Settled
 from outbox.relay.schedule import State
 from outbox.resources import RESOURCES
 from outbox.targets.delivery import Call, Delivery, Key
-
-__all__ = ["SESSION", "Store", "connect"]
 
 
 class Store:

@@ -122,9 +122,9 @@ TABLE: dict[str, Case] = {
         ("verify", "visma_net", "users"),
         "visma_net",
         wrong=((("exact_online",), "'exact_online' is not one of"),),
-        code=1,
+        code=3,
     ),
-    "apps pull": Case(("apps", "pull"), "offers", ("apps", "pull"), "nothing changed", UNKNOWN),
+    "apps pull": Case(("apps", "pull"), "offers", ("apps", "pull"), "offers", UNKNOWN),
     "link": Case(
         ("link", *ONE_USER, "--to", "nobody-there"), "", wrong=((ONE_USER, "Missing option '--to'"), NO_TARGET), code=65
     ),

@@ -11,8 +11,9 @@ import pytest
 
 from outbox.relay.brake import Limits
 from outbox.relay.braking import Brake
+from outbox.relay.connection import connect
 from outbox.relay.schedule import Deliver, Mirror, State
-from outbox.relay.store import Store, connect
+from outbox.relay.store import Store
 from outbox.targets.delivery import Action
 from tests.lane import UNBRAKED, World
 

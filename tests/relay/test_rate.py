@@ -12,9 +12,9 @@ import pytest
 from outbox import sqlfiles
 from outbox.errors import Transient
 from outbox.relay.aside import Aside
+from outbox.relay.connection import connect
 from outbox.relay.gate import Gate
 from outbox.relay.purse import Purse
-from outbox.relay.store import connect
 from outbox.targets import connect as connect_target
 from outbox.targets.delivery import Action, Call, Delivered, Delivery
 from outbox.targets.rates import Rate, read_rate

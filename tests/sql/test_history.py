@@ -11,7 +11,7 @@ import psycopg
 import pytest
 
 from outbox import sqlfiles
-from outbox.relay.store import SESSION
+from outbox.relay.connection import SESSION
 from tests.conftest import Server, fill_reference
 
 MANY = 100_000
