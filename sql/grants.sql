@@ -45,7 +45,7 @@ GRANT UPDATE (paused_at, why, verify_since, down_since, down_why, probe_at, prob
 GRANT EXECUTE ON FUNCTION outbox.notice_fail_over, outbox.recheck_unseen, outbox.ring TO outbox_relay;
 
 -- What people decide
-GRANT EXECUTE ON FUNCTION outbox.pause(text, text, text, text), outbox.resume(text, text, text, text) TO outbox_operator;
+GRANT EXECUTE ON FUNCTION outbox.pause, outbox.resume TO outbox_operator;
 GRANT EXECUTE ON FUNCTION outbox.stuck, outbox.approve, outbox.reject, outbox.skip, outbox.retry TO outbox_operator;
 GRANT EXECUTE ON FUNCTION outbox.register, outbox.adopt, outbox.capture_off, outbox.capture_on, outbox.ring TO outbox_operator;
 GRANT UPDATE (active_since, paused_at, why, verify_since) ON outbox.target TO outbox_operator;
