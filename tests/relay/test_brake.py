@@ -152,7 +152,7 @@ def test_messages_that_are_not_expanded_yet_are_judged_too(staffed: World) -> No
     staffed.message("users", "u00")
     staffed.message("users", operation="TRUNCATE")
     with staffed.stepping() as relay:
-        seen = staffed.run(relay.store.claim_new("1:1:", 1))[1]
+        seen = staffed.run(relay.store.claim_new("1:1:", 1, 60.0))[1]
         assert [m.key for m in seen] == [("u00",)]
         staffed.run(relay.lane._sort_in(seen))
         staffed.run(relay.lane._take_up())  # the one key, long before the other message is expanded
