@@ -16,7 +16,7 @@ DECISIONS = "SELECT decision, target, resource, key, why FROM outbox.decision WH
 
 
 @pytest.fixture(autouse=True)
-def unbraked(monkeypatch: pytest.MonkeyPatch) -> None:
+def unbraked(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
     """The reference tables have more users than a brake lets through unseen."""
     monkeypatch.setenv("OUTBOX_BRAKE_NEW_USERS", "1000")
 
