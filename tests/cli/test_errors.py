@@ -9,7 +9,8 @@ from psycopg import sql
 from tests.cli.conftest import Shell
 from tests.cli.table import TABLE
 
-COMMANDS = [case.works for case in TABLE.values() if case.database]
+# But check, which reports all of it as findings, with codes of its own.
+COMMANDS = [case.works for case in TABLE.values() if case.database and case.gone == 69]
 every_command = pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
 
 
