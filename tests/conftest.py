@@ -21,7 +21,7 @@ _serial = itertools.count(1)
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--soak", action="store_true", help="also run the long tests")
-    parser.addoption("--rounds", default=150, help="how many random rounds tests/faults plays")
+    parser.addoption("--rounds", default=100, help="how many random rounds tests/faults plays")
     parser.addoption("--seed", default=None, help="the seed of the first of them")
 
 
