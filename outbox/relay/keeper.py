@@ -139,6 +139,14 @@ class Keeper:
                 await self._ask(connection, "leave", holder=self.holder, targets=list(self.holdings))
                 await self._ask(connection, "call_relays")
 
+    async def let_go(self) -> None:
+        """At the very end: lanes that a beat took in the moment of the stop are served by no loop."""
+        with suppress(*LOST, NotAtHome):
+            for target, holding in self.holdings.items():
+                if holding.held:
+                    async with await connect(self.dsn) as connection:
+                        await Store(connection, target, holding).release(set(holding.held))
+
     async def _ask(self, connection: Connection, name: str, **parameters: Any) -> list[Any]:
         async with connection.pinned(), connection.cursor(row_factory=namedtuple_row) as cursor:
             await cursor.execute(sqlfiles.read(f"relay/{name}.sql"), parameters)

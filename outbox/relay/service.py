@@ -86,6 +86,7 @@ class Service:
                 task.cancel()
             await asyncio.gather(serving, keeping, watching, return_exceptions=True)
             leaving.cancel()
+            await self.keeper.let_go()
             await self.keeper.leave()
 
     async def _leave(self, keeper: Keeper) -> None:
