@@ -5,6 +5,7 @@ One long run would heal its own mistakes, since later changes look at the same k
 
 from __future__ import annotations
 
+import json
 import os
 import random
 import re
@@ -23,7 +24,8 @@ import psycopg
 from outbox.sandbox.compare import differences
 from tests.faults import world
 
-DRAIN_S = 20.0
+STILL_S = 20.0  # so long nothing may become done
+DRAIN_S = 90.0
 _USER = re.compile(r"/v1\.0/users/[^/]+$")
 
 
@@ -108,6 +110,23 @@ def play(dsn: str, base_url: str, relays: Relays, seed: int, theme: str | None =
         return differences(connection, cloud.get("/sandbox/state").json()) + _twice_invited(cloud)
 
 
+def trace(dsn: str, base_url: str) -> str:
+    """All that the last round left behind, to be read by a person: the outbox's tables, the calls, the clouds."""
+    lines = []
+    with psycopg.connect(dsn, autocommit=True) as connection:
+        for table, order in (("message", "id"), ("mirror", "target, resource, key"), ("attempt", "id")):
+            lines += [f"-- outbox.{table}"]
+            for (row,) in connection.execute(f"SELECT to_jsonb(t) FROM outbox.{table} AS t ORDER BY {order}".encode()):
+                lines.append(json.dumps({name: value for name, value in row.items() if value is not None}))
+    with httpx.Client(base_url=base_url) as cloud:
+        lines += ["-- calls"]
+        calls = cloud.get("/sandbox/requests", params={"last": 100_000}).json()["last"]
+        lines += [json.dumps(call) for call in calls]
+        for path in ("invitations", "state"):
+            lines += [f"-- {path}", cloud.get(f"/sandbox/{path}").text]
+    return "\n".join(lines) + "\n"
+
+
 def _faults(cloud: httpx.Client, rng: random.Random, rough: bool) -> None:
     """Now and then an answer is lost after the request was applied, or everything takes a little."""
     latency_ms = rng.randrange(20, 60) if rough else rng.randrange(1, 15)
@@ -127,19 +146,25 @@ def _kill_and_restart(connection: psycopg.Connection, relays: Relays) -> None:
 
 
 def _drain(connection: psycopg.Connection) -> list[str]:
-    """Wait until no message is pending and nothing in flight; answers what is left after too long."""
-    query = "SELECT count(*) FROM outbox.message WHERE status = 'pending'"
-    until = time.monotonic() + DRAIN_S
-    while time.monotonic() < until:
+    """Wait until no message is pending and nothing in flight; answers what is left when nothing moves any more. A busy
+    machine is slow and moves.
+    """
+    query = "SELECT count(*) FILTER (WHERE status = 'pending'), count(settled_at) FROM outbox.message"
+    began = moved_at = time.monotonic()
+    settled = -1
+    while (now := time.monotonic()) < min(moved_at + STILL_S, began + DRAIN_S):
         row = connection.execute(query).fetchone()
-        if row == (0,):
+        assert row
+        if row[0] == 0:
             return []
+        if row[1] != settled:
+            settled, moved_at = row[1], now
         time.sleep(0.01)
     left = connection.execute(
         "SELECT target, resource, key, via, operation, attempts, due_at - now(), error FROM outbox.message"
         " WHERE status = 'pending' LIMIT 5"
     ).fetchall()
-    return [f"not drained: {row}" for row in left]
+    return [f"not drained in {time.monotonic() - began:.0f} s: {row}" for row in left]
 
 
 def _twice_invited(cloud: httpx.Client) -> list[str]:

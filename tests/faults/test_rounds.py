@@ -3,16 +3,21 @@
     python -m pytest tests/faults --rounds 5000 --seed 7      more of them, and which
     python -m pytest tests/faults --soak                      also that planted mistakes are caught (up to half an hour)
 
-A seed is printed with what it found; `--seed N --rounds 1` plays that round again (the timing of threads is its own).
+The seed of a run is printed when it begins, and of a round that ends wrong at once, with what it found and a file with
+all that it left behind: also when the run is interrupted. `--seed N --rounds 1` plays that round again (the timing of
+threads is its own).
 """
 
 from __future__ import annotations
 
 import os
 import random
-from collections.abc import Iterator
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import gettempdir
 
 import psycopg
 import pytest
@@ -49,17 +54,46 @@ def seed(request: pytest.FixtureRequest) -> int:
     return random.randrange(2**32) if given is None else int(given)
 
 
-def test_many_short_rounds_end_equal(world: World, seed: int, request: pytest.FixtureRequest) -> None:
+@contextmanager
+def _reported(world: World, seed: int, say: Callable[[str], None]) -> Iterator[list[str]]:
+    """Around one round: whatever ends it, its seed is told where a person sees it, and what it left behind is kept."""
+    wrong: list[str] = []
+    try:
+        yield wrong
+    except BaseException as e:
+        wrong.append(repr(e))
+        raise
+    finally:
+        if wrong:
+            kept = Path(gettempdir()) / f"outbox-round-{seed}.txt"
+            say(f"python -m pytest tests/faults --rounds 1 --seed {seed}   # {'; '.join(wrong)}; see {kept}")
+            kept.write_text("\n".join(wrong) + "\n" + rounds.trace(world.dsn, world.base_url))
+
+
+@pytest.fixture
+def say(capfd: pytest.CaptureFixture[str]) -> Callable[[str], None]:
+    """Past pytest, which shows what is printed only when a test is over."""
+
+    def aloud(text: str) -> None:
+        with capfd.disabled():
+            print(f"\n{text}", file=sys.stderr, flush=True)
+
+    return aloud
+
+
+def test_many_short_rounds_end_equal(
+    world: World, seed: int, request: pytest.FixtureRequest, say: Callable[[str], None]
+) -> None:
     """I1 to I5: nothing lost, nothing made up, the last state wins, target = view, nobody invited twice."""
     count = int(request.config.getoption("--rounds"))
-    wrong = {}
+    wrong = []
+    say(f"python -m pytest tests/faults --rounds {count} --seed {seed}")
     with rounds.relays(world.dsn, world.base_url) as relays:
-        for n in range(count):
-            found = rounds.play(world.dsn, world.base_url, relays, seed + n)
-            if found:
-                wrong[seed + n] = found
-                print(f"--seed {seed + n}: " + "; ".join(found))
-    assert not wrong, f"{len(wrong)} of {count} rounds ended wrong; seeds {list(wrong)}"
+        for n in range(seed, seed + count):
+            with _reported(world, n, say) as found:
+                found += rounds.play(world.dsn, world.base_url, relays, n)
+            wrong += [n] if found else []
+    assert not wrong, f"{len(wrong)} of {count} rounds ended wrong; seeds {wrong}"
 
 
 @pytest.mark.soak
