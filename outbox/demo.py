@@ -16,7 +16,7 @@ from outbox import database, embedded, sqlfiles
 from outbox.config import CompanySettings, Secret, Settings, TargetSettings
 from outbox.errors import OutboxError
 from outbox.resources import TARGETS
-from outbox.wiring import at_work, make_service
+from outbox.service.wiring import at_work, make_service
 
 SOURCE = ("reference/schema.sql", "reference/data.sql", "views/accountview_net.sql", "views/visma_net.sql")
 DRAIN_TIMEOUT_S = 120.0

@@ -24,10 +24,10 @@ from outbox.relay.connection import connect
 from outbox.relay.holding import Holding
 from outbox.relay.lane import Lane
 from outbox.relay.retry import Patience
-from outbox.relay.service import Rhythm, Service
 from outbox.relay.settle import Times
 from outbox.relay.store import Store
 from outbox.sandbox.compare import compare
+from outbox.service.process import Rhythm, Service
 from outbox.targets import connect as connect_target
 
 # Seconds are short here; the proportions are those of the defaults. deadline_s is only how long a doubt waits: the

@@ -18,11 +18,11 @@ from typing import Any
 
 import click
 
-from outbox.audit import read_questions
 from outbox.cli import outbox
 from outbox.cli.help import PAGES
 from outbox.config import CompanySettings, Settings, TargetSettings
-from outbox.source import declared
+from outbox.config.source import declared
+from outbox.operator.audit import read_questions
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:

@@ -13,10 +13,11 @@ import pytest
 
 from outbox import sandbox
 from outbox.config import CompanySettings, Secret, Settings, TargetSettings
-from outbox.register import confirm, follow, preview
+from outbox.register.preview import preview
+from outbox.register.request import confirm, follow
 from outbox.resources import TARGETS
 from outbox.sandbox.compare import compare, differences
-from outbox.wiring import at_work, make_service
+from outbox.service.wiring import at_work, make_service
 from tests.conftest import Server, fill_reference
 
 State = dict[str, Any]

@@ -7,12 +7,12 @@ from pathlib import Path
 import pytest
 
 from outbox.config import Settings, TargetSettings, load, variables
+from outbox.config.values import Secret
 from outbox.errors import ConfigError
 from outbox.relay.retry import Patience
-from outbox.relay.service import Rhythm
 from outbox.relay.settle import Times
-from outbox.values import Secret
-from outbox.wiring import make_patience, make_rhythm
+from outbox.service.process import Rhythm
+from outbox.service.wiring import make_patience, make_rhythm
 
 FILE = """
 dsn = "postgresql://demo@localhost/av"

@@ -35,13 +35,12 @@ PURE = ("outbox.relay.store", "outbox.relay.lane", "psycopg", "asyncio", "time")
 FORBIDDEN = {
     "outbox/targets/": ("outbox.relay.store", "outbox.relay.lane", "outbox.cli", "outbox.sandbox", "psycopg"),
     "outbox/capture/": ("outbox.relay", "outbox.targets", "outbox.cli", "outbox.sandbox"),
-    "outbox/relay/": ("outbox.cli", "outbox.sandbox", "outbox.capture", "outbox.install"),
+    "outbox/relay/": ("outbox.cli", "outbox.sandbox", "outbox.capture", "outbox.install", "outbox.service"),
     "outbox/relay/schedule.py": PURE,
     "outbox/relay/settle.py": PURE,
     "outbox/relay/intent.py": PURE,
     "outbox/relay/retry.py": PURE,
-    "outbox/relay/store.py": ("outbox.relay.lane", "outbox.relay.service"),
-    "outbox/relay/lane.py": ("outbox.relay.service",),
+    "outbox/relay/store.py": ("outbox.relay.lane",),
 }
 
 

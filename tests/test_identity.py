@@ -13,9 +13,10 @@ import psycopg
 import pytest
 from psycopg import sql
 
-from outbox import drift, install, sandbox
+from outbox import install, sandbox
 from outbox.errors import NotAtHome
-from outbox.register import confirm
+from outbox.install import drift
+from outbox.register.request import confirm
 from tests.conftest import Server
 from tests.lane import World
 from tests.programs import program

@@ -12,10 +12,11 @@ from typing import Any
 import psycopg
 import pytest
 
-from outbox import drift, install, sqlfiles
+from outbox import install, sqlfiles
 from outbox.errors import InstallError, NotPermitted
-from outbox.steps import LOCK_ATTEMPTS
-from outbox.uninstall import plan_uninstall, uninstall
+from outbox.install import drift
+from outbox.install.steps import LOCK_ATTEMPTS
+from outbox.install.uninstall import plan_uninstall, uninstall
 from tests.conftest import Server
 
 Connection = psycopg.Connection[Any]
@@ -388,8 +389,8 @@ def test_everything_of_the_outbox_says_what_it_is(installed: Connection) -> None
 
 def test_who_holds_the_lock_is_named(installed: Connection, database: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """After some attempts, each of which waits half a second at most; what was there stays."""
-    monkeypatch.setattr("outbox.steps.LOCK_ATTEMPTS", 2)
-    monkeypatch.setattr("outbox.steps.LOCK_PAUSE_S", 0.01)
+    monkeypatch.setattr("outbox.install.steps.LOCK_ATTEMPTS", 2)
+    monkeypatch.setattr("outbox.install.steps.LOCK_PAUSE_S", 0.01)
     assert LOCK_ATTEMPTS > 2
     installed.execute("DROP TRIGGER outbox_update ON accountview.projects")
     with psycopg.connect(database, application_name="bookkeeping") as writer:

@@ -13,7 +13,7 @@ import pytest
 
 import outbox
 from outbox import install
-from outbox.uninstall import plan_uninstall, uninstall
+from outbox.install.uninstall import plan_uninstall, uninstall
 from tests.lane import eventually
 from tests.programs import program
 

@@ -1,5 +1,6 @@
 """Of which conditions a row of a desired view is made: for each branch its tables, what joins and filters them, and
-what its key columns are. For a key that is not in the view, each can then be asked of the database (outbox/absence.py).
+what its key columns are. For a key that is not in the view, each can then be asked of the database, see
+outbox/explain/absence.py.
 
 Reads the text of pg_get_viewdef, as branches.py does, for another purpose: not which rows a change can reach, but why
 one row is not there. So it gives up sooner (NotUnderstood), and nothing depends on it but a sentence.

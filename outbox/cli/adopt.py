@@ -7,8 +7,8 @@ import click
 from outbox.cli.asking import agreed_by_typing
 from outbox.cli.opening import opened
 from outbox.cli.printing import print_json
-from outbox.identity import adopt as adopt_here
-from outbox.identity import read_identity
+from outbox.install.identity import adopt as adopt_here
+from outbox.install.identity import read_identity
 
 
 @click.command()

@@ -7,7 +7,7 @@ import sys
 import click
 
 from outbox.errors import NotConfirmed
-from outbox.preview import Excess, Outlook
+from outbox.register.preview import Excess, Outlook
 from outbox.words import Words
 
 

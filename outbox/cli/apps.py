@@ -6,10 +6,10 @@ import asyncio
 
 import click
 
-from outbox.apps import Pulled, pull, read_apps
 from outbox.cli.opening import Opened, opened
 from outbox.cli.printing import count, print_json, print_table
 from outbox.errors import CloudError, CloudUnavailable
+from outbox.operator.apps import Pulled, pull, read_apps
 from outbox.relay.connection import connect
 from outbox.targets import read
 

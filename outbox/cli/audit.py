@@ -10,9 +10,9 @@ from decimal import Decimal
 import click
 import psycopg
 
-from outbox.audit import Answer, Given, Question, ask, list_missing, nothing_found, read_questions
 from outbox.cli.opening import opened
 from outbox.cli.printing import print_json, print_table
+from outbox.operator.audit import Answer, Given, Question, ask, list_missing, nothing_found, read_questions
 
 
 @click.command()

@@ -8,12 +8,12 @@ import click
 import psycopg
 
 from outbox import database
-from outbox.check import Finding
-from outbox.check import check as check_capture
 from outbox.cli.opening import opened
 from outbox.cli.printing import print_json
 from outbox.errors import ConfigError, OutboxError
-from outbox.surroundings import look_around, look_at_clouds
+from outbox.install.checks import Finding
+from outbox.install.checks import check as check_capture
+from outbox.install.surroundings import look_around, look_at_clouds
 
 # The worst decides. What could not be found out may hide anything, so it is worse than a warning.
 CODES = {"broken": 2, "unknown": 3, "warning": 1}

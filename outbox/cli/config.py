@@ -12,7 +12,7 @@ from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from outbox.cli.printing import print_json, print_table
 from outbox.config import CompanySettings, Secret, Settings, TargetSettings, load
-from outbox.source import declared
+from outbox.config.source import declared
 
 _HIDDEN = "***"
 _SECRET_PARTS = ("password", "sslpassword", "oauth_client_secret", "scram_client_key", "scram_server_key")

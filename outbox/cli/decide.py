@@ -12,8 +12,8 @@ import click
 
 from outbox.cli.opening import opened
 from outbox.cli.printing import count, print_json, print_table
-from outbox.decide import About, Decision, Stuck, decide, find
 from outbox.errors import NothingFound
+from outbox.operator.decide import About, Decision, Stuck, decide, find
 from outbox.resources import RESOURCES, TARGETS
 from outbox.targets.delivery import Key
 

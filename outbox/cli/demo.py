@@ -15,7 +15,8 @@ from outbox import install
 from outbox.cli.following import follow_to_the_end, print_preview, print_result
 from outbox.cli.printing import print_table
 from outbox.demo import Change, Effect, Stage
-from outbox.register import confirm, preview
+from outbox.register.preview import preview
+from outbox.register.request import confirm
 from outbox.resources import TARGETS
 from outbox.words import Words
 

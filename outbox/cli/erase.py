@@ -7,11 +7,11 @@ from dataclasses import asdict
 
 import click
 
-from outbox import erase as erasing
 from outbox.cli.opening import opened
 from outbox.cli.printing import count, print_json
-from outbox.erase import PARTS, Erased
 from outbox.errors import EraseRefused
+from outbox.operator import erase as erasing
+from outbox.operator.erase import PARTS, Erased
 
 
 @click.command()

@@ -10,13 +10,13 @@ from typing import Any
 
 import click
 
-from outbox.absence import Absence, Branch, Checked
-from outbox.answer import answer, why_not_equal
 from outbox.cli.language import spoken
 from outbox.cli.opening import opened
 from outbox.cli.printing import print_json
-from outbox.explain import Facts
-from outbox.explain import explain as look_at
+from outbox.explain.absence import Absence, Branch, Checked
+from outbox.explain.answer import answer, why_not_equal
+from outbox.explain.facts import Facts
+from outbox.explain.facts import explain as look_at
 from outbox.resources import RESOURCES, TARGETS
 from outbox.words import Words
 

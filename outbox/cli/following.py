@@ -12,8 +12,9 @@ from typing import Any
 import click
 
 from outbox.cli.printing import print_table
-from outbox.register import Connection, Preview, Progress, Row, follow
-from outbox.status import read_status
+from outbox.operator.status import read_status
+from outbox.register.preview import Preview
+from outbox.register.request import Connection, Progress, Row, follow
 from outbox.words import Words
 
 # Longer than one call may take, and than the first look after a call without an answer.

@@ -5,13 +5,13 @@ from __future__ import annotations
 import click
 
 from outbox import install as installing
-from outbox import lanes
 from outbox.cli.asking import agreed_by_typing
 from outbox.cli.opening import opened
 from outbox.cli.printing import count
-from outbox.install import render_steps
-from outbox.uninstall import plan_uninstall
-from outbox.uninstall import uninstall as remove
+from outbox.install import lanes
+from outbox.install.plans import render_steps
+from outbox.install.uninstall import plan_uninstall
+from outbox.install.uninstall import uninstall as remove
 
 
 @click.command()

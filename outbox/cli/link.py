@@ -9,10 +9,10 @@ import click
 
 from outbox.cli.opening import Opened, opened
 from outbox.errors import CloudError, CloudUnavailable, LinkRefused
-from outbox.link import check_key, check_resource
-from outbox.link import link as link_key
-from outbox.link import unlink as unlink_key
-from outbox.register import find_relay
+from outbox.operator.link import check_key, check_resource
+from outbox.operator.link import link as link_key
+from outbox.operator.link import unlink as unlink_key
+from outbox.register.request import find_relay
 from outbox.resources import RESOURCES, TARGETS
 from outbox.targets import read
 from outbox.targets.delivery import Key

@@ -14,9 +14,9 @@ import click
 from outbox.cli.opening import Opened
 from outbox.cli.printing import count
 from outbox.errors import CloudError, CloudUnavailable, LinkRefused, NotAllowed, NotPermitted
-from outbox.first_contact import Contact, Match, doubt_all, meet, settle
+from outbox.operator.status import read_status
+from outbox.register.first_contact import Contact, Match, doubt_all, meet, settle
 from outbox.relay.connection import connect
-from outbox.status import read_status
 from outbox.targets import read
 from outbox.targets.delivery import Key
 

@@ -7,9 +7,9 @@ from typing import Any
 
 import click
 
-from outbox import pauses
 from outbox.cli.opening import opened
 from outbox.cli.printing import print_json
+from outbox.operator import pauses
 from outbox.resources import RESOURCES, TARGETS
 
 

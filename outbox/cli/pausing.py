@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 
 import click
 
-from outbox.pauses import Pause
+from outbox.operator.pauses import Pause
 from outbox.words import Words
 
 SHOWN = 3

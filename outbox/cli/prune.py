@@ -9,8 +9,8 @@ import click
 from outbox.cli.opening import opened
 from outbox.cli.printing import count, print_json
 from outbox.config import Settings
-from outbox.prune import Pruned, Retention, preview
-from outbox.prune import prune as remove
+from outbox.operator.prune import Pruned, Retention, preview
+from outbox.operator.prune import prune as remove
 
 
 @click.command()

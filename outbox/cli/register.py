@@ -18,13 +18,13 @@ from outbox.cli.printing import count, print_json
 from outbox.cli.reporting import as_json, check_report, write_report
 from outbox.cli.rest import judge_rest
 from outbox.errors import CloudUnavailable, InstallError
-from outbox.pauses import read_pauses
-from outbox.preview import Outlook, look_ahead, served_targets
-from outbox.register import Progress, Row, confirm, find_relay, follow, read_unchanged
+from outbox.operator.pauses import read_pauses
+from outbox.operator.status import read_status
+from outbox.register.preview import Outlook, look_ahead, served_targets
+from outbox.register.request import Progress, Row, confirm, find_relay, follow, read_unchanged
 from outbox.resources import RESOURCES, TARGETS
-from outbox.status import read_status
+from outbox.service.wiring import at_work, make_limits, make_service
 from outbox.targets.delivery import Key
-from outbox.wiring import at_work, make_limits, make_service
 from outbox.words import Words
 
 INTERRUPTED = 130

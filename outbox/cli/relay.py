@@ -14,12 +14,13 @@ from outbox.cli.logs import logged_as_json
 from outbox.cli.opening import Opened, opened
 from outbox.cli.rest import judge_rest
 from outbox.errors import InstallError
-from outbox.health import Health
-from outbox.register import find_relay, served_targets
-from outbox.relay.service import Service
-from outbox.reporting import reporting
-from outbox.status import TargetStatus, read_status
-from outbox.wiring import make_service
+from outbox.operator.status import TargetStatus, read_status
+from outbox.register.preview import served_targets
+from outbox.register.request import find_relay
+from outbox.service.health import Health
+from outbox.service.process import Service
+from outbox.service.reporting import reporting
+from outbox.service.wiring import make_service
 
 # What waits for another message of our own (an e-mail that is about to be given up) comes back so soon.
 SHORT_WAIT_S = 1.0

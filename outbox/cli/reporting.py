@@ -12,8 +12,8 @@ from typing import Any
 import click
 
 from outbox.cli.following import in_order, totals, why
-from outbox.preview import Outlook
-from outbox.register import Row
+from outbox.register.preview import Outlook
+from outbox.register.request import Row
 from outbox.words import Words
 
 _HEAD = ("target", "resource", "key", "result", "why")

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 import click
 
 from outbox.errors import CloudUnavailable, NotPermitted
-from outbox.status import TargetStatus
+from outbox.operator.status import TargetStatus
 from outbox.words import Words
 
 

@@ -10,8 +10,8 @@ from outbox.cli.language import spoken
 from outbox.cli.opening import opened
 from outbox.cli.pausing import part_steps, print_pauses
 from outbox.cli.printing import print_json, print_table
-from outbox.pauses import read_pauses
-from outbox.status import TargetStatus, next_steps, read_status
+from outbox.operator.pauses import read_pauses
+from outbox.operator.status import TargetStatus, next_steps, read_status
 from outbox.words import Words
 
 SCREEN = 24  # lines, whatever happens

@@ -12,10 +12,11 @@ from outbox.cli.opening import Opened, opened
 from outbox.cli.printing import count, print_json, print_table
 from outbox.config import TargetSettings
 from outbox.errors import InstallError
-from outbox.register import find_relay, served_targets
+from outbox.operator.status import read_status
+from outbox.register.preview import served_targets
+from outbox.register.request import find_relay
 from outbox.relay.connection import connect
 from outbox.resources import RESOURCES, TARGETS
-from outbox.status import read_status
 from outbox.targets import read
 from outbox.verify import Finding, Verified
 from outbox.verify import verify as verify_target

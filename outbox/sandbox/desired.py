@@ -10,7 +10,7 @@ import psycopg
 from psycopg import sql
 
 from outbox import sqlfiles
-from outbox.register import read_views
+from outbox.register.preview import read_views
 from outbox.relay import compose
 from outbox.relay.compose import View
 from outbox.targets.delivery import Document, Key

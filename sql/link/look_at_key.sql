@@ -1,4 +1,4 @@
--- What stands against linking or unlinking a key: see outbox/link.py.
+-- What stands against linking or unlinking a key: see outbox/operator/link.py.
 SELECT (SELECT count(*) FROM {view} AS v WHERE {view_match}) AS rows,
        m.key IS NOT NULL AS mirrored,
        m.remote_id,

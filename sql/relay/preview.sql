@@ -1,6 +1,6 @@
 -- What a register of one resource would do now: the table of the relay, counted. Writes nothing, calls nothing.
 -- A child of a parent that is itself about to be created counts as created; of one that is not ready, as not ready.
--- alone: a removal that needs a call of its own; the others go with their parent. groups: see outbox/estimate.py.
+-- alone: a removal that needs a call of its own; the others go with their parent. groups: see outbox/register/estimate.py.
 WITH RECURSIVE desired AS (
     SELECT ARRAY[{view_key}] AS key, to_jsonb(v) - {not_document}::text[] AS document,
            coalesce(cardinality({missing}), 0) > 0 AS lacking, coalesce({withdrawn}, false) AS withdrawn,

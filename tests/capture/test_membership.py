@@ -11,8 +11,8 @@ from typing import Any
 import psycopg
 import pytest
 
-from outbox.absence import Absence, examine
-from outbox.preview import read_views
+from outbox.explain.absence import Absence, examine
+from outbox.register.preview import read_views
 from outbox.resources import TARGETS
 from tests.capture import covering
 from tests.capture import plain_views as grammar
@@ -165,7 +165,7 @@ def test_too_complex(source: Connection, view: str, why: str) -> None:
 
 def test_a_slow_view(source: Connection, monkeypatch: pytest.MonkeyPatch) -> None:
     """It ends, and says so."""
-    from outbox import absence
+    from outbox.explain import absence
 
     monkeypatch.setattr(absence, "TIMEOUT_S", 1)
     source.execute("INSERT INTO src.p (a, b) VALUES ('x', '1')")

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from outbox import drift, install
+from outbox import install
+from outbox.install import drift
 from outbox.resources import RESOURCES
 from tests.capture.covering import Connection
 from tests.capture.following import check, define

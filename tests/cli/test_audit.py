@@ -12,7 +12,7 @@ import psycopg
 import pytest
 
 from outbox import sqlfiles
-from outbox.audit import Question, read_questions
+from outbox.operator.audit import Question, read_questions
 from tests.cli.conftest import Shell
 
 QUESTIONS = read_questions()

@@ -8,7 +8,7 @@ import re
 import psycopg
 import pytest
 
-from outbox.explain import Facts
+from outbox.explain.facts import Facts
 from tests.cli.conftest import Shell, write_settings
 from tests.cli.shapes import misfits
 

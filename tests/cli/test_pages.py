@@ -8,11 +8,11 @@ import psycopg
 import pytest
 
 from outbox import errors
-from outbox.audit import read_questions
 from outbox.cli import INTERRUPTED, outbox
 from outbox.cli.help import PAGES
 from outbox.config import CompanySettings, Settings, TargetSettings
-from outbox.source import declared
+from outbox.config.source import declared
+from outbox.operator.audit import read_questions
 from tests import pages
 
 

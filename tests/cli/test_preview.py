@@ -137,6 +137,6 @@ def test_what_is_not_registered_is_not_counted(shell: Shell, site: psycopg.Conne
 
 def test_every_resource_has_its_price() -> None:
     """A new resource has to say what its calls are."""
-    from outbox.estimate import Work, calls
+    from outbox.register.estimate import Work, calls
 
     assert all(calls(Work(name, 1, 0, 0, 0, 1, 1)) >= 1 for name in RESOURCES)

@@ -7,7 +7,7 @@ import json
 import psycopg
 import pytest
 
-from outbox.prune import Pruned, Retention, preview, prune
+from outbox.operator.prune import Pruned, Retention, preview, prune
 from tests.cli.conftest import Shell
 
 KEEP = Retention(documents=30, attempts=90, messages=400)

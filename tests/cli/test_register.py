@@ -14,7 +14,7 @@ import psycopg
 import pytest
 
 from outbox.cli import following
-from outbox.preview import Outlook
+from outbox.register.preview import Outlook
 from outbox.sandbox.compare import differences
 from tests.cli.conftest import Shell, end, started, write_settings
 from tests.cli.shapes import misfits

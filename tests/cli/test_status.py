@@ -6,7 +6,7 @@ import json
 
 import psycopg
 
-from outbox.status import TargetStatus
+from outbox.operator.status import TargetStatus
 from tests.cli.conftest import Shell
 from tests.cli.shapes import misfits
 

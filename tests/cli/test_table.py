@@ -22,7 +22,7 @@ import outbox as package
 from outbox import install
 from outbox.cli import INTERRUPTED, outbox
 from outbox.config import load
-from outbox.wiring import at_work, make_service
+from outbox.service.wiring import at_work, make_service
 from tests.cli.conftest import NOWHERE, Result, Shell, end, started
 from tests.cli.table import ELSEWHERE, TABLE, USER, Case
 from tests.conftest import Server, fill_reference

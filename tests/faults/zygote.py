@@ -19,9 +19,9 @@ from outbox.config import Secret, TargetSettings
 from outbox.relay.brake import Limits
 from outbox.relay.lane import Lane
 from outbox.relay.retry import Patience
-from outbox.relay.service import Rhythm, Service
 from outbox.relay.settle import Times
 from outbox.relay.store import Store
+from outbox.service.process import Rhythm, Service
 from outbox.targets import connect
 from tests.faults import plants
 

@@ -8,14 +8,14 @@ import psycopg
 import pytest
 from psycopg.conninfo import make_conninfo
 
-from outbox.apps import Pulled, pull
 from outbox.config import Settings
+from outbox.config.values import Secret
 from outbox.errors import CloudError, OutboxError
+from outbox.operator.apps import Pulled, pull
 from outbox.relay.connection import connect
-from outbox.relay.service import Service
+from outbox.service.process import Service
+from outbox.service.upkeep import make_chores
 from outbox.targets import listing, read
-from outbox.upkeep import make_chores
-from outbox.values import Secret
 from tests.lane import RHYTHM, World, at_work, eventually
 
 

@@ -6,8 +6,8 @@ import asyncio
 from typing import Any
 
 from outbox.errors import OutboxError
-from outbox.relay.chores import Chore
-from outbox.relay.service import Service
+from outbox.service.chores import Chore
+from outbox.service.process import Service
 from tests.lane import RHYTHM, World, at_work, eventually
 
 

@@ -6,7 +6,7 @@ import time
 
 import psycopg
 
-from outbox.relay.service import Rhythm
+from outbox.service.process import Rhythm
 from tests.lane import UNBRAKED, World, at_work, eventually
 
 # So slow a safety poll that it cannot be what wakes the relay within the time of a test.

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 import psycopg
 import pytest
 
-from outbox import erase as erasing
 from outbox.cli import run
+from outbox.operator import erase as erasing
 from tests.lane import World
 
 EVERYWHERE = (

@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from outbox import first_contact
 from outbox.errors import CloudError
-from outbox.first_contact import Contact, match
-from outbox.register import confirm
+from outbox.register import first_contact
+from outbox.register.first_contact import Contact, match
+from outbox.register.request import confirm
 from outbox.relay.connection import connect
 from outbox.targets import listing, read
 from outbox.targets.held import Held

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from outbox import metrics
-from outbox.health import STUCK_S, Health
-from outbox.relay.service import Rhythm, Service
+from outbox.service import metrics
+from outbox.service.health import STUCK_S, Health
+from outbox.service.process import Rhythm, Service
 from tests.lane import World, at_work, eventually
 
 QUICK = Rhythm(lease_s=3.0, safety_poll_s=0.5, grace_s=1.0, reconnect_s=0.05)

@@ -10,7 +10,7 @@ import pytest
 
 from outbox.errors import LeaseLost
 from outbox.relay.holding import Holding
-from outbox.relay.service import Rhythm
+from outbox.service.process import Rhythm
 from tests.lane import Steps, World, at_work, eventually
 
 LANES = 4

@@ -7,7 +7,7 @@ import time
 import pytest
 
 from outbox.errors import LeaseLost
-from outbox.relay.service import Rhythm
+from outbox.service.process import Rhythm
 from tests.lane import RHYTHM, World, at_work, eventually
 
 SHORT = Rhythm(lease_s=1.0, safety_poll_s=0.2, grace_s=1.0, reconnect_s=0.05)

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from outbox import link as by_hand
 from outbox.errors import LeaseLost, LinkRefused
+from outbox.operator import link as by_hand
 from outbox.targets import read
 from outbox.targets.held import Held
 from tests.hands import Hands

@@ -10,7 +10,7 @@ import psycopg
 import pytest
 
 from outbox.relay.connection import SESSION, connect
-from outbox.relay.service import Rhythm
+from outbox.service.process import Rhythm
 from tests import pooler
 from tests.lane import World, at_work, eventually
 

@@ -11,7 +11,7 @@ import psycopg
 import pytest
 
 from outbox import install
-from outbox.watch import Watch
+from outbox.service.watch import Watch
 from tests.lane import RHYTHM, World, at_work, eventually
 
 DRIFT = "SELECT resource || ' ' || source FROM outbox.message WHERE operation = 'DRIFT' ORDER BY id"

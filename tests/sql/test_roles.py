@@ -16,18 +16,19 @@ import pytest
 from psycopg import sql
 from psycopg.conninfo import make_conninfo
 
-from outbox import embedded, install, roles, sandbox, sqlfiles
+from outbox import embedded, install, sandbox, sqlfiles
 from outbox.capture.catalogue import read_catalogue
 from outbox.errors import NotPermitted
-from outbox.link import link, unlink
-from outbox.register import confirm
+from outbox.install import roles
+from outbox.install.uninstall import plan_uninstall, uninstall
+from outbox.operator.link import link, unlink
+from outbox.register.request import confirm
 from outbox.relay.connection import connect
 from outbox.relay.holding import Holding
-from outbox.relay.keeper import Keeper
 from outbox.relay.store import Store
 from outbox.resources import TARGETS
+from outbox.service.keeper import Keeper
 from outbox.targets.held import Held
-from outbox.uninstall import plan_uninstall, uninstall
 from tests.conftest import DEFAULT_VERSION, OPTIONS
 from tests.lane import World
 

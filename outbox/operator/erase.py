@@ -16,7 +16,7 @@ from psycopg import sql
 
 from outbox import sqlfiles
 from outbox.errors import EraseRefused
-from outbox.register import read_views
+from outbox.register.preview import read_views
 from outbox.resources import RESOURCES, TARGETS
 
 Connection = psycopg.Connection[Any]

@@ -14,10 +14,10 @@ from outbox.capture.differences import function_differences, trigger_differences
 from outbox.capture.present import Present, missing_migrations, read_present
 from outbox.capture.views import check_view
 from outbox.capture.wanted import derive, rests_on
-from outbox.drift import differences_of
 from outbox.errors import OutboxError
+from outbox.install.drift import differences_of
+from outbox.install.roles import right_differences
 from outbox.resources import RESOURCES
-from outbox.roles import right_differences
 
 Connection = psycopg.Connection[Any]
 Level = Literal["warning", "broken", "unknown"]

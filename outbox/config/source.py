@@ -9,8 +9,8 @@ from dataclasses import Field, dataclass, field, fields
 from pathlib import Path
 from typing import Any, TypeVar, get_type_hints
 
+from outbox.config.values import Secret, from_text, from_toml
 from outbox.errors import ConfigError
-from outbox.values import Secret, from_text, from_toml
 
 T = TypeVar("T")
 

@@ -11,7 +11,7 @@ from psycopg.rows import namedtuple_row
 
 from outbox import sqlfiles
 from outbox.errors import LinkRefused
-from outbox.register import read_views
+from outbox.register.preview import read_views
 from outbox.relay import compose
 from outbox.relay.schedule import GIVEN_IDS
 from outbox.relay.settle import children_of_key

@@ -12,8 +12,8 @@ from psycopg import sql
 from psycopg.rows import dict_row
 
 from outbox import sqlfiles
-from outbox.absence import TIMEOUT_S, Absence, examine
-from outbox.preview import read_views
+from outbox.explain.absence import TIMEOUT_S, Absence, examine
+from outbox.register.preview import read_views
 from outbox.relay import compose
 from outbox.relay.compose import View
 from outbox.relay.schedule import parents_of

@@ -11,12 +11,12 @@ from outbox.config import Settings
 from outbox.relay.brake import Limits
 from outbox.relay.lane import Lane
 from outbox.relay.retry import Patience
-from outbox.relay.service import Rhythm, Service
 from outbox.relay.settle import Times
 from outbox.relay.store import Store
+from outbox.service.process import Rhythm, Service
+from outbox.service.upkeep import make_chores
+from outbox.service.watch import Watch
 from outbox.targets import connect
-from outbox.upkeep import make_chores
-from outbox.watch import Watch
 
 STOP_TIMEOUT_S = 60.0
 

@@ -10,8 +10,8 @@ from outbox.capture.catalogue import pin_settings, rows
 from outbox.capture.present import read_present
 from outbox.capture.sqltext import fill, literal
 from outbox.errors import InstallError
-from outbox.install import serialised
-from outbox.steps import Step, run_steps
+from outbox.install.plans import serialised
+from outbox.install.steps import Step, run_steps
 
 Connection = psycopg.Connection[Any]
 

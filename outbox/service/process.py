@@ -12,14 +12,14 @@ from collections.abc import AsyncIterator, Callable, Collection, Sequence
 from dataclasses import dataclass
 
 from outbox.errors import LeaseLost
-from outbox.relay.chores import Chore, beside
 from outbox.relay.connection import LOST, connect
 from outbox.relay.counts import Counts
-from outbox.relay.doorbell import Doorbell
 from outbox.relay.holding import Holding
-from outbox.relay.keeper import Keeper
 from outbox.relay.lane import Lane, nothing_left
 from outbox.relay.store import Store
+from outbox.service.chores import Chore, beside
+from outbox.service.doorbell import Doorbell
+from outbox.service.keeper import Keeper
 
 logger = logging.getLogger("outbox.service")
 

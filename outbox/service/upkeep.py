@@ -7,11 +7,11 @@ from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from outbox.apps import pull
 from outbox.config import Settings
-from outbox.relay.chores import Chore
+from outbox.operator.apps import pull
 from outbox.relay.connection import Connection
 from outbox.relay.store import Store
+from outbox.service.chores import Chore
 from outbox.targets import read
 from outbox.targets.listing import Listing
 from outbox.verify import verify

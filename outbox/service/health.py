@@ -11,7 +11,7 @@ from psycopg.rows import namedtuple_row
 from outbox import sqlfiles
 from outbox.errors import NotAtHome
 from outbox.relay.connection import LOST, connect
-from outbox.relay.service import Service
+from outbox.service.process import Service
 
 # A loop that does not come round for so long is stuck. Rechecking a million rows is one round, of a minute or so.
 STUCK_S = 600.0

@@ -10,10 +10,10 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from http import HTTPStatus
 
-from outbox import metrics
-from outbox.health import Health
-from outbox.relay.service import Service
-from outbox.systemd import notify, watchdog_s
+from outbox.service import metrics
+from outbox.service.health import Health
+from outbox.service.process import Service
+from outbox.service.systemd import notify, watchdog_s
 
 logger = logging.getLogger("outbox.service")
 

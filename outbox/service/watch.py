@@ -11,7 +11,7 @@ import psycopg
 
 from outbox import database, sqlfiles
 from outbox.capture.wanted import Resource
-from outbox.drift import drifted
+from outbox.install.drift import drifted
 
 logger = logging.getLogger("outbox.watch")
 

@@ -16,10 +16,10 @@ from pathlib import Path
 from psycopg import ProgrammingError
 from psycopg.conninfo import conninfo_to_dict
 
+from outbox.config.source import Source, check_private, declared, read_file, refuse_misspelt, variable
+from outbox.config.values import Secret, pairs, setting
 from outbox.errors import ConfigError
 from outbox.resources import TARGETS
-from outbox.source import Source, check_private, declared, read_file, refuse_misspelt, variable
-from outbox.values import Secret, pairs, setting
 
 __all__ = ["CompanySettings", "Secret", "Settings", "TargetSettings", "load", "variables"]
 

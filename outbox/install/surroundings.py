@@ -12,10 +12,10 @@ from typing import Any
 import psycopg
 
 from outbox.capture.catalogue import rows
-from outbox.check import Finding, Level
 from outbox.config import TargetSettings
 from outbox.errors import NotAllowed, OutboxError
-from outbox.identity import read_identity
+from outbox.install.checks import Finding, Level
+from outbox.install.identity import read_identity
 from outbox.targets.endpoints import USER_SCOPES
 from outbox.targets.http import MAX_ANSWER_BYTES, Http, Reply
 from outbox.targets.tokens import Tokens

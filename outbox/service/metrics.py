@@ -12,9 +12,9 @@ from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_l
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-from outbox.health import Numbers
 from outbox.relay.counts import BUCKETS_S
-from outbox.relay.service import Service
+from outbox.service.health import Numbers
+from outbox.service.process import Service
 
 CONTENT_TYPE = CONTENT_TYPE_LATEST
 

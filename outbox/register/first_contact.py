@@ -18,7 +18,7 @@ import psycopg
 from psycopg import sql
 
 from outbox import sqlfiles
-from outbox.link import interrupt, natural_name
+from outbox.operator.link import interrupt, natural_name
 from outbox.relay import compose
 from outbox.relay.compose import View
 from outbox.relay.connection import Connection

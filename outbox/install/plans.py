@@ -23,11 +23,11 @@ from outbox.capture.present import Present, missing_migrations, read_present
 from outbox.capture.sqltext import comment, fill, literal, resource_list
 from outbox.capture.views import check_views
 from outbox.capture.wanted import Remembered, Resource, Wanted, derive, is_as_installed, lasting
-from outbox.check import Finding, check
 from outbox.errors import InstallError, NotPermitted
+from outbox.install.checks import Finding, check
+from outbox.install.roles import right_differences
+from outbox.install.steps import LOCK_TIMEOUT_MS, Step, run_steps
 from outbox.resources import RESOURCES, TARGETS
-from outbox.roles import right_differences
-from outbox.steps import LOCK_TIMEOUT_MS, Step, run_steps
 
 __all__ = ["Finding", "Plan", "Step", "apply", "check", "plan", "render"]
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from outbox.absence import Absence, Checked
-from outbox.explain import Facts, Open
+from outbox.explain.absence import Absence, Checked
+from outbox.explain.facts import Facts, Open
 from outbox.words import Words
 
 

@@ -12,7 +12,7 @@ from psycopg.rows import namedtuple_row
 
 from outbox import sqlfiles
 from outbox.config import TargetSettings
-from outbox.estimate import Rate, Work, calls, seconds
+from outbox.register.estimate import Rate, Work, calls, seconds
 from outbox.relay import compose
 from outbox.relay.brake import GRANTS, REMOVALS, Limits, trips
 from outbox.relay.compose import View

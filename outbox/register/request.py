@@ -12,10 +12,8 @@ import psycopg
 from psycopg.rows import class_row
 
 from outbox import sqlfiles
-from outbox.preview import Preview, preview, read_views, served_targets
+from outbox.register.preview import Preview
 from outbox.targets.delivery import Key
-
-__all__ = ["Preview", "confirm", "find_relay", "follow", "preview", "read_views", "served_targets"]
 
 Connection = psycopg.Connection[Any]
 FASTEST_LOOK_S = 0.1

@@ -1,0 +1,1 @@
+"""What a person asks and decides while the relay runs."""

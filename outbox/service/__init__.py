@@ -1,0 +1,1 @@
+"""The process around the loops of the relay: connections, lanes, bell, chores, health."""
