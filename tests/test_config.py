@@ -93,6 +93,26 @@ def test_secret_never_shows(file: Path) -> None:
     assert secret == Secret("s3cret")
 
 
+def test_secret_is_read_again_from_where_it_came(tmp_path: Path, file: Path) -> None:
+    """From its own file or from the settings file, with the same demands on the file's mode; a variable stays."""
+    kept = tmp_path / "secret"
+    kept.write_text("s3cret")
+    kept.chmod(0o600)
+    of_its_own = load(env={"OUTBOX_VISMA_NET_CLIENT_SECRET_FILE": str(kept)}).targets["visma_net"].client_secret
+    in_the_settings = load(file, {}).targets["visma_net"].client_secret
+    of_a_variable = load(env={"OUTBOX_VISMA_NET_CLIENT_SECRET": "s3cret"}).targets["visma_net"].client_secret
+    for path in (kept, file):
+        path.write_text(path.read_text().replace("s3cret", "n3w"))
+    for secret in (of_its_own, in_the_settings):
+        assert secret.read_again() == Secret("n3w")
+    assert of_a_variable.read_again() == Secret("s3cret")
+    kept.chmod(0o644)
+    file.write_text("[visma_net]\nclient_secret = 7")
+    for secret in (of_its_own, in_the_settings):
+        with pytest.raises(ConfigError):
+            secret.read_again()
+
+
 def test_secret_from_a_file_of_its_own(tmp_path: Path) -> None:
     """client_secret_file: the text without the line end; refused where others can read it."""
     kept = tmp_path / "secret"

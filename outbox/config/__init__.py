@@ -59,7 +59,7 @@ class TargetSettings:
     removed_status: str = setting(
         "Completed", "status of a removed project: the ERP knows no delete", choices=("Completed", "Cancelled")
     )
-    allow_private_hosts: bool = setting(False, "may its addresses name a private network?")
+    allow_private_hosts: bool = setting(False, "may its addresses lead into a private network?")
     defaults: CompanySettings = CompanySettings()
     companies: Mapping[str, CompanySettings] = field(default_factory=dict)
 

@@ -94,7 +94,8 @@ class Source:
                 return from_text(text, kind, of)
             if of.name in table:
                 self.origins[key] = str(self.file)
-                return from_toml(table[of.name], kind, of)
+                value = from_toml(table[of.name], kind, of)
+                return Secret(value.reveal(), lambda: self._read_again(key)) if kind is Secret else value
         except ValueError as e:
             raise self.wrong(key, str(e)) from None
         named = self.env.get(f"{variable(key)}_FILE") or table.get(f"{of.name}_file")
@@ -105,11 +106,27 @@ class Source:
 
     def _secret(self, file: Path, key: str) -> Secret:
         self.origins[key] = str(file)
-        try:
-            text = file.read_text(encoding="utf-8").strip()
-        except (OSError, ValueError) as e:
-            raise ConfigError(f"{key}_file names {file}, which cannot be read: {type(e).__name__}") from None
-        # systemd's own folder is closed; the files in it may have an access list, which shows as a right of the group.
-        if str(file.parent) != self.env.get("CREDENTIALS_DIRECTORY"):
-            check_private(file, key)
-        return Secret(text)
+
+        def read() -> str:
+            try:
+                text = file.read_text(encoding="utf-8").strip()
+            except (OSError, ValueError) as e:
+                raise ConfigError(f"{key}_file names {file}, which cannot be read: {type(e).__name__}") from None
+            # systemd's own folder is closed; the files in it may have an access list, which shows as a right of the
+            # group.
+            if str(file.parent) != self.env.get("CREDENTIALS_DIRECTORY"):
+                check_private(file, key)
+            return text
+
+        return Secret(read(), read)
+
+    def _read_again(self, key: str) -> str:
+        """A secret that stands in the settings file itself."""
+        assert self.file is not None
+        found: Any = read_file(self.file)
+        for name in key.split("."):
+            found = found.get(name) if isinstance(found, dict) else None
+        if not isinstance(found, str):
+            raise self.wrong(key, "a text")
+        check_private(self.file, key)
+        return found

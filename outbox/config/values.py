@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import Field, field
 from typing import Any
 
@@ -10,16 +10,21 @@ from typing import Any
 class Secret:
     """A text that never shows itself, not in a message, a traceback or a dump; `reveal()` gives it.
 
-    Not a str: joining, encoding and JSON would show one.
+    Not a str: joining, encoding and JSON would show one. read: gives the text once more from the file it came from.
     """
 
-    __slots__ = ("_text",)
+    __slots__ = ("_read", "_text")
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, read: Callable[[], str] | None = None) -> None:
         self._text = text
+        self._read = read
 
     def reveal(self) -> str:
         return self._text
+
+    def read_again(self) -> Secret:
+        """As its file has it now; one that came from no file is as it was. Raises ConfigError."""
+        return Secret(self._read(), self._read) if self._read else self
 
     def __repr__(self) -> str:
         return "***" if self._text else "(empty)"

@@ -83,7 +83,8 @@ def look_at_clouds(targets: Iterable[TargetSettings]) -> list[Finding]:
 
 
 async def _look_at_cloud(settings: TargetSettings) -> list[Finding]:
-    http = _Dated(connections=1, deadline_s=min(CLOUD_DEADLINE_S, settings.deadline_s))
+    deadline_s = min(CLOUD_DEADLINE_S, settings.deadline_s)
+    http = _Dated(connections=1, deadline_s=deadline_s, allow_private=settings.allow_private_hosts)
     try:
         await Tokens(http, settings).get(" ".join(USER_SCOPES), None)
     except OutboxError as e:

@@ -7,15 +7,13 @@ The transport is called without a client around it, which would only add what is
 from __future__ import annotations
 
 import asyncio
-import ipaddress
 from collections.abc import Mapping
 from dataclasses import dataclass
-from urllib.parse import SplitResult, urlsplit
 
 import httpx
 
 from outbox import __version__
-from outbox.errors import ConfigError
+from outbox.targets.hosts import Forbidden, Hosts
 from outbox.targets.transport import Transport
 
 MAX_ANSWER_BYTES = 1024 * 1024
@@ -50,13 +48,11 @@ class NoReply(Exception):
 class Http:
     """A pool of connections. deadline_s is the time for one whole call, whatever the server sends in between."""
 
-    def __init__(self, *, connections: int, deadline_s: float) -> None:
-        self._transport = Transport(
-            connections=connections,
-            # Shorter than the deadline: a connection that fails in time is known to have carried nothing.
-            connect_timeout_s=0.5 * deadline_s,
-            idle_s=_KEEP_ALIVE_S,
-        )
+    def __init__(self, *, connections: int, deadline_s: float, allow_private: bool = False) -> None:
+        # Shorter than the deadline: a connection that fails in time is known to have carried nothing.
+        connect_timeout_s = 0.5 * deadline_s
+        self._hosts = Hosts(timeout_s=connect_timeout_s, allow_private=allow_private)
+        self._transport = Transport(connections=connections, connect_timeout_s=connect_timeout_s, idle_s=_KEEP_ALIVE_S)
         self._deadline_s = deadline_s
 
     async def send(
@@ -70,9 +66,10 @@ class Http:
         """Raises NoReply and nothing else."""
         request = httpx.Request(method, url, headers={**_HEADERS, **headers}, content=content)
         try:
+            await self._hosts.check(request.url.host)
             async with asyncio.timeout(self._deadline_s):
                 return await self._exchange(request, largest_bytes)
-        except (httpx.ConnectError, httpx.ConnectTimeout) as error:
+        except (Forbidden, httpx.ConnectError, httpx.ConnectTimeout) as error:
             raise NoReply(f"no connection to {request.url.host}: {_reason(error)}", sent=False) from None
         except TimeoutError:
             raise NoReply(f"no answer within {self._deadline_s:g} s", sent=True) from None
@@ -104,43 +101,3 @@ async def _read(response: httpx.Response, largest_bytes: int) -> tuple[bytes, bo
 
 def _reason(error: Exception) -> str:
     return f"{error}" or type(error).__name__
-
-
-def check_url(setting: str, url: str, *, allow_private: bool) -> str:
-    """The address as it is used, without a trailing slash.
-
-    ConfigError unless it is https (http on loopback only), has no user, query or fragment, and does not name a
-    private or link-local address by number (unless allowed).
-    """
-    parts = urlsplit(url)
-    host = parts.hostname or ""
-    if (
-        parts.scheme not in ("http", "https")
-        or not host
-        or not _is_port(parts)
-        or parts.query
-        or parts.fragment
-        or "@" in parts.netloc
-    ):
-        raise ConfigError(f"{setting} is {url!r}; it must look like https://host/path")
-    address = _address(host)
-    loopback = host == "localhost" or (address is not None and address.is_loopback)
-    if parts.scheme == "http" and not loopback:
-        raise ConfigError(f"{setting} is {url!r}; only https is used, or http on this machine itself")
-    if address is not None and not loopback and not address.is_global and not allow_private:
-        raise ConfigError(f"{setting} is {url!r}, a private address; set allow_private_hosts if that is meant")
-    return url.rstrip("/")
-
-
-def _is_port(parts: SplitResult) -> bool:
-    try:
-        return parts.port != 0
-    except ValueError:
-        return False
-
-
-def _address(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
-    try:
-        return ipaddress.ip_address(host)
-    except ValueError:
-        return None

@@ -9,7 +9,8 @@ from outbox.errors import ConfigError
 from outbox.targets.api import Api
 from outbox.targets.delivery import Delivery, Log, Outcome, Owner
 from outbox.targets.endpoints import IdentityEndpoints
-from outbox.targets.http import Http, check_url
+from outbox.targets.hosts import check_url
+from outbox.targets.http import Http
 from outbox.targets.identity import Identity
 from outbox.targets.rates import Rates
 from outbox.targets.tokens import Tokens
@@ -28,7 +29,11 @@ class Platform:
         self.settings = settings
         self.rates = Rates()
         check_url(f"token_url of {self.name}", settings.token_url, allow_private=settings.allow_private_hosts)
-        self._http = Http(connections=settings.concurrency, deadline_s=settings.deadline_s)
+        self._http = Http(
+            connections=settings.concurrency,
+            deadline_s=settings.deadline_s,
+            allow_private=settings.allow_private_hosts,
+        )
         self._tokens = Tokens(self._http, settings)
         self.endpoints = endpoints
         self.identity_api = self.api(f"identity_url of {self.name}", settings.identity_url, endpoints.scopes)

@@ -6,11 +6,12 @@ import asyncio
 import re
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from urllib.parse import urlencode
 
 from outbox.config import TargetSettings
-from outbox.errors import CloudError, NotAllowed, PlatformDown, Transient
+from outbox.errors import CloudError, ConfigError, NotAllowed, PlatformDown, Transient
 from outbox.targets.answers import Answer, Asked, judge, judge_silence
 from outbox.targets.http import Http, NoReply, Reply
 from outbox.targets.replies import parse
@@ -18,6 +19,7 @@ from outbox.targets.replies import parse
 RENEW_BEFORE_END_S = 60.0
 _FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 _OF_THE_CLIENT = frozenset({"invalid_client", "unauthorized_client", "invalid_scope", "unsupported_grant_type"})
+_REFUSED = frozenset({400, 401, 403})
 _VISIBLE = re.compile(r"[\x21-\x7e]{1,16384}")
 
 
@@ -41,6 +43,7 @@ class Tokens:
     def __init__(self, http: Http, settings: TargetSettings, clock: Callable[[], float] = time.monotonic) -> None:
         self._http = http
         self._settings = settings
+        self._secret = settings.client_secret
         self._clock = clock
         self._tokens: dict[tuple[str, str | None], _Token] = {}
         self._renewals: dict[tuple[str, str | None], asyncio.Task[_Token]] = {}
@@ -74,25 +77,39 @@ class Tokens:
             self._tokens[key] = task.result()
 
     async def _fetch(self, key: tuple[str, str | None], company: Company | None) -> _Token:
+        """A refusal may mean that the secret was changed: it is read again, and tried once if it is another."""
         asked_at = self._clock()
+        reply = await self._ask(key)
+        if reply.status in _REFUSED and self._has_another_secret():
+            reply = await self._ask(key)
+        if reply.status in _REFUSED:
+            raise self._refusal(reply, company)
+        private = (self._secret.reveal(),)
+        asked = Asked("GET", "token", company.code if company else None, private)  # asking twice does no harm
+        return self._read(judge(reply, asked, time.time()), asked_at)
+
+    async def _ask(self, key: tuple[str, str | None]) -> Reply:
         scope, tenant = key
         form = {
             "grant_type": "client_credentials",
             "client_id": self._settings.client_id,
-            "client_secret": self._settings.client_secret.reveal(),
+            "client_secret": self._secret.reveal(),
             "scope": scope,
         }
         if tenant is not None:
             form["tenant_id"] = tenant
-        private = (form["client_secret"],)
-        asked = Asked("GET", "token", company.code if company else None, private)  # asking twice does no harm
         try:
-            reply = await self._http.send("POST", self._settings.token_url, _FORM, urlencode(form).encode())
+            return await self._http.send("POST", self._settings.token_url, _FORM, urlencode(form).encode())
         except NoReply as silence:
-            raise PlatformDown(f"no token for {self._settings.name}: {judge_silence(silence, asked)}") from None
-        if reply.status in (400, 401, 403):
-            raise self._refusal(reply, company)
-        return self._read(judge(reply, asked, time.time()), asked_at)
+            why = judge_silence(silence, Asked("GET", "token"))
+            raise PlatformDown(f"no token for {self._settings.name}: {why}") from None
+
+    def _has_another_secret(self) -> bool:
+        """What is in the file is no secret, or it is gone: the old one stays, and the refusal stands."""
+        before = self._secret
+        with suppress(ConfigError):
+            self._secret = before.read_again()
+        return self._secret != before
 
     def _read(self, answer: Answer | CloudError, asked_at: float) -> _Token:
         if isinstance(answer, Transient) and answer.retry_after_s is not None:

@@ -12,7 +12,8 @@ import pytest
 from outbox import __version__
 from outbox.errors import ConfigError, PlatformDown, Unknown
 from outbox.targets.delivery import Action
-from outbox.targets.http import Http, NoReply, check_url
+from outbox.targets.hosts import check_url
+from outbox.targets.http import Http, NoReply
 from tests.targets.cloud import Cloud, person
 from tests.targets.raw import RawServer, Script, cut, drip, flood, http, reset
 
@@ -198,6 +199,10 @@ def test_addresses_that_are_used(url: str) -> None:
         "https://[fd00::1]/",
         "https://[::ffff:10.0.0.1]/",
         "https://0.0.0.0/",
+        "https://10.1/",
+        "https://0xa9fea9fe/latest",
+        "https://2852039166/",
+        "https://224.0.0.1/",
         "https://api.example.com:99999/",
     ],
 )
@@ -211,3 +216,33 @@ def test_addresses_that_are_refused(url: str) -> None:
 def test_private_addresses_can_be_allowed() -> None:
     """A proxy of one's own in the same network."""
     assert check_url("erp_url", "https://10.0.0.1", allow_private=True) == "https://10.0.0.1"
+
+
+@pytest.mark.parametrize("name", ["10.1", "0xa9fea9fe", "192.168.257"])
+def test_a_name_that_leads_into_a_private_network_is_not_called(raw_cloud: Cloud, name: str) -> None:
+    """The resolver knows these without asking anybody, as it would know a name in /etc/hosts; nothing was sent."""
+    refused = _failure(raw_cloud, f"https://{name}/users")
+    assert not refused.sent
+    assert "a private address; set allow_private_hosts" in refused.why
+
+
+def test_a_name_that_leads_to_this_machine_is_called(raw_cloud: Cloud) -> None:
+    """Loopback is no network: nobody listens there, and that is what is said."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+    assert "refused" in _failure(raw_cloud, f"https://localhost:{port}/users").why
+
+
+def test_a_name_that_nobody_knows_is_never_sent_to(raw_cloud: Cloud) -> None:
+    """Nothing is in doubt then."""
+    unknown = _failure(raw_cloud, "https://nobody.invalid/users")
+    assert not unknown.sent
+    assert "its name was not found" in unknown.why
+
+
+def _failure(cloud: Cloud, url: str) -> NoReply:
+    talker = Http(connections=1, deadline_s=4)
+    with pytest.raises(NoReply) as caught:
+        cloud.run(talker.send("GET", url, {}))
+    cloud.run(talker.close())
+    return caught.value

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import closing
+from dataclasses import replace
+from pathlib import Path
 from urllib.parse import parse_qs
 
 import pytest
 
-from outbox.config import Secret
+from outbox.config import Secret, load
 from outbox.errors import NotAllowed, PlatformDown, Transient
 from outbox.targets.delivery import Action, Delivered
 from outbox.targets.http import Http
@@ -163,6 +166,35 @@ def test_a_wrong_secret_is_named_by_its_setting_and_never_shown(open_cloud: Call
     assert "invalid_client" in error.why
     assert "canary" not in repr(error) + str(error) + repr(cloud.settings)
     assert error.company is None
+
+
+def test_a_secret_that_was_changed_is_read_again(open_cloud: Callable[..., Cloud], tmp_path: Path) -> None:
+    """In the middle of a run: the vendor takes the old one no more, its file has the new one, nothing is restarted."""
+    kept = tmp_path / "secret"
+    kept.write_text("sandbox-secret")
+    kept.chmod(0o600)
+    secret = load(env={"OUTBOX_VISMA_NET_CLIENT_SECRET_FILE": str(kept)}).targets["visma_net"].client_secret
+    cloud = open_cloud("visma_net", client_secret=secret)
+    held = {"action": Action.UPDATE, "remote_id": cloud.user(), "document": person()}
+    cloud.change(client_secret="n3w")
+    cloud.ask("DELETE", "/sandbox/tokens")
+    cloud.failed(NotAllowed, "users", "jansen", **held)
+    kept.write_text("n3w")
+    cloud.done("users", "jansen", **held)
+
+
+def test_a_secret_that_is_gone_or_the_same_is_asked_with_once(raw: RawServer, raw_cloud: Cloud, tmp_path: Path) -> None:
+    """Nothing new in its file, or no file: the refusal stands, and the vendor is not asked again for the same."""
+    kept = tmp_path / "secret"
+    kept.write_text("canary-secret")
+    kept.chmod(0o600)
+    secret = load(env={"OUTBOX_VISMA_NET_CLIENT_SECRET_FILE": str(kept)}).targets["visma_net"].client_secret
+    raw.tokens = [http(401, {"error": "invalid_client"})]
+    with closing(Cloud(raw.url, replace(raw_cloud.settings, client_secret=secret))) as cloud:
+        cloud.failed(NotAllowed, "users", "jansen", **HELD)
+        kept.unlink()
+        cloud.failed(NotAllowed, "users", "jansen", **HELD)
+    assert len(raw.token_requests) == 2
 
 
 def test_a_tenant_without_a_token_pauses_that_company(visma_net: Cloud) -> None:
