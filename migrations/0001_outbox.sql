@@ -339,11 +339,12 @@ COMMENT ON COLUMN outbox.verified.set_back IS 'Keys for which verify --repair wr
 COMMENT ON COLUMN outbox.verified.why IS 'Why it is unknown';
 
 CREATE TABLE outbox.lease (
-    target     text NOT NULL REFERENCES outbox.target,
-    lane       integer NOT NULL DEFAULT 0,
-    holder     text,
-    epoch      bigint NOT NULL DEFAULT 0,
-    expires_at timestamptz NOT NULL DEFAULT '-infinity',
+    target       text NOT NULL REFERENCES outbox.target,
+    lane         integer NOT NULL DEFAULT 0,
+    holder       text,
+    epoch        bigint NOT NULL DEFAULT 0,
+    expires_at   timestamptz NOT NULL DEFAULT '-infinity',
+    abandoned_at timestamptz,
     PRIMARY KEY (target, lane)
 );
 COMMENT ON TABLE outbox.lease IS 'The lanes of each target, and the relay that has each; a relay of an older epoch can settle nothing. How many there are: outbox.set_lanes';
@@ -351,6 +352,7 @@ COMMENT ON COLUMN outbox.lease.lane IS 'Which messages: see outbox.lane';
 COMMENT ON COLUMN outbox.lease.holder IS 'Who has it, or had it last';
 COMMENT ON COLUMN outbox.lease.epoch IS 'Goes up with every new holder';
 COMMENT ON COLUMN outbox.lease.expires_at IS 'Until when it is his; in the past: free';
+COMMENT ON COLUMN outbox.lease.abandoned_at IS 'When the lease of a holder ran out who did not hand over: until then his calls may have been under way, so no doubt counts from before';
 INSERT INTO outbox.lease (target) VALUES ('accountview_net'), ('visma_net');
 
 CREATE TABLE outbox.relay (
@@ -388,6 +390,7 @@ AS $$
 #variable_conflict use_column
 DECLARE
     last_epoch bigint;
+    abandoned  timestamptz;
 BEGIN
     IF set_lanes.lanes NOT BETWEEN 1 AND 64 THEN
         RAISE EXCEPTION 'a target has 1 to 64 lanes, not %', set_lanes.lanes USING ERRCODE = 'invalid_parameter_value';
@@ -405,10 +408,12 @@ BEGIN
         RAISE EXCEPTION 'the lanes of % cannot change while a relay has them', set_lanes.target
             USING HINT = 'stop the relays (systemctl stop outbox-relay) and try again', ERRCODE = 'object_in_use';
     END IF;
-    SELECT max(l.epoch) INTO last_epoch FROM outbox.lease AS l WHERE l.target = set_lanes.target;
+    SELECT max(l.epoch), max(greatest(l.abandoned_at, nullif(l.expires_at, '-infinity'))) INTO last_epoch, abandoned
+    FROM outbox.lease AS l
+    WHERE l.target = set_lanes.target;
     DELETE FROM outbox.lease AS l WHERE l.target = set_lanes.target;
-    INSERT INTO outbox.lease (target, lane, epoch)
-    SELECT set_lanes.target, n.lane, last_epoch + 1
+    INSERT INTO outbox.lease (target, lane, epoch, abandoned_at)
+    SELECT set_lanes.target, n.lane, last_epoch + 1, abandoned
     FROM generate_series(0, set_lanes.lanes - 1) AS n (lane);
 END
 $$;

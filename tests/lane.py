@@ -112,7 +112,7 @@ class World:
             self.sql("UPDATE outbox.target SET paused_at = NULL, why = NULL, verify_since = NULL,"
                      " down_since = NULL, down_why = NULL, probe_at = NULL, probes = 0,"
                      " active_since = CASE WHEN target = %s THEN now() END", self.target)  # fmt: skip
-            self.sql("UPDATE outbox.lease SET expires_at = '-infinity'")
+            self.sql("UPDATE outbox.lease SET expires_at = '-infinity', abandoned_at = NULL")
             self.sql("DELETE FROM outbox.relay")
 
     def close(self) -> None:

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from outbox.relay.schedule import Deliver, Mirror, Postpone, Settle, State, decide, in_order, parent_key
+from outbox.relay.schedule import Deliver, Mirror, Postpone, Settle, State, decide, doubt_at_most, in_order, parent_key
 from outbox.targets.delivery import Action
 
 DEADLINE_S = 10.0
@@ -57,6 +57,15 @@ def test_a_doubt_without_a_call_waits_for_nothing() -> None:
     assert decide(state, DEADLINE_S) == Deliver(Action.UPDATE)
     called = replace(READY, mirror=replace(HELD, in_doubt_s=0.0, intent="update"), same=True)
     assert isinstance(decide(called, DEADLINE_S), Postpone)
+
+
+def test_a_doubt_of_before_a_crash_counts_from_the_last_call_of_then() -> None:
+    """It was marked when the call was begun, which may have left much later; a doubt without a call stays as it is."""
+    state = replace(READY, mirror=replace(HELD, in_doubt_s=60.0, intent="update"))
+    assert isinstance(decide(doubt_at_most(state, 4.0), DEADLINE_S), Postpone)
+    assert doubt_at_most(state, 61.0) == state
+    without_call = replace(READY, mirror=replace(HELD, in_doubt_s=60.0))
+    assert doubt_at_most(without_call, 4.0) == without_call
 
 
 def test_what_was_unlinked_is_removed_whatever_the_view_says() -> None:

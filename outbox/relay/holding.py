@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from dataclasses import dataclass, field
 
 
@@ -15,6 +16,8 @@ class Holding:
     lanes: how many the target has; share: how many of them this relay should have.
     fresh: a lane was taken, so the backlog is to be read from the start. lost: a lane went to another relay unasked.
     closed: it gives all of them away, and takes no more.
+    abandoned_at: of the monotonic clock, until when calls may have been under way whose end nobody saw, an earlier
+    holder's or our own: no doubt counts from before. unfinished: our own are, so nothing is handed over; it runs out.
     """
 
     held: dict[int, int] = field(default_factory=dict)
@@ -24,6 +27,8 @@ class Holding:
     fresh: bool = False
     lost: bool = False
     closed: bool = False
+    unfinished: bool = False
+    abandoned_at: float = float("-inf")
     changed: asyncio.Event = field(default_factory=asyncio.Event)
 
     @property
@@ -37,8 +42,10 @@ class Holding:
         """It has its share, and nothing that it gives away."""
         return bool(self.held) and not self.leaving and len(self.held) >= self.share
 
-    def take(self, taken: dict[int, int], lanes: int) -> None:
+    def take(self, taken: dict[int, int], lanes: int, abandoned_s: float | None = None) -> None:
         self.lanes = lanes
+        if abandoned_s is not None:
+            self.abandoned_at = max(self.abandoned_at, time.monotonic() - abandoned_s)
         self.held |= taken
         self.leaving -= set(taken)
         self.fresh = self.fresh or bool(taken)

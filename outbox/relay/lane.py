@@ -26,7 +26,7 @@ from outbox.relay.people import HandOver, Verdict, judge
 from outbox.relay.record import hand_over, record
 from outbox.relay.retry import Patience
 from outbox.relay.rows import Message, Settled
-from outbox.relay.schedule import Deliver, Postpone, Settle, State, budget, decide, in_order, parents_of
+from outbox.relay.schedule import Deliver, Postpone, Settle, State, budget, decide, doubt_at_most, in_order, parents_of
 from outbox.relay.sending import Finished, Sending
 from outbox.relay.settle import Times
 from outbox.relay.store import Store
@@ -151,7 +151,9 @@ class Lane:
         states = [
             s for resource, wanted in keys.items() for s in await reading.compare_readable(self.store, resource, wanted)
         ]
-        return await self._act(in_order(states))
+        # the last call whose end nobody saw left at the latest one deadline before
+        most_s = time.monotonic() - self.store.holding.abandoned_at + self.times.deadline_s
+        return await self._act(in_order([doubt_at_most(s, most_s) for s in states]))
 
     async def _act(self, states: list[State]) -> bool:
         """Settle what needs no call, begin and send the rest."""

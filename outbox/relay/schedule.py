@@ -15,7 +15,7 @@ no row      none             no        nothing: unchanged
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from outbox.resources import RESOURCES
 from outbox.targets.delivery import Action, Key
@@ -111,6 +111,16 @@ class Postpone:
 
 
 Decision = Deliver | Settle | Postpone
+
+
+def doubt_at_most(state: State, seconds: float) -> State:
+    """The doubt was marked before its call left, and that may have been later than anybody knows: it counts no longer
+    than this. A doubt that no call stands behind has nothing to wait for.
+    """
+    mirror = state.mirror
+    if mirror is None or mirror.in_doubt_s is None or mirror.intent is None or mirror.in_doubt_s <= seconds:
+        return state
+    return replace(state, mirror=replace(mirror, in_doubt_s=max(0.0, seconds)))
 
 
 def decide(state: State, deadline_s: float) -> Decision:

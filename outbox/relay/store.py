@@ -47,7 +47,7 @@ class Store:
         """Take free lanes, at most so many. Answers whether there was one."""
         rows = await self._all("take_lanes", holder=holder, lease_s=lease_s, most=most)
         if rows:
-            self.holding.take({r.lane: r.epoch for r in rows}, rows[0].lanes)
+            self.holding.take({r.lane: r.epoch for r in rows}, rows[0].lanes, rows[0].abandoned_s)
         return bool(rows)
 
     async def release(self, lanes: set[int]) -> None:

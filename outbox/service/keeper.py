@@ -140,10 +140,12 @@ class Keeper:
                 await self._ask(connection, "call_relays")
 
     async def let_go(self) -> None:
-        """At the very end: lanes that a beat took in the moment of the stop are served by no loop."""
+        """At the very end: lanes that a beat took in the moment of the stop are served by no loop. Where a call is cut
+        off unfinished they run out instead: nobody may look before it has landed.
+        """
         with suppress(*LOST, NotAtHome):
             for target, holding in self.holdings.items():
-                if holding.held:
+                if holding.held and not holding.unfinished:
                     async with await connect(self.dsn) as connection:
                         await Store(connection, target, holding).release(set(holding.held))
 

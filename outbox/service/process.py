@@ -167,9 +167,12 @@ class Service:
                 await self._finish(lane)
             with contextlib.suppress(*LOST):
                 await lane.store.lower_bell(f"{self.holder}/{target}")
-                if holding.lost or holding.closed:
+                if (holding.lost or holding.closed) and not lane.in_flight:
                     await lane.store.release(set(holding.held))
         finally:
+            holding.unfinished = bool(lane.in_flight)
+            if holding.unfinished:
+                holding.abandoned_at = time.monotonic() + lane.times.deadline_s
             if holding.lost:
                 holding.held.clear()
                 holding.leaving.clear()

@@ -23,6 +23,7 @@ import psycopg
 
 from outbox.sandbox.compare import differences
 from tests.faults import world
+from tests.faults.zygote import TIMES
 
 STILL_S = 20.0  # so long nothing may become done
 DRAIN_S = 90.0
@@ -139,8 +140,12 @@ def _faults(cloud: httpx.Client, rng: random.Random, rough: bool) -> None:
 
 def _kill_and_restart(connection: psycopg.Connection, relays: Relays) -> None:
     relays.kill()
-    # The dead cannot hold their lease: waiting for it to run out would only make the round longer.
-    connection.execute("UPDATE outbox.lease SET expires_at = '-infinity'")
+    # The dead cannot hold their lease: waiting for it to run out would only make the round longer. What they sent last
+    # may still land, for which the lease leaves one deadline.
+    over = (
+        "UPDATE outbox.lease SET expires_at = '-infinity', abandoned_at = clock_timestamp() + make_interval(secs => %s)"
+    )
+    connection.execute(over, [TIMES.deadline_s])
     connection.execute("DELETE FROM outbox.relay")
     relays.start()
 

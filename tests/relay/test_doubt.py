@@ -5,8 +5,9 @@ from __future__ import annotations
 import time
 
 import pytest
+from outbox.relay.service import Rhythm
 
-from tests.lane import TIMES, World
+from tests.lane import TIMES, World, at_work, eventually
 
 LOST = pytest.mark.parametrize("kind", ["drop_before", "drop_after"])
 BROKEN = pytest.mark.parametrize("kind", ["truncate", "html", "empty", "drop_after"])
@@ -75,6 +76,39 @@ def test_a_user_is_looked_for_long_enough_before_he_is_created_again(world: Worl
     calls = world.calls()
     first, second = (i for i, c in enumerate(calls) if c.startswith("POST"))
     assert second - first > 2
+
+
+def test_after_a_crash_a_doubt_counts_from_when_the_call_can_have_left(world: World) -> None:
+    """Begun long ago, it may have left in the last moment that the lease allowed: that much longer it is looked for."""
+    world.user("ann")
+    with world.stepping("dead") as relay:
+        relay.begin()
+        time.sleep(TIMES.user_doubt_s)
+    world.sql("UPDATE outbox.lease SET expires_at = clock_timestamp() WHERE target = %s", world.target)
+    with world.stepping("next") as successor:
+        started = time.monotonic()
+        successor.round()
+        assert (len(world.calls("GET")), world.writes()) == (1, [])
+    world.settled()
+    assert time.monotonic() - started > TIMES.user_doubt_s - TIMES.deadline_s
+    assert world.invited() == ["ann@example.nl"]
+
+
+def test_a_call_that_is_cut_off_at_the_end_of_the_grace_is_not_handed_over(world: World) -> None:
+    """It may still land: the lease runs out instead, and then nobody is invited twice."""
+    short = Rhythm(lease_s=1.5, safety_poll_s=0.2, grace_s=0.05, reconnect_s=0.05)
+    world.fault("latency", "POST", "/users$", latency_ms=700)
+    world.user("ann")
+    with at_work(world.service(rhythm=short, holder="dead")):
+        eventually(lambda: world.mirror("users", "ann"))
+        eventually(lambda: len(world.calls("GET")) == 1)
+    assert world.sql("SELECT count(*) FROM outbox.lanes WHERE holder LIKE 'dead/%%' AND target = %s", world.target) == [
+        1
+    ]
+    with at_work(world.service(rhythm=short, holder="next")):
+        eventually(lambda: not world.pending(), 10)
+    assert world.invited() == ["ann@example.nl"]
+    assert world.sql("SELECT abandoned_at IS NOT NULL FROM outbox.lease WHERE target = %s", world.target) == [True]
 
 
 @LOST
