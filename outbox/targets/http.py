@@ -1,4 +1,4 @@
-"""One HTTP call: a request out, a bounded answer in. Beside `transport` the only module that imports the HTTP library.
+"""One HTTP call: a request out, a bounded answer in. Beside `transport` the only module that knows the HTTP library.
 
 Redirects are not followed and the environment's proxies are not used: where a call goes, the settings alone decide.
 The transport is called without a client around it, which would only add what is switched off here.
@@ -10,11 +10,9 @@ import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-import httpx
-
 from outbox import __version__
 from outbox.targets.hosts import Forbidden, Hosts
-from outbox.targets.transport import Transport
+from outbox.targets.transport import Transport, httpx
 
 MAX_ANSWER_BYTES = 1024 * 1024
 _KEEP_ALIVE_S = 30.0

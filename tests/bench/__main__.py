@@ -1,4 +1,4 @@
-"""Figures that anyone can take again: python -m tests.bench [latency] [drain] [write]
+"""Figures that anyone can take again: python -m tests.bench [http] [latency] [drain] [write]
 
 All on loopback and on one machine, with durable commits. The machine decides the figures, so what counts is the ratio
 between lines of one run.
@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import sys
 
-from tests.bench import drain, latency, write
+from tests.bench import drain, http, latency, write
 
-KINDS = {"latency": latency.run, "drain": drain.run, "write": write.run}
+KINDS = {"http": http.run, "latency": latency.run, "drain": drain.run, "write": write.run}
 
 if __name__ == "__main__":
     unknown = [name for name in sys.argv[1:] if name not in KINDS]
