@@ -300,6 +300,12 @@ def test_a_column_that_took_the_name_of_another_is_found(installed: Connection) 
     [
         ("DROP TRIGGER outbox_update ON accountview.projects", "is missing"),
         ("ALTER TABLE accountview.projects DISABLE TRIGGER outbox_delete", "is disabled"),
+        ("ALTER TABLE accountview.projects ENABLE REPLICA TRIGGER outbox_delete", "is disabled"),
+        (
+            "CREATE OR REPLACE TRIGGER outbox_update AFTER UPDATE OF code ON accountview.projects"
+            " FOR EACH STATEMENT EXECUTE FUNCTION outbox.capture_accountview_projects()",
+            "is another one",
+        ),
         (
             "CREATE OR REPLACE FUNCTION outbox.capture_accountview_projects() RETURNS trigger LANGUAGE plpgsql AS"
             " 'BEGIN RETURN NULL; END'",
@@ -473,6 +479,49 @@ def test_an_outbox_newer_than_the_program_is_refused(connection: Connection) -> 
     connection.execute("INSERT INTO outbox.migration (version, name) VALUES (9999, 'future')")
     with pytest.raises(InstallError, match="migration 9999, unknown to this program"):
         install.plan(connection)
+
+
+FOREIGN = {
+    "a trigger of ours that nothing needs": (
+        "CREATE TRIGGER mine AFTER INSERT ON accountview.projects"
+        " FOR EACH STATEMENT EXECUTE FUNCTION outbox.capture_accountview_projects()",
+        "trigger mine on accountview.projects", "is not needed", "outbox install",
+    ),
+    "a function in our schema": (
+        "CREATE FUNCTION outbox.mine() RETURNS int LANGUAGE sql AS 'SELECT 1'",
+        "function outbox.mine", "is none of the outbox's", "DROP FUNCTION outbox.mine",
+    ),
+    "a function of a migration": (
+        "CREATE OR REPLACE FUNCTION outbox.is_home() RETURNS boolean LANGUAGE sql STABLE SECURITY DEFINER"
+        " SET search_path = pg_catalog, pg_temp AS 'SELECT true'",
+        "function outbox.is_home", "was altered since the install", "psql: CREATE OR REPLACE FUNCTION",
+    ),
+    "its search_path": (
+        "ALTER FUNCTION outbox.adopt RESET search_path",
+        "function outbox.adopt", "has no search_path of its own", "psql: CREATE OR REPLACE FUNCTION",
+    ),
+    "a table that a view now reads": (
+        "CREATE OR REPLACE VIEW visma_net.cost_types AS SELECT code AS company_code, code AS cost_type_code,"
+        " name AS description, true AS active, NULL::text[] AS missing FROM accountview.user_groups",
+        "view visma_net.cost_types", "is another one than at install", "outbox install",
+    ),
+    "a retyped column": (
+        "DROP VIEW visma_net.cost_types; ALTER TABLE accountview.cost_types ALTER description TYPE varchar(99);"
+        " CREATE VIEW visma_net.cost_types AS SELECT administration_code AS company_code, code AS cost_type_code,"
+        " description, active FROM accountview.cost_types",
+        "view visma_net.cost_types", "description of accountview.cost_types was text and is character varying(99)",
+        "outbox install",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("what", FOREIGN)
+def test_check_finds_what_is_not_of_the_install(installed: Connection, what: str) -> None:
+    """Foreign and altered objects, views and columns that are others: each with evidence and what mends it."""
+    change, name, evidence, mend = FOREIGN[what]
+    installed.execute(change.encode())
+    found = [(f.what, f.evidence, f.mend) for f in install.check(installed)]
+    assert [f for f in found if f[0] == name and evidence in f[1] and f[2].startswith(mend)], found
 
 
 def test_check_says_what_is_odd(installed: Connection) -> None:

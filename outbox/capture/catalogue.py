@@ -10,6 +10,7 @@ import psycopg
 from psycopg.rows import dict_row
 
 from outbox import sqlfiles
+from outbox.capture.sqltext import on_one_line
 from outbox.resources import RESOURCES, TARGETS
 
 PINNED = {
@@ -55,6 +56,10 @@ _ONE_TEXT = {
     "bool": "bool",
     "date": "date",
 }
+
+
+# Columns of sql/catalogue/*.sql that hold names or types as they are written in SQL.
+_AS_IN_SQL = frozenset({"sql", "type", "collation", "equals", "operator", "table"})
 
 
 @dataclass(frozen=True)
@@ -219,10 +224,13 @@ def pin_settings(connection: psycopg.Connection[Any]) -> None:
 
 
 def rows(connection: psycopg.Connection[Any], file: str, parameters: dict[str, Any]) -> list[dict[str, Any]]:
-    """The rows of sql/catalogue/<file>.sql."""
+    """The rows of sql/catalogue/<file>.sql; what is written as in SQL has no line breaks."""
     query = sqlfiles.read(f"catalogue/{file}.sql").encode()
     with connection.cursor(row_factory=dict_row) as cursor:
-        return cursor.execute(query, parameters or None).fetchall()
+        found = cursor.execute(query, parameters or None).fetchall()
+    return [
+        {k: on_one_line(v) if k in _AS_IN_SQL and isinstance(v, str) else v for k, v in row.items()} for row in found
+    ]
 
 
 def read_functions(

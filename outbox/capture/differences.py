@@ -6,11 +6,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from outbox.capture.generate import SqlFunction
-from outbox.capture.present import InstalledFunction, Present
+from outbox.capture.present import FIRES, InstalledFunction, Present
 from outbox.capture.sqltext import fill
 from outbox.capture.wanted import Resource, Wanted, is_whole, remembered_function
-
-_DISABLED = "D"
 
 
 @dataclass(frozen=True)
@@ -79,7 +77,7 @@ def trigger_differences(wanted: Wanted, present: Present) -> Iterator[Difference
         if trigger not in present.triggers:
             evidence = "is another one" if (trigger.relation, trigger.name) in names else "is missing"
             yield Difference(what, evidence, (sql,), trigger.table, unseen)
-        elif present.triggers[trigger] == _DISABLED:
+        elif present.triggers[trigger] not in FIRES:
             enable = f"ALTER TABLE {trigger.table} ENABLE TRIGGER {trigger.name};"
             yield Difference(what, "is disabled", (enable,), trigger.table, unseen)
     needed = {(t.relation, t.name) for t in wanted.triggers}

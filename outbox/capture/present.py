@@ -13,6 +13,10 @@ from outbox.capture.catalogue import rows
 Connection = psycopg.Connection[Any]
 
 
+FIRES = frozenset({"O", "A"})
+"""tgenabled of a trigger that sees what applications write. D: disabled; R: sees only what a replication applies."""
+
+
 @dataclass(frozen=True)
 class Trigger:
     """As pg_trigger shows it. type: the bits of tgtype, for ours that of the event alone."""

@@ -10,6 +10,7 @@ from outbox import sqlfiles
 
 _LINE = 80
 _COMMENT = 118
+_QUOTED = re.compile(r'"(?:[^"]|"")*"')
 _PLACEHOLDER = re.compile(r"(?m)^(?P<indent> *)@(?P<line>\w+)$|@(?P<word>\w+)")
 
 
@@ -36,6 +37,18 @@ def literal(text: str) -> str:
     if "\n" in text or "\r" in text:
         return "E'" + quoted.replace("\\", "\\\\").replace("\n", "\\n").replace("\r", "\\r") + "'"
     return f"'{quoted}'"
+
+
+def on_one_line(sql: str) -> str:
+    """A name or type as written in SQL, where no line can break inside the quotes: comments and indents stay whole.
+
+    >>> on_one_line('src."a\\nb"')
+    'src.U&"a\\\\000Ab"'
+    """
+    if "\n" not in sql and "\r" not in sql:
+        return sql
+    escaped = sql.replace("\\", "\\\\").replace("\n", "\\000A").replace("\r", "\\000D")
+    return _QUOTED.sub(r"U&\g<0>", escaped)
 
 
 def spread(items: Iterable[str], between: str = ",\n") -> str:

@@ -25,7 +25,7 @@ from outbox.capture.generate import (
     follow_function,
     triggers,
 )
-from outbox.capture.present import InstalledFunction, Present, Trigger
+from outbox.capture.present import FIRES, InstalledFunction, Present, Trigger
 from outbox.capture.views import functions_of
 from outbox.capture.writes import Write, derive_writes
 
@@ -147,7 +147,7 @@ def is_as_installed(connection: psycopg.Connection[Any], catalogue: Catalogue, p
             for f in present.functions.values()
             if is_whole(f) and ("function", f.name) in present.manifest
         ),
-        *(remembered_trigger(t) for t, enabled in present.triggers.items() if enabled != "D"),
+        *(remembered_trigger(t) for t, enabled in present.triggers.items() if enabled in FIRES),
     ]
     known = {key: hash_ for key, (hash_, _) in present.manifest.items() if key[0] not in ("capture", "recheck")}
     sure = present.remembered("capture").keys() == present.remembered("view").keys()

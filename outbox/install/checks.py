@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -9,11 +10,12 @@ from typing import Any, Literal
 import psycopg
 from psycopg import sql
 
+from outbox import sqlfiles
 from outbox.capture.catalogue import Catalogue, Relation, pin_settings, read_catalogue, rows, with_definitions
 from outbox.capture.differences import function_differences, trigger_differences
 from outbox.capture.present import Present, missing_migrations, read_present
 from outbox.capture.views import check_view
-from outbox.capture.wanted import derive, rests_on
+from outbox.capture.wanted import Wanted, derive, rests_on
 from outbox.errors import OutboxError
 from outbox.install.drift import differences_of
 from outbox.install.roles import right_differences
@@ -73,10 +75,29 @@ def _capture(connection: Connection, present: Present) -> Iterator[Finding]:
         wanted = derive(connection, catalogue)
         for d in (*function_differences(wanted, present), *trigger_differences(wanted, present)):
             yield Finding("warning" if d.harmless else "broken", d.what, d.evidence, "outbox install")
+        yield from _own_functions(connection, wanted)
     for d in right_differences(connection, catalogue):
         yield Finding("warning" if d.harmless else "broken", d.what, d.evidence, "outbox install")
     for view in catalogue.desired():
         yield from _double_keys(connection, view)
+
+
+def _own_functions(connection: Connection, wanted: Wanted) -> Iterator[Finding]:
+    """Those that no install derives are as their migration made them; others do not belong here. A follow function may
+    be left from an earlier view: messages can still name it.
+    """
+    texts = "\n".join(text for _, _, text in sqlfiles.migrations())
+    for f in rows(connection, "own_functions", {}):
+        made = re.search(rf"FUNCTION {re.escape(f['sql'])}\b", texts)
+        if f["name"] in wanted.functions or f["name"].startswith("follow_"):
+            continue
+        if not made:
+            mend = f"DROP FUNCTION {f['sql']}, when you know whose it is"
+            yield Finding("warning", f"function {f['sql']}", "is none of the outbox's", mend)
+        elif f["body"] not in texts or (f["definer"] and not f["pinned"]):
+            evidence = "was altered since the install" if f["body"] not in texts else "has no search_path of its own"
+            mend = f"psql: CREATE OR REPLACE FUNCTION {f['sql']} as in migrations/"
+            yield Finding("broken", f"function {f['sql']}", evidence, mend)
 
 
 def _refused(connection: Connection, catalogue: Catalogue, view: Relation) -> Iterator[Finding]:

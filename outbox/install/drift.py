@@ -9,7 +9,7 @@ from typing import Any
 import psycopg
 
 from outbox.capture.catalogue import pin_settings, read_catalogue
-from outbox.capture.present import Present, read_present
+from outbox.capture.present import FIRES, Present, read_present
 from outbox.capture.wanted import Resource, is_whole, lasting, remembered_function, remembered_trigger, rests_on
 
 Facts = dict[str, Any]
@@ -97,7 +97,7 @@ def _altered(present: Present) -> dict[str, str]:
     for name, (hash_, facts) in _kind(present, "trigger").items():
         if name not in triggers or triggers[name][0] != hash_:
             found[facts["function"]] = f"the trigger {name} is missing or altered"
-        elif triggers[name][1] == "D":
+        elif triggers[name][1] not in FIRES:
             found[facts["function"]] = f"the trigger {name} is disabled"
     for name, (hash_, _) in _kind(present, "function").items():
         function = present.functions.get(name)

@@ -6,7 +6,10 @@ SELECT a.pid, a.usename AS role, a.application_name AS application, a.state,
 FROM (SELECT DISTINCT l.pid FROM pg_locks AS l
       JOIN pg_class AS c ON c.oid = l.relation
       WHERE l.locktype = 'relation' AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())
-        AND (c.oid = to_regclass(%(table)s) OR %(table)s::text IS NULL AND c.relnamespace = to_regnamespace('outbox'))
+        -- to_regclass does not know U&"", as which names with a line break are written
+        AND (c.oid = to_regclass(CASE WHEN %(table)s::text ~ '(^|\.)U&"'
+                                 THEN regexp_replace(unistr(%(table)s), '(^|\.)U&"', '\1"', 'g') ELSE %(table)s END)
+             OR %(table)s::text IS NULL AND c.relnamespace = to_regnamespace('outbox'))
         AND (l.mode NOT IN ('AccessShareLock', 'RowShareLock') OR %(readers)s OR %(table)s::text IS NULL)) AS l
 JOIN pg_stat_activity AS a ON a.pid = l.pid
 WHERE a.pid <> pg_backend_pid()

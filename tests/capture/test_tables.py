@@ -32,6 +32,7 @@ NAMES = {
     "our own": ("outbox_", "changed_rows", "start", "anchor"),
     "of records": ("pg", "old_rows", "r", "n"),
     "dollars": ('"$outbox$"', '"$outbox$"', '"$1"', '"$outbox$"'),
+    "line breaks": ('"twee\nregels"', '"a\n\n  b@table"', '"c\r\n-- d"', '"e\\\\\n"'),
     "very long": ("s" * 63, "t" * 63, "c" * 63, "d" * 63),
 }
 
