@@ -693,6 +693,7 @@ CREATE FUNCTION outbox.approve(
     SECURITY DEFINER
     SET search_path = pg_catalog, pg_temp
 AS $$
+    SELECT outbox.require_home();
     WITH held AS (
         SELECT s.target, s.resource, s.key, array_agg(s.id) AS ids,
                (array_agg(s.withheld ORDER BY s.settled_at DESC, s.id DESC))[1] AS withheld
@@ -738,6 +739,7 @@ CREATE FUNCTION outbox.reject(
 AS $$
 #variable_conflict use_column
 BEGIN
+    PERFORM outbox.require_home();
     IF coalesce(btrim(reject.why), '') = '' THEN
         RAISE EXCEPTION 'a rejection needs a reason' USING ERRCODE = 'invalid_parameter_value', HINT = 'give it as why';
     END IF;
@@ -798,6 +800,7 @@ CREATE FUNCTION outbox.skip(
 AS $$
 #variable_conflict use_column
 BEGIN
+    PERFORM outbox.require_home();
     IF coalesce(btrim(skip.why), '') = '' THEN
         RAISE EXCEPTION 'skipping needs a reason' USING ERRCODE = 'invalid_parameter_value', HINT = 'give it as why';
     END IF;
@@ -828,6 +831,7 @@ CREATE FUNCTION outbox.retry(
     SECURITY DEFINER
     SET search_path = pg_catalog, pg_temp
 AS $$
+    SELECT outbox.require_home();
     WITH found AS (
         SELECT s.*
         FROM outbox.stuck(retry.target, retry.resource, retry.key, retry.batch, retry.messages) AS s
@@ -920,6 +924,7 @@ AS $$
 DECLARE
     resumed boolean;
 BEGIN
+    PERFORM outbox.require_home();
     IF NOT EXISTS (SELECT FROM outbox.target AS t WHERE t.target = resume.target) THEN
         RAISE EXCEPTION 'there is no target %', resume.target
             USING HINT = 'targets are accountview_net and visma_net', ERRCODE = 'invalid_parameter_value';

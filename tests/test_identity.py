@@ -16,6 +16,7 @@ from psycopg import sql
 from outbox import install, sandbox
 from outbox.errors import NotAtHome
 from outbox.install import drift
+from outbox.operator import erase
 from outbox.register.request import confirm
 from tests.conftest import Server
 from tests.lane import World
@@ -105,6 +106,28 @@ def test_a_copied_outbox_registers_nothing(copied: World) -> None:
         confirm(copied.database, copied.target)
     assert e.value.sqlstate == "OB001"
     assert copied.sql("SELECT count(*) FROM outbox.message WHERE operation = 'REGISTER'") == [0]
+
+
+DECIDED = (
+    "SELECT outbox.approve('accountview_net')",
+    "SELECT outbox.reject('accountview_net', why => 'no')",
+    "SELECT outbox.skip('accountview_net', why => 'no')",
+    "SELECT outbox.retry('accountview_net')",
+    "SELECT outbox.resume('accountview_net')",
+)
+
+
+def test_nothing_is_decided_in_a_copy(copied: World) -> None:
+    """What was held, refused or paused in production is decided there; a pause is no risk, so it may be set."""
+    for statement in DECIDED:
+        with pytest.raises(psycopg.DatabaseError, match="was restored or copied"):
+            copied.sql(statement)
+    copied.sql("DELETE FROM accountview.users; UPDATE outbox.message SET status = 'done', outcome = 'skipped',"
+               " settled_at = now() WHERE status = 'pending'")  # fmt: skip
+    person = erase.find_person(copied.database, "jansen")
+    with pytest.raises(psycopg.DatabaseError, match="was restored or copied"):
+        erase.erase(copied.database, person)
+    assert copied.sql("SELECT outbox.pause('accountview_net', reason => 'a copy')") == [True]
 
 
 def test_an_adopted_copy_goes_on_and_trusts_nothing(copied: World) -> None:

@@ -144,8 +144,10 @@ def preview(connection: Connection, person: Person) -> Erased:
 
 def erase(connection: Connection, person: Person) -> Erased:
     """Needs a connection in autocommit: each range is a transaction of its own, so an interrupted run has done what it
-    did, and another goes on. Recorded in outbox.decision, before the first and after the last.
+    did, and another goes on. Recorded in outbox.decision, before the first and after the last. Raises psycopg.Error in
+    a restored or copied outbox: whether he was removed from a cloud, only the other database knows.
     """
+    connection.execute(sqlfiles.read("decide/require_home.sql"))
     row = connection.execute(sqlfiles.read("erase/record_begin.sql"), {"code": person.code}).fetchone()
     assert row is not None
     also = _find_others(connection, person)

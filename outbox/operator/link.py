@@ -89,7 +89,7 @@ def _named(resource: str, key: Key) -> str:
 
 def interrupt(connection: Connection, target: str) -> None:
     """Raises psycopg.Error in a restored or copied outbox: what is decided there is about another's clouds."""
-    connection.execute(sqlfiles.read("link/require_home.sql"))
+    connection.execute(sqlfiles.read("decide/require_home.sql"))
     connection.execute(sqlfiles.read("link/interrupt_relay.sql"), {"target": target})
 
 
