@@ -958,6 +958,98 @@ COMMENT ON FUNCTION outbox.resume(text, text, text, text) IS
     'Send again, now: what was paused by outbox.pause or by the platform. A company without a resource: all of its pauses. A target that does not answer is tried at once. False: nothing was paused';
 REVOKE EXECUTE ON FUNCTION outbox.resume(text, text, text, text) FROM PUBLIC;
 
+-- Forgetting in time, one bounded batch a call, for the relay and for `outbox prune`: neither may delete. What somebody
+-- else has locked (another relay that prunes) is left for the next time. Young is young for everybody: a day at least.
+
+CREATE FUNCTION outbox.prune_documents(days integer, batch integer)
+    RETURNS bigint
+    LANGUAGE sql
+    SECURITY DEFINER
+    SET search_path = pg_catalog, pg_temp
+AS $$
+    -- By the index over messages that have a document, so what is forgotten is not walked past again.
+    WITH old AS (
+        SELECT m.id
+        FROM outbox.message AS m
+        WHERE m.document IS NOT NULL AND m.settled_at < statement_timestamp() - make_interval(days => greatest(prune_documents.days, 1))
+        ORDER BY m.settled_at
+        LIMIT prune_documents.batch
+        FOR UPDATE SKIP LOCKED
+    ), dropped AS (
+        UPDATE outbox.message AS m
+        SET document = NULL
+        FROM old
+        WHERE m.id = old.id
+        RETURNING m.id
+    )
+    SELECT count(*) FROM dropped
+$$;
+COMMENT ON FUNCTION outbox.prune_documents IS
+    'Forget what was sent, so many days after it was done; that it was sent, when and with which outcome stays. Answers how many';
+
+CREATE FUNCTION outbox.prune_attempts(days integer, after bigint, batch integer, OUT last bigint, OUT old bigint, OUT removed bigint)
+    LANGUAGE sql
+    SECURITY DEFINER
+    SET search_path = pg_catalog, pg_temp
+AS $$
+    WITH stretch AS MATERIALIZED (
+        SELECT a.id, a.message_id,
+               a.started_at < statement_timestamp() - make_interval(days => greatest(prune_attempts.days, 1)) AS old
+        FROM outbox.attempt AS a
+        WHERE a.id > prune_attempts.after
+        ORDER BY a.id
+        LIMIT prune_attempts.batch
+    ), leaving AS (
+        SELECT a.id
+        FROM outbox.attempt AS a
+        JOIN stretch AS s USING (id)
+        WHERE s.old
+          AND NOT EXISTS (SELECT FROM outbox.message AS m WHERE m.id = s.message_id AND m.status <> 'done')
+        FOR UPDATE OF a SKIP LOCKED
+    ), gone AS (
+        DELETE FROM outbox.attempt AS a USING leaving AS l WHERE a.id = l.id RETURNING a.id
+    )
+    SELECT max(s.id), count(*) FILTER (WHERE s.old), (SELECT count(*) FROM gone)
+    FROM stretch AS s
+$$;
+COMMENT ON FUNCTION outbox.prune_attempts IS
+    'One stretch of outbox.attempt above an id: those that are old go, but for the calls of messages that are not done. old = 0: from here on all are young';
+
+CREATE FUNCTION outbox.prune_messages(days integer, after bigint, batch integer, OUT last bigint, OUT old bigint, OUT removed bigint)
+    LANGUAGE sql
+    SECURITY DEFINER
+    SET search_path = pg_catalog, pg_temp
+AS $$
+    WITH stretch AS MATERIALIZED (
+        SELECT m.id, m.target, m.resource, m.key, m.status, m.changed_at < t.upto AS old, m.settled_at < t.upto AS settled
+        FROM outbox.message AS m,
+             (SELECT statement_timestamp() - make_interval(days => greatest(prune_messages.days, 1)) AS upto) AS t
+        WHERE m.id > prune_messages.after
+        ORDER BY m.id
+        LIMIT prune_messages.batch
+    ), users AS MATERIALIZED (
+        -- A user's object may have passed to another key since, with the message that made it.
+        SELECT r.message_id FROM outbox.mirror AS r WHERE r.resource = 'users' AND r.message_id IS NOT NULL
+    ), leaving AS (
+        SELECT m.id
+        FROM outbox.message AS m
+        JOIN stretch AS s USING (id)
+        WHERE m.status = 'done' AND s.settled
+          AND NOT EXISTS (
+              SELECT FROM outbox.mirror AS r
+              WHERE r.target = s.target AND r.resource = s.resource AND r.key = s.key AND r.message_id = s.id)
+          AND s.id NOT IN (SELECT u.message_id FROM users AS u)
+        FOR UPDATE OF m SKIP LOCKED
+    ), gone AS (
+        DELETE FROM outbox.message AS m USING leaving AS l WHERE m.id = l.id RETURNING m.id
+    )
+    SELECT max(s.id), count(*) FILTER (WHERE s.old), (SELECT count(*) FROM gone)
+    FROM stretch AS s
+$$;
+COMMENT ON FUNCTION outbox.prune_messages IS
+    'One stretch of outbox.message above an id: those that are old and done go, but for the one that brought what the mirror of its key says now. old = 0: from here on all are young';
+REVOKE EXECUTE ON FUNCTION outbox.prune_documents, outbox.prune_attempts, outbox.prune_messages FROM PUBLIC;
+
 -- How the relay is doing, in numbers: what its metrics tell too, but with or without a relay. No personal data.
 
 CREATE VIEW outbox.backlog AS

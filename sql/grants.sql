@@ -44,6 +44,8 @@ GRANT INSERT, DELETE ON outbox.pause TO outbox_relay;
 GRANT UPDATE (paused_at, why, verify_since, down_since, down_why, probe_at, probes) ON outbox.target TO outbox_relay;
 GRANT EXECUTE ON FUNCTION outbox.notice_fail_over, outbox.recheck_unseen, outbox.ring TO outbox_relay;
 
+GRANT EXECUTE ON FUNCTION outbox.prune_documents, outbox.prune_attempts, outbox.prune_messages TO outbox_relay, outbox_operator;
+
 -- What people decide
 GRANT EXECUTE ON FUNCTION outbox.pause, outbox.resume TO outbox_operator;
 GRANT EXECUTE ON FUNCTION outbox.stuck, outbox.approve, outbox.reject, outbox.skip, outbox.retry TO outbox_operator;

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import asdict
 
 import click
 
 from outbox.cli.opening import opened
 from outbox.cli.printing import count, print_json
-from outbox.config import Settings
-from outbox.operator.prune import Pruned, Retention, preview
+from outbox.operator.prune import Pruned, Retention, preview, retention
 from outbox.operator.prune import prune as remove
+from outbox.relay.connection import connect
 
 
 @click.command()
@@ -20,7 +21,7 @@ def prune(dry_run: bool, as_json: bool) -> None:
     """Forget what is old: documents after 30 days, calls after 90, messages after 400.
 
     The days are settings. What is pending, held or dead stays, whatever its age, and so does the message that brought
-    what a cloud holds now. Works in small batches beside a relay; the relay does not do it, so run it once a day.
+    what a cloud holds now. Works in small batches. The relay does the same once a day (prune_every_s).
 
     \b
     Examples:
@@ -28,16 +29,17 @@ def prune(dry_run: bool, as_json: bool) -> None:
       outbox prune --json
     """
     with opened() as at:
-        keep = _retention(at.settings)
-        pruned = preview(at.connection, keep) if dry_run else remove(at.connection, keep)
+        keep = retention(at.settings)
+        pruned = preview(at.connection, keep) if dry_run else asyncio.run(_remove(at.settings.dsn.reveal(), keep))
     if as_json:
         print_json({"dry_run": dry_run, "keep_days": asdict(keep), **asdict(pruned)})
     else:
         click.echo(_describe(pruned, "would be removed" if dry_run else "removed"))
 
 
-def _retention(settings: Settings) -> Retention:
-    return Retention(settings.keep_documents_days, settings.keep_attempts_days, settings.keep_messages_days)
+async def _remove(dsn: str, keep: Retention) -> Pruned:
+    async with await connect(dsn) as connection:
+        return await remove(connection, keep)
 
 
 def _describe(pruned: Pruned, done: str) -> str:

@@ -92,6 +92,7 @@ class Settings:
     brake_new_users: int = setting(10, "new users (each gets a mail) within an hour that need no approval", least=0)
     brake_grants: int = setting(50, "new rights of access within an hour that need no approval, or", least=0)
     brake_grants_percent: float = setting(10.0, "so many per cent of what the cloud holds, if that is more", least=0)
+    prune_every_s: float = setting(86_400.0, "how often the relay forgets what is old; 0: never", least=0)
     keep_documents_days: int = setting(30, "prune drops what was sent so long after it was done", least=1)
     keep_attempts_days: int = setting(90, "prune removes the record of a call after so long", least=1)
     keep_messages_days: int = setting(400, "prune removes messages so long after they were done", least=1)

@@ -8,8 +8,9 @@ from typing import Any
 import psycopg
 
 from outbox import sqlfiles
+from outbox.config import Settings
+from outbox.relay.connection import Connection
 
-Connection = psycopg.Connection[Any]
 BATCH = 5_000
 
 
@@ -31,42 +32,51 @@ class Pruned:
     messages: int
 
 
-def preview(connection: Connection, keep: Retention) -> Pruned:
+def retention(settings: Settings) -> Retention:
+    return Retention(settings.keep_documents_days, settings.keep_attempts_days, settings.keep_messages_days)
+
+
+def preview(connection: psycopg.Connection[Any], keep: Retention) -> Pruned:
     """What `prune` would remove now. Writes nothing."""
     row = connection.execute(sqlfiles.read("prune/count.sql"), vars(keep)).fetchone()
     assert row is not None
     return Pruned(*row)
 
 
-def prune(connection: Connection, keep: Retention, batch: int = BATCH) -> Pruned:
+async def prune(connection: Connection, keep: Retention, batch: int = BATCH) -> Pruned:
     """Needs a connection in autocommit: each batch is a transaction, so nothing is locked for long, and what was done
     when it is interrupted stays done.
     """
     return Pruned(
-        _drop_documents(connection, keep.documents, batch),
-        _walk(connection, "attempts", keep.attempts, batch),
-        _walk(connection, "messages", keep.messages, batch),
+        await _drop_documents(connection, keep.documents, batch),
+        await _walk(connection, "attempts", keep.attempts, batch),
+        await _walk(connection, "messages", keep.messages, batch),
     )
 
 
-def _drop_documents(connection: Connection, days: int, batch: int) -> int:
+async def _drop_documents(connection: Connection, days: int, batch: int) -> int:
     dropped = 0
     while True:
-        done = connection.execute(sqlfiles.read("prune/documents.sql"), {"days": days, "batch": batch}).rowcount
+        (done,) = await _ask(connection, "documents", days=days, batch=batch)
         dropped += done
         if done < batch:
             return dropped
 
 
-def _walk(connection: Connection, name: str, days: int, batch: int) -> int:
+async def _walk(connection: Connection, name: str, days: int, batch: int) -> int:
     """From the oldest on, in the order of ids, until a whole stretch is young."""
     removed = after = 0
     while True:
-        query = sqlfiles.read(f"prune/{name}.sql")
-        row = connection.execute(query, {"days": days, "after": after, "batch": batch}).fetchone()
-        assert row is not None
-        last, old, gone = row
-        removed += int(gone)
+        last, old, gone = await _ask(connection, name, days=days, after=after, batch=batch)
+        removed += gone
         if not old:
             return removed
         after = last
+
+
+async def _ask(connection: Connection, name: str, **parameters: int) -> tuple[int, ...]:
+    async with connection.pinned(), connection.cursor() as cursor:
+        await cursor.execute(sqlfiles.read(f"prune/{name}.sql"), parameters)
+        row: tuple[int, ...] | None = await cursor.fetchone()
+    assert row is not None
+    return row

@@ -6,9 +6,11 @@ import logging
 from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import asdict
 
 from outbox.config import Settings
 from outbox.operator.apps import pull
+from outbox.operator.prune import prune, retention
 from outbox.relay.connection import Connection
 from outbox.relay.store import Store
 from outbox.service.chores import Chore
@@ -38,9 +40,14 @@ def make_chores(settings: Settings) -> list[Chore]:
                 checked = await verify(connection, listing, repair=settings.verify_repair)
             logger.info("verified", extra={"target": target, **Counter(c.result for c in checked)})
 
+    async def forget(connection: Connection, target: str) -> None:
+        pruned = await prune(connection, retention(settings))
+        logger.info("pruned", extra={"target": target, **asdict(pruned)})
+
     chores = [
         Chore("apps", settings.apps_every_s, pull_apps),
         Chore("verify", min(DUE_LOOK_S, settings.verify_every_s), verify_when_due),
+        Chore("prune", settings.prune_every_s, forget),
     ]
     return [c for c in chores if c.every_s > 0]
 

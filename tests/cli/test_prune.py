@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 
 import psycopg
 import pytest
 
-from outbox.operator.prune import Pruned, Retention, preview, prune
+from outbox.operator import prune as pruning
+from outbox.operator.prune import Pruned, Retention, preview
+from outbox.relay.connection import connect
 from tests.cli.conftest import Shell
 
 KEEP = Retention(documents=30, attempts=90, messages=400)
@@ -27,6 +30,16 @@ CALL = """
     INSERT INTO outbox.attempt (message_id, target, resource, key, started_at, took_ms, method, path)
     SELECT %(id)s, 'visma_net', 'projects', '{001,P}', now() - make_interval(days => %(days)s), 1, 'PUT', '/x'
 """
+
+
+def prune(site: psycopg.Connection, keep: Retention, batch: int = 5000) -> Pruned:
+    """As the relay and the command do."""
+
+    async def run() -> Pruned:
+        async with await connect(site.info.dsn) as connection:
+            return await pruning.prune(connection, keep, batch)
+
+    return asyncio.run(run())
 
 
 def done(connection: psycopg.Connection, days: int, count: int = 1, key: str = "P") -> list[int]:
@@ -98,19 +111,27 @@ def test_small_batches_end_the_same(site: psycopg.Connection, batch: int) -> Non
     assert prune(site, KEEP, batch) == Pruned(0, 0, 0)
 
 
-def test_interrupted_it_keeps_what_is_done(site: psycopg.Connection) -> None:
-    """Each batch is a transaction: a message that somebody has locked stops the rest, not what went before."""
-    done(site, 500, 4)
+def test_what_somebody_has_locked_stays_for_the_next_time(site: psycopg.Connection) -> None:
+    """Another relay may prune as well: neither waits for the other."""
+    ids = done(site, 500, 4)
+    for id_ in ids:
+        call(site, id_, 500)
     with psycopg.connect(site.info.dsn) as other:
-        last = "SELECT FROM outbox.message WHERE id = (SELECT max(id) FROM outbox.message) FOR UPDATE"
-        other.execute(last)
-        site.execute("SET lock_timeout = '100ms'")
-        with pytest.raises(psycopg.errors.LockNotAvailable):
-            prune(site, KEEP, 1)
-    assert left(site) == 1
-    site.execute("RESET lock_timeout")
-    prune(site, KEEP, 1)
-    assert left(site) == 0
+        other.execute("SELECT FROM outbox.message WHERE id = (SELECT max(id) FROM outbox.message) FOR UPDATE")
+        other.execute("SELECT FROM outbox.attempt WHERE id = (SELECT min(id) FROM outbox.attempt) FOR UPDATE")
+        assert prune(site, KEEP, 1) == Pruned(3, 3, 3)
+    assert prune(site, KEEP, 1) == Pruned(0 if left(site) else 1, 1, 1)
+    assert (left(site), left(site, "attempt")) == (0, 0)
+
+
+def test_nothing_of_today_goes_whatever_is_asked(site: psycopg.Connection) -> None:
+    """The relay may call the functions, and must not be able to wipe out what it did."""
+    done(site, 0)
+    call(site, 999_999, 0)
+    for function in ("documents(-9, 10)", "attempts(-9, 0, 10)", "messages(-9, 0, 10)"):
+        site.execute(f"SELECT outbox.prune_{function}".encode())
+    assert (left(site), left(site, "attempt")) == (1, 1)
+    assert site.execute("SELECT count(document) FROM outbox.message").fetchone() == (1,)
 
 
 def test_dry_run_writes_nothing(shell: Shell, site: psycopg.Connection) -> None:

@@ -120,7 +120,7 @@ def settings(world: World, **changes: Any) -> Settings:
 
 def test_the_relay_pulls_it(world: World) -> None:
     """At its start, and every hour."""
-    chores = make_chores(settings(world, verify_every_s=0.0))
+    chores = make_chores(settings(world, verify_every_s=0.0, prune_every_s=0.0))
     assert [(c.name, c.every_s) for c in chores] == [("apps", 3600.0)]
     with at_work(Service(world.dsn, [world.target], world.make_lane, RHYTHM, chores=chores)):
         eventually(lambda: len(catalogue(world)) == 5)

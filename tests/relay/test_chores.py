@@ -5,9 +5,11 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
+from outbox.config import Secret, Settings
 from outbox.errors import OutboxError
 from outbox.service.chores import Chore
 from outbox.service.process import Service
+from outbox.service.upkeep import make_chores
 from tests.lane import RHYTHM, World, at_work, eventually
 
 
@@ -44,6 +46,20 @@ def test_a_chore_that_never_ends_holds_up_nothing(world: World) -> None:
         eventually(lambda: begun)
         world.user("ann")
         eventually(lambda: world.invited() == ["ann@example.nl"])
+
+
+def test_the_relay_forgets_what_is_old(world: World) -> None:
+    """Once a day, beside deliveries; what is not done stays, whatever its age."""
+    world.sql("""
+        INSERT INTO outbox.message
+            (target, resource, key, operation, status, outcome, error, changed_at, settled_at)
+        SELECT 'visma_net', 'projects', '{x,y}', 'UPDATE', s, CASE s WHEN 'done' THEN 'removed' END, s, t, t
+        FROM unnest(ARRAY['done', 'held', 'dead']) AS s, LATERAL (SELECT now() - interval '401 days') AS d (t)""")
+    settings = Settings(dsn=Secret(world.dsn), targets={world.target: world.settings()})
+    chores = [c for c in make_chores(settings) if c.name == "prune"]
+    assert [c.every_s for c in chores] == [86_400.0]
+    with at_work(service(world, *chores)):
+        eventually(lambda: world.sql("SELECT status FROM outbox.message ORDER BY 1") == ["dead", "held"])
 
 
 def test_a_relay_that_only_drains_does_no_chores(world: World) -> None:
