@@ -1050,6 +1050,383 @@ COMMENT ON FUNCTION outbox.prune_messages IS
     'One stretch of outbox.message above an id: those that are old and done go, but for the one that brought what the mirror of its key says now. old = 0: from here on all are young';
 REVOKE EXECUTE ON FUNCTION outbox.prune_documents, outbox.prune_attempts, outbox.prune_messages FROM PUBLIC;
 
+-- What persons say of single objects. These functions are the only way: nobody but the relay writes the mirror itself.
+
+CREATE FUNCTION outbox.interrupt(target text)
+    RETURNS void
+    LANGUAGE plpgsql
+    SET search_path = pg_catalog, pg_temp
+AS $$
+#variable_conflict use_column
+BEGIN
+    PERFORM outbox.require_home();
+    -- Whoever holds a lane of the target has read the mirror as it was: its epoch is over, so that nothing is begun or
+    -- settled on that. It takes the lane again at once, and looks anew. What it had under way is in doubt, and read back.
+    UPDATE outbox.lease AS l SET epoch = l.epoch + 1, expires_at = '-infinity' WHERE l.target = interrupt.target;
+    IF NOT FOUND THEN
+        RAISE EXCEPTION 'there is no target %', interrupt.target
+            USING HINT = 'targets are accountview_net and visma_net', ERRCODE = 'invalid_parameter_value';
+    END IF;
+END
+$$;
+COMMENT ON FUNCTION outbox.interrupt IS 'Ends the epoch of whoever relays for the target: it looks at the mirror anew';
+REVOKE EXECUTE ON FUNCTION outbox.interrupt FROM PUBLIC;
+
+CREATE FUNCTION outbox.look_again(target text, resource text, key text[])
+    RETURNS bigint
+    LANGUAGE plpgsql
+    SET search_path = pg_catalog, pg_temp
+AS $$
+#variable_conflict use_column
+DECLARE
+    first bigint;
+BEGIN
+    WITH written AS (
+        INSERT INTO outbox.message (target, resource, key, via, operation, source, approved)
+        SELECT look_again.target, c.resource,
+               CASE WHEN c.key_column IS NULL THEN look_again.key END,
+               -- what hangs on it: names the parent's key column among the child's
+               CASE WHEN c.key_column IS NOT NULL
+                   THEN jsonb_build_object('key', jsonb_build_object(c.key_column, look_again.key[1])) END,
+               'EXPAND', 'outbox.decision',
+               CASE WHEN c.key_column IS NULL THEN ARRAY['create', 'remove'] END  -- a person decided about it
+        FROM (VALUES (1, 'users', 'users', NULL), (2, 'companies', 'companies', NULL),
+                     (3, 'users', 'company_access', 'user_code'), (4, 'users', 'app_access', 'user_code'),
+                     (5, 'companies', 'company_access', 'company_code'), (6, 'companies', 'app_access', 'company_code'),
+                     (7, 'companies', 'projects', 'company_code'), (8, 'companies', 'cost_types', 'company_code'),
+                     (9, 'companies', 'cost_centres', 'company_code')) AS c (place, parent, resource, key_column)
+        WHERE c.parent = look_again.resource AND to_regclass(format('%I.%I', look_again.target, c.resource)) IS NOT NULL
+        ORDER BY c.place
+        RETURNING id
+    )
+    SELECT min(w.id) INTO first FROM written AS w;
+    PERFORM outbox.ring();
+    RETURN first;
+END
+$$;
+COMMENT ON FUNCTION outbox.look_again IS 'A message for a user or company about which a person decided, and for what hangs on it; answers the first id';
+REVOKE EXECUTE ON FUNCTION outbox.look_again FROM PUBLIC;
+
+CREATE FUNCTION outbox.require_linkable(target text, resource text, key text[])
+    RETURNS void
+    LANGUAGE plpgsql
+    SET search_path = pg_catalog, pg_temp
+AS $$
+#variable_conflict use_column
+BEGIN
+    IF require_linkable.resource NOT IN ('users', 'companies') OR cardinality(require_linkable.key) IS DISTINCT FROM 1 THEN
+        RAISE EXCEPTION 'users and companies are linked, by their code; all else is known by these'
+            USING ERRCODE = 'invalid_parameter_value';
+    END IF;
+    IF EXISTS (
+        SELECT FROM outbox.mirror AS m
+        WHERE m.target = require_linkable.target AND m.resource = require_linkable.resource AND m.key = require_linkable.key
+          AND m.intent IS NOT NULL AND m.in_doubt IS NOT NULL AND EXISTS (
+            SELECT FROM outbox.message AS o
+            WHERE o.target = m.target AND o.resource = m.resource AND o.key = m.key AND o.status = 'pending'))
+    THEN
+        RAISE EXCEPTION 'a call for % % is under way, or its outcome is not known yet', require_linkable.resource, require_linkable.key[1]
+            USING HINT = 'once more in a minute; outbox status says what it waits for', ERRCODE = 'OB002';
+    END IF;
+END
+$$;
+COMMENT ON FUNCTION outbox.require_linkable IS 'Raises OB002 while a call for the key is under way';
+REVOKE EXECUTE ON FUNCTION outbox.require_linkable FROM PUBLIC;
+
+CREATE FUNCTION outbox.link(
+    target text, resource text, key text[], remote_id text, name text DEFAULT NULL, why text DEFAULT NULL)
+    RETURNS bigint
+    LANGUAGE plpgsql
+    SECURITY DEFINER
+    SET search_path = pg_catalog, pg_temp
+    SET "DateStyle" = 'ISO, YMD'
+AS $$
+#variable_conflict use_column
+DECLARE
+    row_count bigint;
+    other text;
+BEGIN
+    PERFORM outbox.interrupt(link.target);
+    PERFORM outbox.require_linkable(link.target, link.resource, link.key);
+    EXECUTE format('SELECT count(*) FROM %I.%I AS v WHERE v.%I::text = $1', link.target, link.resource,
+                   CASE link.resource WHEN 'users' THEN 'user_code' ELSE 'company_code' END)
+        INTO row_count USING link.key[1];
+    IF row_count <> 1 THEN
+        RAISE EXCEPTION '%.% has % row %; what is linked to no row would be removed from the cloud',
+            link.target, link.resource, CASE row_count WHEN 0 THEN 'no' ELSE row_count::text END, link.key[1]
+            USING ERRCODE = 'OB002';
+    END IF;
+    SELECT x.key[1] INTO other FROM outbox.mirror AS x
+    WHERE x.target = link.target AND x.resource = link.resource AND x.key <> link.key AND x.remote_id = link.remote_id
+    LIMIT 1;
+    IF FOUND THEN
+        RAISE EXCEPTION '% is linked to % % already', link.remote_id, link.resource, other
+            USING HINT = 'unlink that, or link it elsewhere', ERRCODE = 'OB002';
+    END IF;
+    SELECT x.key[1] INTO other FROM outbox.mirror AS x
+    WHERE x.target = link.target AND x.resource = link.resource AND x.key <> link.key AND x.remote_id IS NULL
+      AND lower(link.name) = ANY (SELECT lower(unnest(x.sending)))
+    LIMIT 1;
+    IF FOUND THEN
+        RAISE EXCEPTION '% may be what is being made for % %: nobody knows yet', link.remote_id, link.resource, other
+            USING HINT = 'outbox status', ERRCODE = 'OB002';
+    END IF;
+    DELETE FROM outbox.not_ours AS n
+    WHERE n.target = link.target AND n.resource = link.resource AND n.remote_id = link.remote_id;
+    INSERT INTO outbox.decision (decision, target, resource, key, why)
+    VALUES ('link', link.target, link.resource, link.key, link.why);
+    -- What is in it is not known: it is sent whole. `sending` has the name it is known by there, since until then nobody
+    -- else may take that for free.
+    INSERT INTO outbox.mirror AS m (target, resource, key, remote_id, sending)
+    VALUES (link.target, link.resource, link.key, link.remote_id, array_remove(ARRAY[link.name], NULL))
+    ON CONFLICT ON CONSTRAINT mirror_pkey DO UPDATE
+    SET remote_id = excluded.remote_id, sending = excluded.sending, in_doubt = NULL, intent = NULL, unlinked = false,
+        parents = '{}', etag = NULL, document = NULL;
+    RETURN outbox.look_again(link.target, link.resource, link.key);
+END
+$$;
+COMMENT ON FUNCTION outbox.link IS
+    'A person says which object of the cloud a user or company is; name: its e-mail or external id there. Answers the message that has it sent. Raises OB002 where that cannot be';
+REVOKE EXECUTE ON FUNCTION outbox.link FROM PUBLIC;
+
+CREATE FUNCTION outbox.unlink(target text, resource text, key text[], why text DEFAULT NULL)
+    RETURNS bigint
+    LANGUAGE plpgsql
+    SECURITY DEFINER
+    SET search_path = pg_catalog, pg_temp
+AS $$
+#variable_conflict use_column
+DECLARE
+    linked outbox.mirror;
+BEGIN
+    PERFORM outbox.interrupt(unlink.target);
+    SELECT m.* INTO linked FROM outbox.mirror AS m
+    WHERE m.target = unlink.target AND m.resource = unlink.resource AND m.key = unlink.key;
+    IF linked.remote_id IS NULL THEN
+        RAISE EXCEPTION '% % is not linked to anything in %', unlink.resource, array_to_string(unlink.key, ' '), unlink.target
+            USING HINT = 'outbox verify', ERRCODE = 'OB002';
+    END IF;
+    PERFORM outbox.require_linkable(unlink.target, unlink.resource, unlink.key);
+    INSERT INTO outbox.decision (decision, target, resource, key, why)
+    VALUES ('unlink', unlink.target, unlink.resource, unlink.key, unlink.why);
+    -- The account is somebody else's: the relay removes it, and makes a new one for the key. Unless another key has the
+    -- account as well; then, and for a company, which stays in the cloud, the link alone is forgotten.
+    IF unlink.resource = 'users' AND NOT EXISTS (
+        SELECT FROM outbox.mirror AS x
+        WHERE x.target = linked.target AND x.resource = linked.resource AND x.remote_id = linked.remote_id AND x.key <> linked.key)
+    THEN
+        UPDATE outbox.mirror AS m SET unlinked = true
+        WHERE m.target = linked.target AND m.resource = linked.resource AND m.key = linked.key;
+    ELSE
+        DELETE FROM outbox.mirror AS m
+        WHERE m.target = linked.target AND m.resource = linked.resource AND m.key = linked.key;
+    END IF;
+    RETURN outbox.look_again(unlink.target, unlink.resource, unlink.key);
+END
+$$;
+COMMENT ON FUNCTION outbox.unlink IS
+    'A person says that the account of a user is somebody else''s: it is removed, and he gets a new one; of a company the link is forgotten. Answers the message. Raises OB002 where that cannot be';
+REVOKE EXECUTE ON FUNCTION outbox.unlink FROM PUBLIC;
+
+CREATE FUNCTION outbox.meet(target text, links jsonb, alone jsonb)
+    RETURNS void
+    LANGUAGE plpgsql
+    SECURITY DEFINER
+    SET search_path = pg_catalog, pg_temp
+AS $$
+#variable_conflict use_column
+BEGIN
+    PERFORM outbox.interrupt(meet.target);
+    -- Not where a key or an object has got another link meanwhile, nor where a call is under way.
+    WITH given AS (
+        SELECT g.*
+        FROM jsonb_to_recordset(meet.links) AS g (resource text, key text[], remote_id text, name text, why text)
+        WHERE g.resource IN ('users', 'companies') AND NOT EXISTS (
+            SELECT FROM outbox.mirror AS x
+            WHERE x.target = meet.target AND x.resource = g.resource AND x.remote_id = g.remote_id)
+    ), linked AS (
+        INSERT INTO outbox.mirror AS m (target, resource, key, remote_id, sending)
+        SELECT meet.target, g.resource, g.key, g.remote_id, array_remove(ARRAY[g.name], NULL)
+        FROM given AS g
+        ON CONFLICT ON CONSTRAINT mirror_pkey DO UPDATE
+        SET remote_id = excluded.remote_id, sending = excluded.sending, unlinked = false, document = NULL
+        WHERE m.remote_id IS NULL AND m.in_doubt IS NULL
+        RETURNING m.resource, m.key
+    ), decided AS (
+        INSERT INTO outbox.decision (decision, target, resource, key, why)
+        SELECT 'link', meet.target, g.resource, g.key, g.why
+        FROM linked AS l JOIN given AS g USING (resource, key)
+    )
+    INSERT INTO outbox.message (target, resource, key, operation, source)
+    SELECT meet.target, l.resource, l.key, 'EXPAND', 'outbox.decision'
+    FROM linked AS l;
+    -- None of ours, whatever their names and numbers: new ones are made beside them.
+    WITH left_alone AS (
+        INSERT INTO outbox.not_ours (target, resource, remote_id)
+        SELECT meet.target, g.resource, g.remote_id
+        FROM jsonb_to_recordset(meet.alone) AS g (resource text, remote_id text)
+        ON CONFLICT DO NOTHING
+    )
+    INSERT INTO outbox.decision (decision, target, resource, key, why)
+    SELECT 'approve', meet.target, g.resource, g.key, g.why
+    FROM jsonb_to_recordset(meet.alone) AS g (resource text, key text[], why text);
+END
+$$;
+COMMENT ON FUNCTION outbox.meet IS
+    'First contact with a cloud that was kept by hand. links: [{resource, key, remote_id, name, why}], which objects are whose; alone: [{resource, key, remote_id, why}], those that are none of ours';
+REVOKE EXECUTE ON FUNCTION outbox.meet FROM PUBLIC;
+
+CREATE FUNCTION outbox.activate(target text)
+    RETURNS void
+    LANGUAGE sql
+    SECURITY DEFINER
+    SET search_path = pg_catalog, pg_temp
+AS $$
+    UPDATE outbox.target AS t SET active_since = clock_timestamp()
+    WHERE t.target = activate.target AND t.active_since IS NULL
+$$;
+COMMENT ON FUNCTION outbox.activate IS 'The first confirmed register: from now on the target is sent to';
+REVOKE EXECUTE ON FUNCTION outbox.activate FROM PUBLIC;
+
+CREATE FUNCTION outbox.doubt(target text, resources text[], key text[])
+    RETURNS bigint
+    LANGUAGE sql
+    SECURITY DEFINER
+    SET search_path = pg_catalog, pg_temp
+AS $$
+    WITH doubted AS (
+        UPDATE outbox.mirror AS m
+        SET in_doubt = coalesce(m.in_doubt, m.confirmed_at, clock_timestamp())
+        WHERE m.target = doubt.target
+          AND (cardinality(doubt.resources) = 0 OR m.resource = ANY (doubt.resources))
+          AND m.key[:cardinality(doubt.key)] = doubt.key
+          AND m.remote_id IS NOT NULL
+        RETURNING m.key
+    )
+    SELECT count(*) FROM doubted
+$$;
+COMMENT ON FUNCTION outbox.doubt IS
+    'register --force: what the target acknowledged counts for nothing, for these resources ({}: all) below this key; it is sent or read again when it is looked at. Users keep their ids, so nobody is invited twice. Answers how many';
+REVOKE EXECUTE ON FUNCTION outbox.doubt FROM PUBLIC;
+
+-- What was seen in a cloud, by the relay or by a person's `verify` and `apps pull`.
+
+CREATE FUNCTION outbox.mark(target text, resource text, keys jsonb)
+    RETURNS void
+    LANGUAGE sql
+    SECURITY DEFINER
+    SET search_path = pg_catalog, pg_temp
+AS $$
+    UPDATE outbox.mirror AS m
+    SET in_doubt = coalesce(m.in_doubt, m.confirmed_at, clock_timestamp())
+    FROM jsonb_to_recordset(mark.keys) AS k (key text[])
+    WHERE m.target = mark.target AND m.resource = mark.resource AND m.key = k.key AND m.remote_id IS NOT NULL
+      AND NOT EXISTS (
+          SELECT FROM outbox.message AS o
+          WHERE o.target = m.target AND o.resource = m.resource AND o.key = m.key AND o.status <> 'done')
+$$;
+COMMENT ON FUNCTION outbox.mark IS
+    'verify: what differs, [{key}], is in doubt since it was last confirmed, so that it never counts as unchanged. What has a message that is not done is on its way already';
+REVOKE EXECUTE ON FUNCTION outbox.mark FROM PUBLIC;
+
+CREATE FUNCTION outbox.set_back(target text, resource text, keys jsonb)
+    RETURNS bigint
+    LANGUAGE plpgsql
+    SECURITY DEFINER
+    SET search_path = pg_catalog, pg_temp
+AS $$
+#variable_conflict use_column
+DECLARE
+    written bigint;
+BEGIN
+    INSERT INTO outbox.message (target, resource, key, operation, source)
+    SELECT set_back.target, set_back.resource, k.key, 'EXPAND', 'outbox.verified'
+    FROM jsonb_to_recordset(set_back.keys) AS k (key text[])
+    WHERE NOT EXISTS (
+        SELECT FROM outbox.message AS o
+        WHERE o.target = set_back.target AND o.resource = set_back.resource AND o.key = k.key AND o.status <> 'done');
+    GET DIAGNOSTICS written = ROW_COUNT;
+    PERFORM outbox.ring();
+    RETURN written;
+END
+$$;
+COMMENT ON FUNCTION outbox.set_back IS
+    'verify --repair: an ordinary message for each of [{key}]; the relay sets it back, and holds what its brakes hold. Answers how many';
+REVOKE EXECUTE ON FUNCTION outbox.set_back FROM PUBLIC;
+
+CREATE FUNCTION outbox.record_verified(found jsonb)
+    RETURNS void
+    LANGUAGE sql
+    SECURITY DEFINER
+    SET search_path = pg_catalog, pg_temp
+AS $$
+    INSERT INTO outbox.verified AS v
+        (target, resource, result, started_at, held, missing, different, unmanaged, set_back, why)
+    SELECT f.target, f.resource, f.result, f.started_at, f.held, f.missing, f.different, f.unmanaged, f.set_back, f.why
+    FROM jsonb_populate_record(NULL::outbox.verified, record_verified.found) AS f
+    ON CONFLICT (target, resource) DO UPDATE
+    SET result = excluded.result, started_at = excluded.started_at, finished_at = clock_timestamp(), held = excluded.held,
+        missing = excluded.missing, different = excluded.different, unmanaged = excluded.unmanaged,
+        set_back = excluded.set_back, why = excluded.why
+$$;
+COMMENT ON FUNCTION outbox.record_verified IS 'verify: the last result of a resource, a row of outbox.verified without finished_at';
+REVOKE EXECUTE ON FUNCTION outbox.record_verified FROM PUBLIC;
+
+CREATE FUNCTION outbox.believe(target text, verify_since timestamptz)
+    RETURNS void
+    LANGUAGE sql
+    SECURITY DEFINER
+    SET search_path = pg_catalog, pg_temp
+AS $$
+    WITH believed AS (
+        UPDATE outbox.target AS t
+        SET verify_since = NULL
+        WHERE t.target = believe.target AND t.verify_since = believe.verify_since
+        RETURNING t.target
+    )
+    UPDATE outbox.mirror AS m
+    SET in_doubt = coalesce(m.in_doubt, m.confirmed_at, clock_timestamp())
+    FROM believed AS b
+    WHERE m.target = b.target AND m.remote_id IS NOT NULL AND coalesce(m.confirmed_at <= believe.verify_since, true)
+      AND EXISTS (
+          SELECT FROM outbox.message AS o
+          WHERE o.target = m.target AND o.resource = m.resource AND o.key = m.key AND o.status <> 'done')
+$$;
+COMMENT ON FUNCTION outbox.believe IS
+    'verify: all rows were compared with the target''s own lists, so the mirror counts again. Not so a row that was left out, since a message about it was not done: it is in doubt. Nothing where the database was restored or failed over once more';
+REVOKE EXECUTE ON FUNCTION outbox.believe FROM PUBLIC;
+
+CREATE FUNCTION outbox.refresh_applications(target text, apps jsonb, OUT listed bigint, OUT new bigint, OUT back bigint, OUT vanished bigint)
+    LANGUAGE sql
+    SECURITY DEFINER
+    SET search_path = pg_catalog, pg_temp
+AS $$
+    WITH listed AS (
+        SELECT a.* FROM jsonb_to_recordset(refresh_applications.apps) AS a (app_code text, name text, vendor text)
+    ), before AS (
+        SELECT a.app_code, a.vanished_at FROM outbox.application AS a WHERE a.target = refresh_applications.target
+    ), vanished AS (
+        UPDATE outbox.application AS a
+        SET vanished_at = clock_timestamp()
+        WHERE a.target = refresh_applications.target AND a.vanished_at IS NULL
+          AND NOT EXISTS (SELECT FROM listed AS l WHERE l.app_code = a.app_code)
+        RETURNING a.app_code
+    ), refreshed AS (
+        INSERT INTO outbox.application AS a (target, app_code, name, vendor)
+        SELECT refresh_applications.target, l.app_code, l.name, l.vendor
+        FROM listed AS l
+        ON CONFLICT (target, app_code) DO UPDATE
+        SET name = excluded.name, vendor = excluded.vendor, vanished_at = NULL, refreshed_at = clock_timestamp()
+    )
+    SELECT (SELECT count(*) FROM listed),
+           (SELECT count(*) FROM listed AS l WHERE NOT EXISTS (SELECT FROM before AS b WHERE b.app_code = l.app_code)),
+           (SELECT count(*) FROM listed AS l JOIN before AS b USING (app_code) WHERE b.vanished_at IS NOT NULL),
+           (SELECT count(*) FROM vanished)
+$$;
+COMMENT ON FUNCTION outbox.refresh_applications IS
+    'apps pull: the catalogue as it was just listed. What is not listed any more is marked, since somebody may still have it; what is listed again is unmarked';
+REVOKE EXECUTE ON FUNCTION outbox.refresh_applications FROM PUBLIC;
+
 -- How the relay is doing, in numbers: what its metrics tell too, but with or without a relay. No personal data.
 
 CREATE VIEW outbox.backlog AS

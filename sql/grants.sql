@@ -32,16 +32,14 @@ GRANT UPDATE (status, outcome, key, attempts, due_at, settled_at, http_status, e
     ON outbox.message TO outbox_relay;
 
 -- The relay's own: what the clouds hold, what was called, who relays, who sleeps, what the clouds said of their limits
-GRANT INSERT, UPDATE, DELETE ON outbox.mirror, outbox.rate, outbox.bell, outbox.relay, outbox.application
-    TO outbox_relay;
-GRANT INSERT, UPDATE ON outbox.verified TO outbox_relay;
+GRANT INSERT, UPDATE, DELETE ON outbox.mirror, outbox.rate, outbox.bell, outbox.relay TO outbox_relay;
 GRANT INSERT, UPDATE, DELETE ON outbox.passed TO outbox_relay;
 GRANT UPDATE ON outbox.approval TO outbox_relay;
 GRANT DELETE ON outbox.rejection TO outbox_relay;
 GRANT INSERT ON outbox.attempt TO outbox_relay;
 GRANT UPDATE ON outbox.lease TO outbox_relay;
 GRANT INSERT, DELETE ON outbox.pause TO outbox_relay;
-GRANT UPDATE (paused_at, why, verify_since, down_since, down_why, probe_at, probes) ON outbox.target TO outbox_relay;
+GRANT UPDATE (paused_at, why, down_since, down_why, probe_at, probes) ON outbox.target TO outbox_relay;
 GRANT EXECUTE ON FUNCTION outbox.notice_fail_over, outbox.recheck_unseen, outbox.ring TO outbox_relay;
 
 GRANT EXECUTE ON FUNCTION outbox.prune_documents, outbox.prune_attempts, outbox.prune_messages TO outbox_relay, outbox_operator;
@@ -50,16 +48,10 @@ GRANT EXECUTE ON FUNCTION outbox.prune_documents, outbox.prune_attempts, outbox.
 GRANT EXECUTE ON FUNCTION outbox.pause, outbox.resume TO outbox_operator;
 GRANT EXECUTE ON FUNCTION outbox.stuck, outbox.approve, outbox.reject, outbox.skip, outbox.retry TO outbox_operator;
 GRANT EXECUTE ON FUNCTION outbox.register, outbox.adopt, outbox.capture_off, outbox.capture_on, outbox.ring TO outbox_operator;
-GRANT UPDATE (active_since, paused_at, why, verify_since) ON outbox.target TO outbox_operator;
-GRANT INSERT (decision, target, resource, key, message_id, why) ON outbox.decision TO outbox_operator;
 
--- What they say of single objects: link, unlink, first contact, verify --repair, apps --refresh. Each ends the epoch of who
--- relays, and leaves a message for it
-GRANT INSERT (target, resource, key, remote_id, sending) ON outbox.mirror TO outbox_operator;
-GRANT UPDATE (remote_id, sending, in_doubt, intent, unlinked, parents, etag, document) ON outbox.mirror TO outbox_operator;
-GRANT DELETE ON outbox.mirror TO outbox_operator;
-GRANT INSERT (target, resource, remote_id), DELETE ON outbox.not_ours TO outbox_operator;
-GRANT INSERT (target, resource, key, via, operation, source, approved) ON outbox.message TO outbox_operator;
-GRANT EXECUTE ON FUNCTION outbox.is_message TO outbox_operator;
-GRANT UPDATE (epoch, expires_at) ON outbox.lease TO outbox_operator;
-GRANT INSERT, UPDATE ON outbox.verified, outbox.application TO outbox_operator;
+-- What people say of single objects (link, unlink, first contact), register, register --force
+GRANT EXECUTE ON FUNCTION outbox.link, outbox.unlink, outbox.meet, outbox.activate, outbox.doubt TO outbox_operator;
+
+-- What was seen in a cloud: verify, apps pull
+GRANT EXECUTE ON FUNCTION outbox.mark, outbox.set_back, outbox.record_verified, outbox.believe, outbox.refresh_applications
+    TO outbox_relay, outbox_operator;

@@ -6,7 +6,8 @@
 --
 -- outbox_owner     owns schema outbox; capture and the outbox's functions run with its rights. Nobody logs in as it
 -- outbox_relay     may do what the relay does: read the desired views, run the outbox; it cannot change what is done
--- outbox_operator  decides: register, approve, retry, pause, adopt, the emergency switch. Reads documents
+-- outbox_operator  decides: register, approve, retry, pause, link, adopt, the emergency switch; by functions alone, it
+--                  writes no table itself. Reads documents
 -- outbox_auditor   reads all but documents
 --
 -- None of them logs in. People and programs are made members, each with a login of their own:

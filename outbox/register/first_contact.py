@@ -18,7 +18,7 @@ import psycopg
 from psycopg import sql
 
 from outbox import sqlfiles
-from outbox.operator.link import interrupt, natural_name
+from outbox.operator.link import natural_name
 from outbox.relay import compose
 from outbox.relay.compose import View
 from outbox.relay.connection import Connection
@@ -190,13 +190,12 @@ def settle(connection: psycopg.Connection[Any], asked: Contact, decided: Contact
         for h in m.held
     ]
     if links or alone:
-        interrupt(connection, asked.target)
-    for name, given in (("adopt", {"links": links}), ("leave_alone", {"objects": alone})):
-        values = {"target": asked.target, **{n: json.dumps(rows) for n, rows in given.items()}}
-        connection.execute(sqlfiles.read(f"first_contact/{name}.sql"), values)
+        values = {"target": asked.target, "links": json.dumps(links), "alone": json.dumps(alone)}
+        connection.execute(sqlfiles.read("first_contact/meet.sql"), values)
 
 
 def doubt_all(connection: psycopg.Connection[Any], target: str, resources: Sequence[str], key: Key) -> int:
     """--force: everything that is linked is sent or read again; answers how many objects that are."""
     values = {"target": target, "resources": list(resources), "key": list(key)}
-    return connection.execute(sqlfiles.read("first_contact/doubt_all.sql"), values).rowcount
+    row = connection.execute(sqlfiles.read("first_contact/doubt.sql"), values).fetchone()
+    return int(row[0]) if row else 0

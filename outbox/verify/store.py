@@ -76,7 +76,7 @@ class Questions:
 
     async def enqueue(self, resource: str, keys: Iterable[Key]) -> int:
         """How many messages were written."""
-        return int((await self._all("enqueue", resource=resource, keys=_rows(keys)))[0].written)
+        return int((await self._all("set_back", resource=resource, keys=_rows(keys)))[0].written)
 
     async def record(self, verified: Verified) -> None:
         counts = {kind: verified.count(kind) for kind in ("missing", "different", "unmanaged")}
@@ -92,7 +92,7 @@ class Questions:
         )
 
     async def believe_again(self, verify_since: datetime) -> None:
-        await self._all("believe_again", verify_since=verify_since)
+        await self._all("believe", verify_since=verify_since)
 
     async def left_alone(self, resource: str) -> set[str]:
         """What a person said is none of ours."""

@@ -1,14 +1,14 @@
--- Rights outside schema outbox that the roles lack: relay and operator read the desired views, whose names the owner's
--- functions look up; the owner reads the tables behind them, which expansion follows. By whatever way they have them:
--- membership and PUBLIC count.
+-- Rights outside schema outbox that the roles lack: relay, operator and the owner's functions read the desired views; the
+-- owner reads the tables behind them, which expansion follows. By whatever way they have them: membership and PUBLIC
+-- count.
 WITH needed AS (
-    SELECT 'outbox_owner' AS role, s AS oid, true AS reads FROM unnest(%(tables)s::oid[]) AS s
+    SELECT 'outbox_owner' AS role, s AS oid FROM unnest(%(tables)s::oid[]) AS s
     UNION ALL
-    SELECT r.role, v, r.reads
+    SELECT r, v
     FROM unnest(%(views)s::oid[]) AS v
-    CROSS JOIN (VALUES ('outbox_operator', true), ('outbox_relay', true), ('outbox_owner', false)) AS r (role, reads)
+    CROSS JOIN unnest(ARRAY['outbox_operator', 'outbox_relay', 'outbox_owner']) AS r
 ), found AS (
-    SELECT d.role, d.reads, n.nspname, n.oid AS schema, c.relname, c.oid
+    SELECT d.role, n.nspname, n.oid AS schema, c.relname, c.oid
     FROM needed AS d
     JOIN pg_class AS c ON c.oid = d.oid
     JOIN pg_namespace AS n ON n.oid = c.relnamespace
@@ -19,5 +19,5 @@ WHERE NOT has_schema_privilege(role, schema, 'USAGE')
 UNION ALL
 SELECT DISTINCT 2, role, format('SELECT ON %%I.%%I', nspname, relname)
 FROM found
-WHERE reads AND NOT has_table_privilege(role, oid, 'SELECT')
+WHERE NOT has_table_privilege(role, oid, 'SELECT')
 ORDER BY 1, 2, 3

@@ -1,4 +1,1 @@
--- The first confirmed register: from now on the target is sent to.
-UPDATE outbox.target AS t
-SET active_since = coalesce(t.active_since, clock_timestamp())
-WHERE t.target = %(target)s
+SELECT outbox.activate(%(target)s)

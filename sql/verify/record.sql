@@ -1,9 +1,4 @@
--- The last result of each resource.
-INSERT INTO outbox.verified AS v
-    (target, resource, result, started_at, held, missing, different, unmanaged, set_back, why)
-VALUES (%(target)s, %(resource)s, %(result)s, %(started_at)s, %(held)s, %(missing)s, %(different)s, %(unmanaged)s,
-        %(set_back)s, %(why)s)
-ON CONFLICT (target, resource) DO UPDATE
-SET result = excluded.result, started_at = excluded.started_at, finished_at = clock_timestamp(), held = excluded.held,
-    missing = excluded.missing, different = excluded.different, unmanaged = excluded.unmanaged,
-    set_back = excluded.set_back, why = excluded.why
+SELECT outbox.record_verified(jsonb_build_object(
+    'target', %(target)s::text, 'resource', %(resource)s::text, 'result', %(result)s::text, 'started_at', %(started_at)s::timestamptz,
+    'held', %(held)s::bigint, 'missing', %(missing)s::bigint, 'different', %(different)s::bigint,
+    'unmanaged', %(unmanaged)s::bigint, 'set_back', %(set_back)s::bigint, 'why', %(why)s::text))

@@ -132,7 +132,7 @@ MATRIX = [
     ("SELECT * FROM accountview.users",                                             FAIL,  FAIL,  FAIL,  OK),
     ("UPDATE accountview.users SET email = 'x@example.nl'",                         FAIL,  FAIL,  FAIL,  OK),
     ("INSERT INTO outbox.message (target, resource, key, operation)"
-     " VALUES ('visma_net', 'users', '{}', 'EXPAND')",                              OK,    OK,    FAIL,  FAIL),
+     " VALUES ('visma_net', 'users', '{}', 'EXPAND')",                              OK,    FAIL,  FAIL,  FAIL),
     ("INSERT INTO outbox.message (target, resource, key, operation, changed_by)"
      " VALUES ('visma_net', 'users', '{}', 'REGISTER', 'jan')",                     FAIL,  FAIL,  FAIL,  FAIL),
     ("UPDATE outbox.message SET status = 'done', outcome = 'unchanged', settled_at = now()"
@@ -145,8 +145,10 @@ MATRIX = [
     ("UPDATE outbox.message SET operation = 'REGISTER' WHERE key = '{C}'",          FAIL,  FAIL,  FAIL,  FAIL),
     ("DELETE FROM outbox.message",                                                  FAIL,  FAIL,  FAIL,  FAIL),
     ("TRUNCATE outbox.message",                                                     FAIL,  FAIL,  FAIL,  FAIL),
-    ("UPDATE outbox.mirror SET in_doubt = now()",                                   OK,    OK,    FAIL,  FAIL),
-    ("DELETE FROM outbox.mirror",                                                   OK,    OK,    FAIL,  FAIL),
+    ("UPDATE outbox.mirror SET in_doubt = now()",                                   OK,    FAIL,  FAIL,  FAIL),
+    ("DELETE FROM outbox.mirror",                                                   OK,    FAIL,  FAIL,  FAIL),
+    ("INSERT INTO outbox.mirror (target, resource, key, remote_id)"
+     " VALUES ('visma_net', 'users', '{A}', 'r')",                                  OK,    FAIL,  FAIL,  FAIL),
     ("DELETE FROM outbox.attempt",                                                  FAIL,  FAIL,  FAIL,  FAIL),
     ("DELETE FROM outbox.decision",                                                 FAIL,  FAIL,  FAIL,  FAIL),
     ("UPDATE outbox.decision SET why = 'x'",                                        FAIL,  FAIL,  FAIL,  FAIL),
@@ -154,19 +156,33 @@ MATRIX = [
     ("UPDATE outbox.mirror SET confirmed_at = now()",                               OK,    FAIL,  FAIL,  FAIL),
     ("UPDATE outbox.lease SET holder = 'x'",                                        OK,    FAIL,  FAIL,  FAIL),
     ("DELETE FROM outbox.relay",                                                    OK,    FAIL,  FAIL,  FAIL),
-    ("DELETE FROM outbox.not_ours",                                                 FAIL,  OK,    FAIL,  FAIL),
-    ("UPDATE outbox.verified SET held = 0",                                         OK,    OK,    FAIL,  FAIL),
+    ("DELETE FROM outbox.not_ours",                                                 FAIL,  FAIL,  FAIL,  FAIL),
+    ("UPDATE outbox.verified SET held = 0",                                         FAIL,  FAIL,  FAIL,  FAIL),
     ("DELETE FROM outbox.verified",                                                 FAIL,  FAIL,  FAIL,  FAIL),
-    ("UPDATE outbox.application SET name = 'x'",                                    OK,    OK,    FAIL,  FAIL),
+    ("UPDATE outbox.application SET name = 'x'",                                    FAIL,  FAIL,  FAIL,  FAIL),
     ("SELECT outbox.set_lanes('visma_net', 2)",                                     FAIL,  FAIL,  FAIL,  FAIL),
-    ("UPDATE outbox.lease SET expires_at = now()",                                  OK,    OK,    FAIL,  FAIL),
-    ("UPDATE outbox.target SET active_since = now()",                               FAIL,  OK,    FAIL,  FAIL),
-    ("UPDATE outbox.target SET paused_at = now(), why = 'x'",                       OK,    OK,    FAIL,  FAIL),
+    ("UPDATE outbox.lease SET expires_at = now()",                                  OK,    FAIL,  FAIL,  FAIL),
+    ("UPDATE outbox.target SET active_since = now()",                               FAIL,  FAIL,  FAIL,  FAIL),
+    ("UPDATE outbox.target SET verify_since = NULL",                                FAIL,  FAIL,  FAIL,  FAIL),
+    ("UPDATE outbox.target SET paused_at = now(), why = 'x'",                       OK,    FAIL,  FAIL,  FAIL),
+    ("INSERT INTO outbox.decision (decision) VALUES ('approve')",                   FAIL,  FAIL,  FAIL,  FAIL),
     ("UPDATE outbox.manifest SET hash = 'x'",                                       FAIL,  FAIL,  FAIL,  FAIL),
     ("UPDATE outbox.identity SET database = 1",                                     FAIL,  FAIL,  FAIL,  FAIL),
     ("DELETE FROM outbox.migration",                                                FAIL,  FAIL,  FAIL,  FAIL),
     ("SELECT outbox.register('visma_net')",                                         FAIL,  OK,    FAIL,  FAIL),
     ("SELECT outbox.adopt()",                                                       FAIL,  OK,    FAIL,  FAIL),
+    ("SELECT outbox.link('visma_net', 'users', '{SMIT}', 'r-1')",                   FAIL,  OK,    FAIL,  FAIL),
+    ("SELECT outbox.meet('visma_net', '[]', '[]')",                                 FAIL,  OK,    FAIL,  FAIL),
+    ("SELECT outbox.activate('visma_net')",                                         FAIL,  OK,    FAIL,  FAIL),
+    ("SELECT outbox.doubt('visma_net', '{}', '{}')",                                FAIL,  OK,    FAIL,  FAIL),
+    ("SELECT outbox.mark('visma_net', 'users', '[]')",                              OK,    OK,    FAIL,  FAIL),
+    ("SELECT outbox.set_back('visma_net', 'users', '[]')",                          OK,    OK,    FAIL,  FAIL),
+    ("SELECT outbox.believe('visma_net', now())",                                   OK,    OK,    FAIL,  FAIL),
+    ("SELECT outbox.refresh_applications('visma_net', '[]')",                       OK,    OK,    FAIL,  FAIL),
+    ("SELECT outbox.interrupt('visma_net')",                                        FAIL,  FAIL,  FAIL,  FAIL),
+    ("SELECT outbox.look_again('visma_net', 'users', '{A}')",                       FAIL,  FAIL,  FAIL,  FAIL),
+    ("SELECT outbox.approve('visma_net')",                                          FAIL,  OK,    FAIL,  FAIL),
+    ("SELECT outbox.pause('visma_net', reason => 'x')",                             FAIL,  OK,    FAIL,  FAIL),
     ("SELECT outbox.capture_off()",                                                 FAIL,  OK,    FAIL,  FAIL),
     ("SELECT outbox.capture_on()",                                                  FAIL,  OK,    FAIL,  FAIL),
     ("SELECT outbox.ring()",                                                        OK,    OK,    FAIL,  FAIL),
@@ -218,7 +234,7 @@ def test_every_column_but_documents_can_be_audited(site: Site) -> None:
 
 
 # Called by other functions, which belong to the owner as well, or by install.
-INTERNAL = {"distrust_mirror", "keep_settled", "set_lanes"}
+INTERNAL = {"distrust_mirror", "interrupt", "keep_settled", "look_again", "require_linkable", "set_lanes"}
 
 
 def test_every_function_is_for_somebody(site: Site) -> None:

@@ -1,0 +1,1 @@
+SELECT outbox.doubt(%(target)s, %(resources)s::text[], %(key)s::text[])

@@ -1,0 +1,1 @@
+SELECT outbox.meet(%(target)s, %(links)s, %(alone)s)

@@ -1,0 +1,1 @@
+SELECT outbox.unlink(%(target)s, %(resource)s, %(key)s::text[], %(why)s)

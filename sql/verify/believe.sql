@@ -1,0 +1,1 @@
+SELECT outbox.believe(%(target)s, %(verify_since)s)
