@@ -86,7 +86,7 @@ def play(dsn: str, base_url: str, relays: Relays, seed: int, theme: str | None =
         if rng.random() < 0.3:
             relays.start()
         if rng.random() < 0.7:
-            _drain(connection)
+            drain(connection)
         _faults(cloud, rng, rough=theme is not None)
         theme = theme or rng.choice(list(world.THEMES))
         writers = [threading.Thread(target=world.play, args=(dsn, rng.randrange(2**32), theme)) for _ in range(3)]
@@ -104,7 +104,7 @@ def play(dsn: str, base_url: str, relays: Relays, seed: int, theme: str | None =
         if rng.random() < 0.3:
             connection.execute("SELECT outbox.register('visma_net', 'users')")
         cloud.delete("/sandbox/faults")
-        stuck = _drain(connection)
+        stuck = drain(connection)
         relays.kill()
         if stuck:
             return stuck
@@ -150,14 +150,14 @@ def _kill_and_restart(connection: psycopg.Connection, relays: Relays) -> None:
     relays.start()
 
 
-def _drain(connection: psycopg.Connection) -> list[str]:
+def drain(connection: psycopg.Connection, within_s: float = DRAIN_S) -> list[str]:
     """Wait until no message is pending and nothing in flight; answers what is left when nothing moves any more. A busy
     machine is slow and moves.
     """
     query = "SELECT count(*) FILTER (WHERE status = 'pending'), count(settled_at) FROM outbox.message"
     began = moved_at = time.monotonic()
     settled = -1
-    while (now := time.monotonic()) < min(moved_at + STILL_S, began + DRAIN_S):
+    while (now := time.monotonic()) < min(moved_at + STILL_S, began + within_s):
         row = connection.execute(query).fetchone()
         assert row
         if row[0] == 0:

@@ -17,6 +17,7 @@ import sys
 from outbox import sandbox
 from outbox.config import Secret, TargetSettings
 from outbox.relay.brake import Limits
+from outbox.relay.breaker import Breaker
 from outbox.relay.lane import Lane
 from outbox.relay.retry import Patience
 from outbox.relay.settle import Times
@@ -47,7 +48,8 @@ def service(dsn: str, base_url: str) -> Service:
         )
         # few rows of everything: a brake that tripped would leave the rounds nothing to compare
         limits = Limits(1000, 100.0, 1000, 1000)
-        return Lane(store, connect(settings), settings, times=TIMES, patience=PATIENCE, limits=limits)
+        breaker = Breaker(first_s=0.1, cap_s=0.4)
+        return Lane(store, connect(settings), settings, times=TIMES, patience=PATIENCE, limits=limits, breaker=breaker)
 
     return Service(dsn, ["accountview_net", "visma_net"], make_lane, RHYTHM)
 
