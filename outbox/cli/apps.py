@@ -11,7 +11,7 @@ from outbox.cli.printing import count, print_json, print_table
 from outbox.errors import CloudError, CloudUnavailable
 from outbox.operator.apps import Pulled, pull, read_apps
 from outbox.relay.connection import connect
-from outbox.targets import read
+from outbox.verify import reading
 
 # The one cloud that has a catalogue.
 TARGET = "accountview_net"
@@ -68,14 +68,14 @@ def pull_(as_json: bool) -> None:
 
 
 async def _pull(at: Opened) -> Pulled:
-    listing = read(at.settings.targets[TARGET])
     try:
-        async with await connect(at.settings.dsn.reveal()) as connection:
+        async with (
+            await connect(at.settings.dsn.reveal()) as connection,
+            reading(connection, at.settings.targets[TARGET]) as listing,
+        ):
             return await pull(connection, listing)
     except CloudError as e:
         raise CloudUnavailable(f"the apps of {TARGET} cannot be read: {e.why}") from None
-    finally:
-        await listing.close()
 
 
 def _offered(row: dict[str, object]) -> str:

@@ -13,11 +13,12 @@ from outbox.operator.link import check_key, check_resource
 from outbox.operator.link import link as link_key
 from outbox.operator.link import unlink as unlink_key
 from outbox.register.request import find_relay
+from outbox.relay.connection import connect
 from outbox.resources import RESOURCES, TARGETS
-from outbox.targets import read
 from outbox.targets.delivery import Key
 from outbox.targets.held import Held
 from outbox.targets.wire import legal_id
+from outbox.verify import reading
 
 
 @click.command()
@@ -83,13 +84,14 @@ def _agree(question: str, resource: str, yes: bool) -> None:
 
 
 async def _find(at: Opened, target: str, resource: str, remote_id: str) -> Held:
-    listing = read(at.settings.targets[target])
     try:
-        held = await listing.find(resource, remote_id)
+        async with (
+            await connect(at.settings.dsn.reveal()) as connection,
+            reading(connection, at.settings.targets[target]) as listing,
+        ):
+            held = await listing.find(resource, remote_id)
     except CloudError as e:
         raise CloudUnavailable(f"{target} does not say whether it has {remote_id}: {e.why}") from None
-    finally:
-        await listing.close()
     if held is None:
         raise LinkRefused(f"{target} has no {remote_id} among its {resource}", "outbox verify lists what it has")
     return held

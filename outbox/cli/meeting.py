@@ -17,8 +17,8 @@ from outbox.errors import CloudError, CloudUnavailable, LinkRefused, NotAllowed,
 from outbox.operator.status import read_status
 from outbox.register.first_contact import Contact, Match, doubt_all, meet, settle
 from outbox.relay.connection import connect
-from outbox.targets import read
 from outbox.targets.delivery import Key
+from outbox.verify import reading
 
 SHOWN = 20
 _ONE = {"users": "user", "companies": "company"}
@@ -95,16 +95,16 @@ def meeting_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
 
 async def _meet(at: Opened, target: str) -> Contact:
-    listing = read(at.settings.targets[target])
     try:
-        async with await connect(at.settings.dsn.reveal()) as connection:
+        async with (
+            await connect(at.settings.dsn.reveal()) as connection,
+            reading(connection, at.settings.targets[target]) as listing,
+        ):
             return await meet(connection, listing)
     except NotAllowed as e:
         raise NotPermitted(f"{target} does not show what it holds: {e.why}", "put that right, then once more") from None
     except CloudError as e:
         raise CloudUnavailable(f"{target} does not show what it holds: {e.why}", "once more, later") from None
-    finally:
-        await listing.close()
 
 
 def _print(contact: Contact) -> None:

@@ -17,8 +17,7 @@ from outbox.register.preview import served_targets
 from outbox.register.request import find_relay
 from outbox.relay.connection import connect
 from outbox.resources import RESOURCES, TARGETS
-from outbox.targets import read
-from outbox.verify import Finding, Verified
+from outbox.verify import Finding, Verified, reading
 from outbox.verify import verify as verify_target
 
 DIFFERENT, UNKNOWN = 1, 3
@@ -79,11 +78,8 @@ async def _verify(at: Opened, chosen: list[TargetSettings], resources: list[str]
     checked = []
     async with await connect(at.settings.dsn.reveal()) as connection:
         for settings in chosen:
-            listing = read(settings)
-            try:
+            async with reading(connection, settings) as listing:
                 checked += await verify_target(connection, listing, resources, repair=repair)
-            finally:
-                await listing.close()
     return checked
 
 

@@ -8,11 +8,12 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
-from psycopg import AsyncConnection, Connection
+from psycopg import Connection
 from psycopg.rows import class_row, dict_row
 
 from outbox import sqlfiles
 from outbox.errors import CloudUnavailable
+from outbox.relay.connection import Connection as Relay
 from outbox.targets.listing import Listing
 from outbox.targets.replies import clean
 
@@ -27,7 +28,7 @@ class Pulled:
     vanished: int
 
 
-async def pull(connection: AsyncConnection[Any], listing: Listing) -> Pulled:
+async def pull(connection: Relay, listing: Listing) -> Pulled:
     """Raises CloudError where the list cannot be read whole, CloudUnavailable where it is empty: nothing changes."""
     apps = [
         {"app_code": code, "name": _text(fields.get("name")) or code, "vendor": _text(fields.get("vendor"))}
@@ -35,7 +36,7 @@ async def pull(connection: AsyncConnection[Any], listing: Listing) -> Pulled:
     ]
     if not apps:
         raise CloudUnavailable(f"{listing.name} lists no app at all; that changes nothing", "outbox apps pull, later")
-    async with connection.cursor(row_factory=class_row(Pulled)) as cursor:
+    async with connection.pinned(), connection.cursor(row_factory=class_row(Pulled)) as cursor:
         await cursor.execute(sqlfiles.read("apps/refresh.sql"), {"target": listing.name, "apps": json.dumps(apps)})
         pulled = await cursor.fetchone()
     assert pulled is not None

@@ -106,7 +106,8 @@ async def _strangers(ask: Questions, listing: Listing, resource: str) -> list[He
 async def _rows(connection: Connection, view: View, listing: Listing) -> dict[Key, Columns]:
     """The rows that are linked to nothing, as the cloud would show them."""
     query = sql.SQL(sqlfiles.read("first_contact/unlinked.sql")).format(**compose.common(view, "v"))
-    rows = await (await connection.execute(query)).fetchall()
+    async with connection.pinned():
+        rows = await (await connection.execute(query)).fetchall()
     return {tuple(k): listing.shapes.expected(view.resource.name, tuple(k), document) for k, document in rows}
 
 

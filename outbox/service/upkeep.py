@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from dataclasses import asdict
 
 from outbox.config import Settings
@@ -14,9 +12,7 @@ from outbox.operator.prune import prune, retention
 from outbox.relay.connection import Connection
 from outbox.relay.store import Store
 from outbox.service.chores import Chore
-from outbox.targets import read
-from outbox.targets.listing import Listing
-from outbox.verify import verify
+from outbox.verify import reading, verify
 from outbox.verify.store import Questions
 
 logger = logging.getLogger("outbox.chores")
@@ -29,14 +25,14 @@ def make_chores(settings: Settings) -> list[Chore]:
 
     async def pull_apps(connection: Connection, target: str) -> None:
         state = await Store(connection, target).read_target()
-        async with _reading(settings, target) as listing:
+        async with reading(connection, settings.targets[target]) as listing:
             if listing.has_apps and not state.paused:
                 pulled = await pull(connection, listing)
                 logger.info("apps pulled", extra={"target": target, "listed": pulled.listed, "new": pulled.new})
 
     async def verify_when_due(connection: Connection, target: str) -> None:
         if await Questions(connection, target).is_due(settings.verify_every_s):
-            async with _reading(settings, target) as listing:
+            async with reading(connection, settings.targets[target]) as listing:
                 checked = await verify(connection, listing, repair=settings.verify_repair)
             logger.info("verified", extra={"target": target, **Counter(c.result for c in checked)})
 
@@ -50,12 +46,3 @@ def make_chores(settings: Settings) -> list[Chore]:
         Chore("prune", settings.prune_every_s, forget),
     ]
     return [c for c in chores if c.every_s > 0]
-
-
-@asynccontextmanager
-async def _reading(settings: Settings, target: str) -> AsyncIterator[Listing]:
-    listing = read(settings.targets[target])
-    try:
-        yield listing
-    finally:
-        await listing.close()

@@ -8,6 +8,7 @@ from outbox.targets.accountview_net import AccountViewNet
 from outbox.targets.delivery import Target
 from outbox.targets.listing import Listing
 from outbox.targets.platform import Platform
+from outbox.targets.rates import Gate
 from outbox.targets.visma_net import VismaNet
 
 _TARGETS: dict[str, type[AccountViewNet] | type[VismaNet]] = {"accountview_net": AccountViewNet, "visma_net": VismaNet}
@@ -18,9 +19,11 @@ def connect(settings: TargetSettings) -> Target:
     return _platform(settings)
 
 
-def read(settings: TargetSettings) -> Listing:
-    """The same for reading what it holds, on connections of its own."""
-    return Listing(_platform(settings))
+def read(settings: TargetSettings, gate: Gate) -> Listing:
+    """The same for reading what it holds, on connections of its own; each call asks the gate."""
+    platform = _platform(settings)
+    platform.rates.gate = gate
+    return Listing(platform)
 
 
 def _platform(settings: TargetSettings) -> Platform:

@@ -176,7 +176,10 @@ class Listing:
             except TooLarge:
                 raise
             except (Transient, PlatformDown) as e:
-                wait_s = getattr(e, "retry_after_s", None) or FIRST_WAIT_S
+                told_s = getattr(e, "retry_after_s", None)
+                if told_s and e.http_status:  # by the cloud, and not by our own gate
+                    await self._platform.rates.obey(company.code if company else "", told_s)
+                wait_s = told_s or FIRST_WAIT_S
                 if last or wait_s > LONGEST_WAIT_S:
                     raise
                 await asyncio.sleep(wait_s)

@@ -44,6 +44,9 @@ class Gate(Protocol):
     def left(self, company: str, rate: Rate | None, answered: bool) -> None:
         """After a call, whatever became of it. answered: with a status of success."""
 
+    async def obey(self, company: str, retry_after_s: float) -> None:
+        """A Retry-After that was answered."""
+
     async def close(self) -> None: ...
 
 
@@ -63,6 +66,10 @@ class Rates(dict[str, Rate]):
             self[company] = rate
         if self.gate is not None:
             self.gate.left(company, rate, status is not None and 200 <= status < 300)
+
+    async def obey(self, company: str, retry_after_s: float) -> None:
+        if self.gate is not None:
+            await self.gate.obey(company, retry_after_s)
 
     async def close(self) -> None:
         if self.gate is not None:

@@ -9,5 +9,6 @@ from __future__ import annotations
 
 from outbox.verify.check import verify
 from outbox.verify.findings import Finding, Verified
+from outbox.verify.reading import reading
 
-__all__ = ["Finding", "Verified", "verify"]
+__all__ = ["Finding", "Verified", "reading", "verify"]

@@ -29,14 +29,15 @@ async def verify(
     store = Store(connection, listing.name)
     await store.read_views()
     ask = Questions(connection, listing.name)
-    target = await ask.look_at()
+    since = (await ask.look_at()).verify_since
+    target = await store.read_target()
     views = [store.views[name] for name in RESOURCES if name in store.views and name in (resources or RESOURCES)]
     checked = []
     for view in views:
-        checked.append(await _Check(ask, listing, view, target).run(repair=repair))
+        checked.append(await _Check(ask, listing, view, target, since).run(repair=repair))
         await ask.record(checked[-1])
-    if target.verify_since and len(views) == len(store.views) and all(c.result != "unknown" for c in checked):
-        await ask.believe_again(target.verify_since)
+    if since and len(views) == len(store.views) and all(c.result != "unknown" for c in checked):
+        await ask.believe_again(since)
     return checked
 
 
@@ -48,12 +49,12 @@ class _Check:
     listing: Listing
     view: View
     target: Any
+    verify_since: datetime | None
 
     async def run(self, *, repair: bool) -> Verified:
         started_at = (await self.ask.look_at()).now
         try:
-            if not self.target.active:
-                raise OutboxError(f"{self.listing.name} waits for its first register")
+            self._refuse_closed()
             held, findings = await self._compare()
         except OutboxError as e:
             return self._verified("unknown", started_at, why=e.why)
@@ -64,6 +65,20 @@ class _Check:
         result = "different" if ours else "equal"
         return self._verified(result, started_at, held=held, findings=tuple(findings), set_back=written)
 
+    def _refuse_closed(self) -> None:
+        """Nothing is asked of what nothing is sent to; what is paused in part is not known as a whole."""
+        name, resource = self.listing.name, self.view.resource
+        if not self.target.active:
+            raise OutboxError(f"{name} waits for its first register")
+        if self.target.paused:
+            raise OutboxError(f"{name} is paused: {self.target.why}")
+        if self.target.down:
+            raise OutboxError(f"{name} is down: {self.target.down_why}")
+        for part, company, why in self.target.pauses:
+            if part in ("", resource.name) and (not company or "company_code" in resource.key):
+                what = " of ".join(x for x in (part, f"company {company}" if company else "", name) if x)
+                raise OutboxError(f"{what} is paused: {why}")
+
     def _verified(self, result: str, started_at: datetime, **rest: Any) -> Verified:
         return Verified(self.listing.name, self.view.resource.name, result, started_at, **rest)
 
@@ -71,7 +86,7 @@ class _Check:
         """Also without repair what differs must not count as unchanged once the mirror is believed again."""
         resource = self.view.resource.name
         keys = [f.key for f in ours if f.key and f.set_back]
-        if self.target.verify_since:
+        if self.verify_since:
             await self.ask.mark(resource, [f.key for f in ours if f.key])
         elif repair:
             await self.ask.mark(resource, keys)

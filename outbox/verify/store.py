@@ -30,7 +30,7 @@ class Questions:
     target: str
 
     async def look_at(self) -> Any:
-        """(active, verify_since, now)"""
+        """(verify_since, now)"""
         return (await self._all("look_at"))[0]
 
     async def is_due(self, every_s: float) -> bool:
@@ -97,17 +97,18 @@ class Questions:
     async def left_alone(self, resource: str) -> set[str]:
         """What a person said is none of ours."""
         values = {"target": self.target, "resource": resource}
-        rows = await self.connection.execute(sqlfiles.read("first_contact/left_alone.sql"), values)
-        return {remote_id for (remote_id,) in await rows.fetchall()}
+        async with self.connection.pinned():
+            rows = await self.connection.execute(sqlfiles.read("first_contact/left_alone.sql"), values)
+            return {remote_id for (remote_id,) in await rows.fetchall()}
 
     async def _all(self, name: str, **parameters: Any) -> list[Any]:
-        async with self.connection.cursor(row_factory=namedtuple_row) as cursor:
+        async with self.connection.pinned(), self.connection.cursor(row_factory=namedtuple_row) as cursor:
             await cursor.execute(sqlfiles.read(f"verify/{name}.sql"), {"target": self.target, **parameters})
             return await cursor.fetchall() if cursor.description else []
 
     async def _composed(self, name: str, parts: dict[str, sql.Composable], values: dict[str, Any]) -> list[Any]:
         query = sql.SQL(sqlfiles.read(f"verify/{name}.sql")).format(**parts)
-        async with self.connection.cursor(row_factory=namedtuple_row) as cursor:
+        async with self.connection.pinned(), self.connection.cursor(row_factory=namedtuple_row) as cursor:
             await cursor.execute(query, values)
             return await cursor.fetchall()
 

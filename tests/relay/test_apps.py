@@ -15,7 +15,8 @@ from outbox.operator.apps import Pulled, pull
 from outbox.relay.connection import connect
 from outbox.service.process import Service
 from outbox.service.upkeep import make_chores
-from outbox.targets import listing, read
+from outbox.targets import listing
+from outbox.verify import reading
 from tests.lane import RHYTHM, World, at_work, eventually
 
 
@@ -26,12 +27,8 @@ def _soon(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def pulled(world: World) -> Pulled:
     async def run() -> Pulled:
-        async with await connect(world.dsn) as connection:
-            reading = read(world.settings())
-            try:
-                return await pull(connection, reading)
-            finally:
-                await reading.close()
+        async with await connect(world.dsn) as connection, reading(connection, world.settings()) as listed:
+            return await pull(connection, listed)
 
     return world.run(run())  # type: ignore[no-any-return]
 

@@ -11,8 +11,9 @@ from outbox.register import first_contact
 from outbox.register.first_contact import Contact, match
 from outbox.register.request import confirm
 from outbox.relay.connection import connect
-from outbox.targets import listing, read
+from outbox.targets import listing
 from outbox.targets.held import Held
+from outbox.verify import reading
 from tests.hands import Hands
 from tests.lane import World
 
@@ -35,12 +36,8 @@ def hands(world: World) -> Hands:
 
 def meet(world: World) -> Contact:
     async def run() -> Contact:
-        async with await connect(world.dsn) as connection:
-            reading = read(world.settings())
-            try:
-                return await first_contact.meet(connection, reading)
-            finally:
-                await reading.close()
+        async with await connect(world.dsn) as connection, reading(connection, world.settings()) as listed:
+            return await first_contact.meet(connection, listed)
 
     return world.run(run())  # type: ignore[no-any-return]
 

@@ -8,8 +8,9 @@ import pytest
 
 from outbox.errors import LeaseLost, LinkRefused
 from outbox.operator import link as by_hand
-from outbox.targets import read
+from outbox.relay.connection import connect
 from outbox.targets.held import Held
+from outbox.verify import reading
 from tests.hands import Hands
 from tests.lane import World, at_work, eventually
 
@@ -20,11 +21,8 @@ def hands(world: World) -> Hands:
 
 def held(world: World, resource: str, remote_id: str) -> Held:
     async def find() -> Held | None:
-        reading = read(world.settings())
-        try:
-            return await reading.find(resource, remote_id)
-        finally:
-            await reading.close()
+        async with await connect(world.dsn) as connection, reading(connection, world.settings()) as listed:
+            return await listed.find(resource, remote_id)
 
     found = world.run(find())
     assert isinstance(found, Held)

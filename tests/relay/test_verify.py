@@ -10,8 +10,8 @@ import pytest
 
 from outbox import verify as verifying
 from outbox.relay.connection import connect
-from outbox.targets import listing, read
-from outbox.verify import Finding, Verified, look
+from outbox.targets import listing
+from outbox.verify import Finding, Verified, look, reading
 from tests.hands import Hands
 from tests.lane import World, at_work, eventually
 
@@ -27,12 +27,8 @@ def _soon(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def verify(world: World, *resources: str, repair: bool = False) -> dict[str, Verified]:
     async def run() -> list[Verified]:
-        async with await connect(world.dsn) as connection:
-            reading = read(world.settings())
-            try:
-                return await verifying.verify(connection, reading, resources, repair=repair)
-            finally:
-                await reading.close()
+        async with await connect(world.dsn) as connection, reading(connection, world.settings()) as listed:
+            return await verifying.verify(connection, listed, resources, repair=repair)
 
     return {v.resource: v for v in world.run(run())}
 
@@ -288,20 +284,16 @@ def test_a_change_between_the_two_looks_is_no_finding(filled: World) -> None:
     hands(filled).identity("PUT", f"/users/{remote_id(filled, 'users', 'ann')}", {"last_name": "Anders"})
 
     async def run() -> list[Verified]:
-        async with await connect(filled.dsn) as connection:
-            reading = read(filled.settings())
-            at_first = reading.pages
+        async with await connect(filled.dsn) as connection, reading(connection, filled.settings()) as listed:
+            at_first = listed.pages
 
             async def then_changed(resource: str, place: Any) -> Any:
                 async for page in at_first(resource, place):
                     yield page
                 hands(filled).identity("PUT", f"/users/{remote_id(filled, 'users', 'ann')}", {"last_name": "Naam"})
 
-            reading.pages = then_changed  # type: ignore[method-assign]
-            try:
-                return await verifying.verify(connection, reading, ["users"])
-            finally:
-                await reading.close()
+            listed.pages = then_changed  # type: ignore[method-assign]
+            return await verifying.verify(connection, listed, ["users"])
 
     assert [v.result for v in filled.run(run())] == ["equal"]
 
@@ -401,20 +393,16 @@ def test_a_list_that_keeps_changing_is_unknown(filled: World) -> None:
     _many_users(filled, 150)
 
     async def run() -> list[Verified]:
-        async with await connect(filled.dsn) as connection:
-            reading = read(filled.settings())
-            once, number = reading._get, iter(range(100))
+        async with await connect(filled.dsn) as connection, reading(connection, filled.settings()) as listed:
+            once, number = listed._get, iter(range(100))
 
             async def and_change(*of: Any) -> Any:
                 answer = await once(*of)
                 hands(filled).user(f"new{next(number)}@example.nl")
                 return answer
 
-            reading._get = and_change  # type: ignore[method-assign]
-            try:
-                return await verifying.verify(connection, reading, ["users"])
-            finally:
-                await reading.close()
+            listed._get = and_change  # type: ignore[method-assign]
+            return await verifying.verify(connection, listed, ["users"])
 
     (checked,) = filled.run(run())
     assert checked.result == "unknown"
@@ -566,20 +554,73 @@ def test_a_second_restore_meanwhile_stands(filled: World) -> None:
     _restored(filled)
 
     async def run() -> None:
-        async with await connect(filled.dsn) as connection:
-            reading = read(filled.settings())
-            at_first = reading.pages
+        async with await connect(filled.dsn) as connection, reading(connection, filled.settings()) as listed:
+            at_first = listed.pages
 
             async def restored_again(resource: str, place: Any) -> Any:
                 _restored(filled)
                 async for page in at_first(resource, place):
                     yield page
 
-            reading.pages = restored_again  # type: ignore[method-assign]
-            try:
-                await verifying.verify(connection, reading)
-            finally:
-                await reading.close()
+            listed.pages = restored_again  # type: ignore[method-assign]
+            await verifying.verify(connection, listed)
 
     filled.run(run())
     assert _since(filled) is not None
+
+
+# -- reading is held to what sending is held to
+
+
+def _limit(world: World, calls: int, window_s: float) -> None:
+    world.cloud.post("/sandbox/settings", json={"rate_limit": calls, "rate_window_s": window_s}).raise_for_status()
+
+
+def test_its_reads_come_out_of_the_budget_of_all_relays(filled: World) -> None:
+    """Another relay has taken all but two calls of this window: these are made, the rest waits for the next one."""
+    _limit(filled, 40, 600)
+    filled.user("cor")  # brings the limit to the database
+    filled.drain()
+    filled.sql(
+        "UPDATE outbox.rate SET remaining = 2, resets_at = clock_timestamp() + interval '1 hour' WHERE capacity > 0"
+    )
+    before = len(filled.calls("GET"))
+    checked = verify(filled)
+    assert len(filled.calls("GET")) - before <= 2
+    assert "used up" in (checked["company_access"].why or "")
+
+
+def test_it_obeys_and_hands_on_a_retry_after(filled: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One that another relay was given, before the first call; and its own is known to all."""
+    filled.sql("DELETE FROM outbox.rate")
+    filled.sql("INSERT INTO outbox.rate (target, not_before) VALUES (%s, now() + interval '1 hour')", filled.target)
+    before = filled.calls()
+    assert {v.why for v in verify(filled).values()} == {"the target asked to wait"}
+    assert filled.calls() == before
+    filled.sql("DELETE FROM outbox.rate")
+    filled.fault("retry_after", "GET", "/users", retry_after=3000)
+    assert verify(filled, "users")["users"].result == "unknown"
+    known = "SELECT extract(epoch FROM not_before - now()) BETWEEN 2900 AND 3000 FROM outbox.rate WHERE target = %s"
+    assert filled.sql(known, filled.target) == [True]
+
+
+def test_what_is_paused_or_down_is_not_asked(filled: World) -> None:
+    """Nothing is called, and nothing concluded."""
+    filled.sql("SELECT outbox.pause(%s, reason => 'being moved')", filled.target)
+    before = filled.calls()
+    assert {v.why for v in verify(filled).values()} == {"accountview_net is paused: being moved"}
+    filled.sql("SELECT outbox.resume(%s)", filled.target)
+    filled.sql("UPDATE outbox.target SET down_since = now(), down_why = '503', probe_at = now() WHERE target = %s",
+               filled.target)  # fmt: skip
+    assert {v.why for v in verify(filled).values()} == {"accountview_net is down: 503"}
+    assert filled.calls() == before
+
+
+def test_a_paused_part_leaves_the_rest_to_be_compared(filled_erp: World) -> None:
+    """Of what has a paused company in its keys not all is known."""
+    filled_erp.sql("SELECT outbox.pause('visma_net', 'projects', '001', 'no licence')")
+    checked = verify(filled_erp)
+    assert checked["projects"].why == "projects of company 001 of visma_net is paused: no licence"
+    assert {r: v.result for r, v in checked.items() if r != "projects"} == dict.fromkeys(
+        set(checked) - {"projects"}, "equal"
+    )

@@ -1,0 +1,27 @@
+"""Reading a cloud is held to what sending to it is held to: a Retry-After, and the budget of calls of all relays."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from outbox.config import TargetSettings
+from outbox.relay.aside import Aside
+from outbox.relay.connection import Connection
+from outbox.relay.gate import Gate
+from outbox.relay.store import Store
+from outbox.targets import read
+from outbox.targets.listing import Listing
+
+
+@asynccontextmanager
+async def reading(connection: Connection, settings: TargetSettings) -> AsyncIterator[Listing]:
+    """The lists of a target while the block runs."""
+    target = await Store(connection, settings.name).read_target()
+    gate = Gate(Aside(connection, settings.name))
+    gate.keep_quiet(target.quiet)
+    listing = read(settings, gate)
+    try:
+        yield listing
+    finally:
+        await listing.close()
