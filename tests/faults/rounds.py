@@ -5,6 +5,7 @@ One long run would heal its own mistakes, since later changes look at the same k
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import random
@@ -27,6 +28,8 @@ from tests.faults.zygote import TIMES
 
 STILL_S = 20.0  # so long nothing may become done
 DRAIN_S = 90.0
+LAST_STEP = 200
+DEATH_S = 0.5
 _USER = re.compile(r"/v1\.0/users/[^/]+$")
 
 
@@ -37,21 +40,29 @@ class Relays:
     zygote: subprocess.Popen[str]
     alive: list[int] = field(default_factory=list)
 
-    def start(self) -> None:
+    def start(self, dies_at: int | None = None) -> None:
+        """dies_at: the step at which it kills itself, see zygote.py."""
         assert self.zygote.stdin
         assert self.zygote.stdout
-        self.zygote.stdin.write("\n")
+        self.zygote.stdin.write(f"{dies_at or ''}\n")
         self.zygote.stdin.flush()
         self.alive.append(int(self.zygote.stdout.readline()))
 
     def kill(self) -> None:
         """SIGKILL, wherever they are."""
         for pid in self.alive:
-            os.kill(pid, signal.SIGKILL)
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
         for pid in self.alive:
             while _exists(pid):
                 time.sleep(0.001)
         self.alive.clear()
+
+    def wait_for_death(self, timeout_s: float) -> None:
+        """Until one of them has killed itself."""
+        until = time.monotonic() + timeout_s
+        while all(_exists(pid) for pid in self.alive) and time.monotonic() < until:
+            time.sleep(0.001)
 
 
 def _exists(pid: int) -> bool:
@@ -79,26 +90,32 @@ def play(dsn: str, base_url: str, relays: Relays, seed: int, theme: str | None =
     answers lost, so that a planted mistake is met sooner.
     """
     rng = random.Random(seed)
+    rough = theme is not None
+    theme = theme or rng.choice(list(world.THEMES))
     with psycopg.connect(dsn, autocommit=True) as connection, httpx.Client(base_url=base_url) as cloud:
         cloud.post("/sandbox/reset")
-        world.reset(connection, rng)
+        world.reset(connection, rng, theme)
         relays.start()
         if rng.random() < 0.3:
             relays.start()
         if rng.random() < 0.7:
             drain(connection)
-        _faults(cloud, rng, rough=theme is not None)
-        theme = theme or rng.choice(list(world.THEMES))
+        _faults(cloud, rng, rough)
         writers = [threading.Thread(target=world.play, args=(dsn, rng.randrange(2**32), theme)) for _ in range(3)]
         for w in writers:
             w.start()
             time.sleep(rng.random() * 0.01)
         for _ in range(rng.randrange(3)):
             time.sleep(rng.random() * 0.06)
-            if rng.random() < 0.3 and len(relays.alive) < 3:
-                relays.start()  # the lanes move while everything is under way
-            else:
-                _kill_and_restart(connection, relays)
+            match rng.choice(("join", "kill", "die", "die")):
+                case "join" if len(relays.alive) < 3:
+                    relays.start()  # the lanes move while everything is under way
+                case "die":
+                    _kill_and_restart(connection, relays, dies_at=rng.randrange(1, LAST_STEP))
+                    relays.wait_for_death(DEATH_S)
+                    _kill_and_restart(connection, relays)
+                case _:
+                    _kill_and_restart(connection, relays)
         for w in writers:
             w.join()
         if rng.random() < 0.3:
@@ -108,7 +125,8 @@ def play(dsn: str, base_url: str, relays: Relays, seed: int, theme: str | None =
         relays.kill()
         if stuck:
             return stuck
-        return differences(connection, cloud.get("/sandbox/state").json()) + _twice_invited(cloud)
+        different = differences(connection, cloud.get("/sandbox/state").json())
+        return different + _dead(connection) + _twice_invited(cloud, stay=theme in world.STAY)
 
 
 def trace(dsn: str, base_url: str) -> str:
@@ -138,7 +156,7 @@ def _faults(cloud: httpx.Client, rng: random.Random, rough: bool) -> None:
         cloud.post("/sandbox/faults", json=faults)
 
 
-def _kill_and_restart(connection: psycopg.Connection, relays: Relays) -> None:
+def _kill_and_restart(connection: psycopg.Connection, relays: Relays, dies_at: int | None = None) -> None:
     relays.kill()
     # The dead cannot hold their lease: waiting for it to run out would only make the round longer. What they sent last
     # may still land, for which the lease leaves one deadline.
@@ -147,7 +165,7 @@ def _kill_and_restart(connection: psycopg.Connection, relays: Relays) -> None:
     )
     connection.execute(over, [TIMES.deadline_s])
     connection.execute("DELETE FROM outbox.relay")
-    relays.start()
+    relays.start(dies_at)
 
 
 def drain(connection: psycopg.Connection, within_s: float = DRAIN_S) -> list[str]:
@@ -172,8 +190,17 @@ def drain(connection: psycopg.Connection, within_s: float = DRAIN_S) -> list[str
     return [f"not drained in {time.monotonic() - began:.0f} s: {row}" for row in left]
 
 
-def _twice_invited(cloud: httpx.Client) -> list[str]:
-    """Every invitation belongs to a user that the cloud holds, or to one that was removed from it."""
+def _dead(connection: psycopg.Connection) -> list[str]:
+    """In this world nothing is refused, and nothing runs out of attempts."""
+    query = "SELECT target, resource, key, error FROM outbox.message WHERE status = 'dead' LIMIT 5"
+    return [f"dead: {row}" for row in connection.execute(query).fetchall()]
+
+
+def _twice_invited(cloud: httpx.Client, stay: bool) -> list[str]:
+    """Every invitation belongs to a user that the cloud holds, or to one that was removed from it.
+
+    stay: the two users that there are neither come nor go.
+    """
     mails = cloud.get("/sandbox/invitations").json()
     calls = cloud.get("/sandbox/requests", params={"last": 100_000}).json()["last"]
     wrong = []
@@ -190,6 +217,6 @@ def _twice_invited(cloud: httpx.Client) -> list[str]:
         }
         unaccounted = sorted(set(holds["users"]) ^ (set(invited) - gone))
         wrong += [f"{target}: user {u} and the invitations do not agree" for u in unaccounted]
-        if len(set(invited)) < len(invited):
+        if len(set(invited)) < len(invited) or (stay and len(invited) > 2):
             wrong.append(f"{target}: one user was invited twice")
     return wrong

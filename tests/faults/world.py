@@ -18,6 +18,11 @@ TABLES = (
     "app_access", "apps", "administration_access", "group_members", "user_groups", "users", "projects",
     "cost_types", "cost_centres", "companies", "administrations", "licence_modules",
 )  # fmt: skip
+# What a relay, capture and the functions for persons fill; the rest is as install left it.
+FILLED = (
+    "outbox.message", "outbox.mirror", "outbox.attempt", "outbox.bell", "outbox.rate", "outbox.relay", "outbox.pause",
+    "outbox.decision", "outbox.passed", "outbox.approval", "outbox.rejection",
+)  # fmt: skip
 USERS = ("u1", "u2", "u3", "u4")
 GROUPS = ("g1", "g2")
 ADMINISTRATIONS = ("a1", "a2", "a3")
@@ -35,23 +40,25 @@ class Statement:
     values: tuple[object, ...] = ()
 
 
-def reset(connection: psycopg.Connection, rng: random.Random) -> None:
-    """An empty outbox whose targets are active, and a world with some of everything."""
+def reset(connection: psycopg.Connection, rng: random.Random, theme: str) -> None:
+    """An outbox as after install, whose targets are active, and a world with some of everything."""
     with connection.transaction():
         connection.execute("SET LOCAL session_replication_role = replica")
         tables = sql.SQL(", ").join(sql.Identifier("accountview", t) for t in TABLES)
         connection.execute(sql.SQL("TRUNCATE {}").format(tables))
-        connection.execute("TRUNCATE outbox.message, outbox.mirror, outbox.attempt, outbox.bell, outbox.rate")
-        connection.execute("UPDATE outbox.target SET active_since = now(), paused_at = NULL, why = NULL")
-        connection.execute("UPDATE outbox.lease SET expires_at = '-infinity'")
-        connection.execute("DELETE FROM outbox.relay")
+        connection.execute(sql.SQL("TRUNCATE {}").format(sql.SQL(", ").join(map(sql.SQL, FILLED))))
+        connection.execute(
+            "UPDATE outbox.target SET active_since = now(), paused_at = NULL, why = NULL, verify_since = NULL,"
+            " down_since = NULL, down_why = NULL, probe_at = NULL, probes = 0"
+        )
+        connection.execute("UPDATE outbox.lease SET expires_at = '-infinity', abandoned_at = NULL")
         connection.execute("SELECT outbox.set_lanes('visma_net', %s)", [rng.choice((1, 3))])
     with connection.transaction():
-        for s in _first(rng):
+        for s in _first(rng, theme):
             _attempt(connection, s)
 
 
-def _first(rng: random.Random) -> list[Statement]:
+def _first(rng: random.Random, theme: str) -> list[Statement]:
     known = [Statement("INSERT INTO accountview.licence_modules VALUES (%s)", (m,)) for m in MODULES]
     known += [Statement("INSERT INTO accountview.apps (code, name) VALUES (%s, %s)", (a, a)) for a in APPS]
     known += [Statement("INSERT INTO accountview.user_groups VALUES (%s, %s)", (g, g)) for g in GROUPS]
@@ -59,7 +66,8 @@ def _first(rng: random.Random) -> list[Statement]:
     known += [_company(rng, c) for c in COMPANIES[:2]] + [
         _user(rng, u, e) for u, e in zip(USERS[:2], EMAILS, strict=False)
     ]
-    return known + [statement(rng) for _ in range(rng.randrange(6)) if rng.random() < 0.7]
+    theme = theme if theme in STAY else "everything"
+    return known + [statement(rng, theme) for _ in range(rng.randrange(6)) if rng.random() < 0.7]
 
 
 def play(dsn: str, seed: int, theme: str) -> None:
@@ -180,11 +188,16 @@ def _right_change(rng: random.Random) -> Statement:
             ("app_access", "app_code", rng.choice(APPS)),
         )
     )
-    if rng.random() < 0.65:
+    if rng.random() < 0.6:
         return Statement(
             f"INSERT INTO accountview.{table} ({what}, {who[0]}) VALUES (%s, %s) ON CONFLICT DO NOTHING",
             (value, who[1]),
         )
+    if rng.random() < 0.3:
+        return Statement(f"UPDATE accountview.{table} SET {who[0]} = %s WHERE {what} = %s", (who[1], value))
+    if table == "app_access" and rng.random() < 0.3:
+        roles = rng.choice((["manager"], ["manager", "user"], None))
+        return Statement("UPDATE accountview.app_access SET roles = %s WHERE app_code = %s", (roles, value))
     return Statement(f"DELETE FROM accountview.{table} WHERE {what} = %s AND {who[0]} = %s", (value, who[1]))
 
 
@@ -192,6 +205,10 @@ def _member_change(rng: random.Random) -> Statement:
     values = (rng.choice(USERS), rng.choice(GROUPS))
     if rng.random() < 0.65:
         return Statement("INSERT INTO accountview.group_members VALUES (%s, %s) ON CONFLICT DO NOTHING", values)
+    if rng.random() < 0.2:
+        return Statement("UPDATE accountview.group_members SET user_code = %s WHERE group_code = %s", values)
+    if rng.random() < 0.1:
+        return Statement("TRUNCATE accountview.group_members")
     return Statement("DELETE FROM accountview.group_members WHERE user_code = %s AND group_code = %s", values)
 
 
@@ -215,8 +232,19 @@ def _group_change(rng: random.Random) -> Statement:
 
 
 def _app_change(rng: random.Random) -> Statement:
-    values = (rng.choice(("user", "manager")), rng.choice(APPS))
-    return Statement("UPDATE accountview.apps SET default_role = %s WHERE code = %s", values)
+    app = rng.choice(APPS)
+    match rng.randrange(5):
+        case 0:
+            return Statement("DELETE FROM accountview.apps WHERE code = %s", (app,))
+        case 1:
+            return Statement("UPDATE accountview.apps SET code = %s WHERE code = %s", (rng.choice(APPS), app))
+        case 2:
+            return Statement(
+                "INSERT INTO accountview.apps (code, name) VALUES (%s, %s) ON CONFLICT DO NOTHING", (app, app)
+            )
+        case _:
+            values = (rng.choice(("user", "manager")), app)
+            return Statement("UPDATE accountview.apps SET default_role = %s WHERE code = %s", values)
 
 
 def _licence_change(rng: random.Random) -> Statement:
@@ -286,6 +314,30 @@ def _rebirth(rng: random.Random) -> Statement:
             )
 
 
+def _person_change(rng: random.Random) -> Statement:
+    """Nobody comes or goes, and everybody keeps his code: whatever happens, nobody gets a second invitation."""
+    user = rng.choice(USERS[:2])
+    match rng.randrange(3):
+        case 0:
+            return Statement("UPDATE accountview.users SET email = %s WHERE code = %s", (rng.choice(EMAILS), user))
+        case 1:
+            name = rng.choice(("Naam 7", "Naam 8", "\u00a0", None))
+            return Statement("UPDATE accountview.users SET last_name = %s WHERE code = %s", (name, user))
+        case _:
+            return Statement(
+                "UPDATE accountview.users SET first_name = %s WHERE code = %s", (rng.choice(("Voor", "Na")), user)
+            )
+
+
+def _code_change(rng: random.Random) -> Statement:
+    """The same people under other codes: they keep their accounts, and get no second invitation either."""
+    if rng.random() < 0.7:
+        values = (rng.choice(USERS), rng.choice(USERS))
+        return Statement("UPDATE accountview.users SET code = %s WHERE code = %s", values)
+    name = rng.choice(("Naam 7", "\u00a0"))
+    return Statement("UPDATE accountview.users SET last_name = %s WHERE code = %s", (name, rng.choice(USERS)))
+
+
 def _company_opens(rng: random.Random) -> Statement:
     """Coarse changes: who may open everything, and which administrations there are to open."""
     if rng.random() < 0.5:
@@ -313,4 +365,8 @@ THEMES: dict[str, _Changes] = {
     "rebirth": ((_rebirth, 1),),
     "rights": ((_right_change, 3), (_member_change, 2), (_group_change, 1), (_company_opens, 1)),
     "opens": ((_company_opens, 1),),
+    "persons": ((_person_change, 3), (_right_change, 1), (_member_change, 1)),
+    "codes": ((_code_change, 3), (_right_change, 1), (_member_change, 1)),
 }
+# In these nobody comes or goes: there are as many invitations as users, at most.
+STAY = ("persons", "codes")

@@ -2,8 +2,9 @@
 
     python -m tests.faults.zygote DSN BASE_URL [PLANT]
 
-For each line on standard input it forks one relay and prints its process id. PLANT is a mistake from plants.py that
-the harness must catch.
+For each line on standard input it forks one relay and prints its process id. A number in the line: it dies by SIGKILL
+at that step of its life. A step is a moment between two acts that others can see: before and after each statement, on
+whatever connection, and before and after each call. PLANT is a mistake from plants.py that the harness must catch.
 """
 
 from __future__ import annotations
@@ -13,17 +14,21 @@ import logging
 import os
 import signal
 import sys
+from collections.abc import Awaitable, Callable
+from typing import Any
 
 from outbox import sandbox
 from outbox.config import Secret, TargetSettings
 from outbox.relay.brake import Limits
 from outbox.relay.breaker import Breaker
+from outbox.relay.connection import Connection
 from outbox.relay.lane import Lane
 from outbox.relay.retry import Patience
 from outbox.relay.settle import Times
 from outbox.relay.store import Store
 from outbox.service.process import Rhythm, Service
 from outbox.targets import connect
+from outbox.targets.transport import Transport
 from tests.faults import plants
 
 # A world in which seconds are short; the proportions are those of the defaults.
@@ -54,16 +59,41 @@ def service(dsn: str, base_url: str) -> Service:
     return Service(dsn, ["accountview_net", "visma_net"], make_lane, RHYTHM)
 
 
+def die_at(step: int) -> None:
+    """From now on in this process: SIGKILL itself at so many steps from here."""
+    left = step
+
+    def count() -> None:
+        nonlocal left
+        left -= 1
+        if left == 0:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    def counted(act: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[Any]]:
+        async def wrapped(*args: Any, **options: Any) -> Any:
+            count()
+            done = await act(*args, **options)
+            count()
+            return done
+
+        return wrapped
+
+    Connection.wait = counted(Connection.wait)  # type: ignore[method-assign]
+    Transport.handle_async_request = counted(Transport.handle_async_request)  # type: ignore[method-assign]
+
+
 def main() -> None:
     dsn, base_url, *plant = sys.argv[1:]
     logging.disable(logging.CRITICAL)
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
     if plant:
         plants.PLANTS[plant[0]][0]()
-    for _ in sys.stdin:
+    for line in sys.stdin:
         child = os.fork()
         if child == 0:
             sys.stdin.close()
+            if line.strip():
+                die_at(int(line))
             asyncio.run(service(dsn, base_url).run())
             os._exit(0)
         print(child, flush=True)
