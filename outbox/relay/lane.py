@@ -226,11 +226,13 @@ class Lane:
         return True
 
     async def _hand_over(self, state: State, move: HandOver, busy: set[tuple[str, Key]]) -> bool:
-        keys = (move.from_key, move.to_key)
+        keys = {move.from_key, move.to_key}
         if any(("users", key) in busy for key in keys):
-            self.blocked.update({("users", key): None for key in keys})
+            self.blocked.update({("users", key): None for key in keys | {state.key}})
             return False
         await hand_over(self.store, move, state.message_id)
+        if state.key not in keys:  # it was not his own: he is looked at again, now that it is done
+            self.waiting[("users", state.key)] = None
         return True
 
     async def _begin(self, begun: list[Begun]) -> None:

@@ -38,10 +38,13 @@ async def judge(store: Store, state: State, action: Action) -> Verdict:
     held = email_of(state.mirror.document) if state.mirror else None
     if action is Action.LOOK or wanted is None or (held and held.lower() == wanted.lower()):
         return Deliver(action)
+    rivals = await store.find_rivals(state.key, wanted)
+    if move := await _moved_up(store, state.key, wanted, rivals):
+        return move
     if _another_person(state) and "update" not in state.approved:
         why = "e-mail, first and last name all changed: perhaps another person; approve when it is the same"
         return Settle("held", error=why, withheld="update")
-    for rival in await store.find_rivals(state.key, wanted):
+    for rival in rivals:
         verdict = await _against(store, state, action, wanted, rival)
         if verdict is not None:
             return verdict
@@ -50,14 +53,44 @@ async def judge(store: Store, state: State, action: Action) -> Verdict:
 
 async def _leaving(store: Store, state: State) -> Verdict:
     mirror = state.mirror
-    emails = {e for e in (email_of(mirror.document), *mirror.sending) if e} if mirror else set()
-    if mirror is None or mirror.remote_id is None or not emails:
+    emails = tuple(e for e in (email_of(mirror.document), *mirror.sending) if e) if mirror else ()
+    if mirror is None or mirror.remote_id is None:
         return Deliver(Action.REMOVE)
-    for key, in_doubt in await store.find_successors(state.key, emails):
-        if in_doubt:
-            return Postpone(WAIT_S, f"user {key[0]} with the same e-mail is in doubt", key)
-        return HandOver(state.key, key)
-    return Deliver(Action.REMOVE)
+    return await _last_move(store, state.key, emails) or Deliver(Action.REMOVE)
+
+
+async def _last_move(store: Store, leaving: Key, emails: tuple[str, ...]) -> HandOver | Postpone | None:
+    """The object of a user who leaves moves to whoever has his e-mail now. Where that one has an object already, whose
+    e-mail is somebody else's now, and so on, the users were renumbered and all objects move up: the last one first.
+
+    None: the chain ends with nobody, so that everybody in it keeps his own.
+    """
+    key, seen = leaving, {leaving}
+    while successors := [s for s in await store.find_successors(key, emails) if s.key not in seen]:
+        successor = successors[0]
+        if not successor.has_object:
+            if successor.in_doubt:
+                why = f"user {successor.key[0]} with the same e-mail is in doubt"
+                return Postpone(WAIT_S, why, successor.key)
+            return HandOver(key, successor.key)
+        key, emails = successor.key, successor.emails
+        seen.add(key)
+    return None
+
+
+async def _moved_up(store: Store, key: Key, email: str, rivals: list[Rival]) -> HandOver | Postpone | None:
+    """As above, seen from one of those who move: from him to whose e-mail he wants, until somebody leaves."""
+    seen = {key}
+    while rivals:
+        if leaving := [r for r in rivals if not r.stays and r.remote_id is not None and not r.in_doubt]:
+            return await _last_move(store, leaving[0].key, (email,))
+        stay = [r for r in rivals if r.stays and r.email and r.key not in seen]
+        if not stay or stay[0].email is None:
+            return None
+        seen.add(stay[0].key)
+        email = stay[0].email
+        rivals = await store.find_rivals(stay[0].key, email)
+    return None
 
 
 async def _against(store: Store, state: State, action: Action, email: str, rival: Rival) -> Verdict | None:

@@ -67,6 +67,17 @@ class Rival:
     looked_at: bool
 
 
+@dataclass(frozen=True)
+class Successor:
+    """A user in the view who has the e-mail of an object that may become his. emails: of an object that he has already,
+    or may have (in_doubt)."""
+
+    key: Key
+    in_doubt: bool
+    has_object: bool
+    emails: tuple[str, ...]
+
+
 def claimed(rows: list[Any]) -> tuple[str, list[Message]]:
     messages = [
         Message(r.id, int(r.transaction), r.resource, tuple(r.key) if r.key is not None else None, r.via, r.operation)

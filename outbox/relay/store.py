@@ -16,7 +16,7 @@ from outbox.relay import compose, rows
 from outbox.relay.compose import View
 from outbox.relay.connection import Connection
 from outbox.relay.holding import Holding
-from outbox.relay.rows import Message, Rival, Settled
+from outbox.relay.rows import Message, Rival, Settled, Successor
 from outbox.relay.schedule import State
 from outbox.resources import RESOURCES
 from outbox.targets.delivery import Call, Delivery, Key
@@ -231,10 +231,9 @@ class Store:
         rows = await self._people("find_rivals", key=list(key), email=email)
         return [Rival(tuple(r.key), r.remote_id, r.in_doubt, r.stays, r.email, r.ready, r.looked_at) for r in rows]
 
-    async def find_successors(self, key: Key, emails: Iterable[str]) -> list[tuple[Key, bool]]:
-        """(key, in doubt) of each user in the view that could take the object over."""
+    async def find_successors(self, key: Key, emails: Iterable[str]) -> list[Successor]:
         rows = await self._people("find_successors", key=key[0], emails=list(emails))
-        return [(tuple(r.key), r.in_doubt) for r in rows]
+        return [Successor(tuple(r.key), r.in_doubt, r.has_object, tuple(r.emails)) for r in rows]
 
     async def hand_over(self, from_key: Key, to_key: Key, cause: int) -> None:
         parameters = {"epoch": self.epoch, "from_key": list(from_key), "to_key": list(to_key), "cause": cause}

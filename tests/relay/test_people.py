@@ -97,6 +97,49 @@ def test_a_code_that_changes_while_the_create_is_in_doubt(world: World, kind: st
     assert world.invited() == ["ann@example.nl"]
 
 
+PEOPLE = (("1", "ann", "Aa"), ("2", "bob", "Bee"), ("3", "cor", "Cee"))
+
+
+def _renumber(world: World) -> None:
+    for code, first, last in PEOPLE:
+        world.user(code, f"{first}@example.nl", first, last)
+    world.drain()
+    change = "UPDATE accountview.users SET code = translate(code, '123', '234') WHERE code = %s"
+    world.sql("ALTER TABLE accountview.users DISABLE TRIGGER USER")
+    for code in ("3", "2", "1"):
+        world.sql(change, code)
+    world.sql("ALTER TABLE accountview.users ENABLE TRIGGER USER")
+
+
+@pytest.mark.parametrize("order", ["1234", "4321", "2143", "3142"])
+def test_users_who_are_renumbered_keep_their_accounts(world: World, order: str) -> None:
+    """1 becomes 2, 2 becomes 3, 3 becomes 4: each account follows its e-mail, nothing is removed, nobody is invited
+    again, in whatever order and whoever is looked at alone."""
+    _renumber(world)
+    before = {u["email"]: i for i, u in world.holds()["users"].items()}
+    for key in order:
+        world.message("users", key)
+        world.once()
+    world.settled()
+    assert {u["email"]: i for i, u in world.holds()["users"].items()} == before
+    assert world.calls("DELETE") == []
+    assert len(world.invited()) == 3
+
+
+def test_who_gets_the_address_of_one_who_left_keeps_his_own_account(world: World) -> None:
+    """Nobody has the address that he had: his account is his, and gets the new address when the other's is gone."""
+    world.user("ann")
+    world.user("bob")
+    world.drain()
+    before = _remote_id(world, "bob")
+    _without_messages(world, "DELETE FROM accountview.users WHERE code = 'ann'")
+    _without_messages(world, "UPDATE accountview.users SET email = 'ann@example.nl'")
+    for key in ("bob", "ann"):
+        world.message("users", key)
+    world.settled()
+    assert (world.users(), _remote_id(world, "bob")) == (["ann@example.nl"], before)
+
+
 def test_users_who_swap_their_emails_are_held(world: World) -> None:
     """Nobody can go first; one who takes a third address frees the other."""
     world.user("ann")
