@@ -5,10 +5,10 @@ from __future__ import annotations
 import asyncio
 import json
 import time
-from pathlib import Path
 
 import pytest
 
+from outbox.cli.help import PAGES
 from outbox.service import metrics
 from outbox.service.health import STUCK_S, Health
 from outbox.service.process import Rhythm, Service
@@ -147,7 +147,7 @@ def test_the_backlog_is_read_without_the_history(world: World) -> None:
 
 def test_every_metric_is_on_the_page() -> None:
     """`outbox help service` lists what /metrics tells."""
-    page = (Path(metrics.__file__).parent / "docs" / "service.md").read_text()
+    page = (PAGES / "service.md").read_text()
     counters = {"outbox_messages_settled", "outbox_calls"}
     for name in (*metrics.TARGET, *metrics.BACKLOG, *metrics.PROCESS):
         assert f"| `{name}{'_total' if name in counters else ''}` |" in page
