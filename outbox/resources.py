@@ -6,6 +6,7 @@ or date type for a column, see `install`.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 TARGETS = ("accountview_net", "visma_net")
@@ -69,3 +70,13 @@ RESOURCES: dict[str, Resource] = {
 def children_of(resource: str) -> tuple[tuple[Resource, Parent], ...]:
     """The resources that need `resource` first, each with the parent entry that says by which columns."""
     return tuple((r, p) for r in RESOURCES.values() for p in r.parents if p.resource == resource)
+
+
+def company_of(resource: str, key: Sequence[str]) -> str:
+    """The company in a key; "" where there is none.
+
+    >>> company_of("company_access", ("jansen", "001")), company_of("users", ("jansen",))
+    ('001', '')
+    """
+    columns = RESOURCES[resource].key
+    return key[columns.index("company_code")] if "company_code" in columns else ""

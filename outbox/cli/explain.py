@@ -15,15 +15,16 @@ from outbox.cli.opening import opened
 from outbox.cli.printing import print_json
 from outbox.explain.absence import Absence, Branch, Checked
 from outbox.explain.answer import answer, why_not_equal
-from outbox.explain.facts import Facts
+from outbox.explain.facts import Decision, Facts
 from outbox.explain.facts import explain as look_at
+from outbox.operator.pauses import describe
 from outbox.resources import RESOURCES, TARGETS
 from outbox.words import Words
 
 
 @click.command()
-@click.argument("target", type=click.Choice(TARGETS))
-@click.argument("resource", type=click.Choice(list(RESOURCES)))
+@click.argument("target", type=click.Choice(TARGETS), metavar="TARGET")
+@click.argument("resource", type=click.Choice(list(RESOURCES)), metavar="RESOURCE")
 @click.argument("key", nargs=-1, required=True)
 @click.option("--json", "as_json", is_flag=True, help="All of it, for a program.")
 @spoken
@@ -41,17 +42,7 @@ def explain(target: str, resource: str, key: tuple[str, ...], as_json: bool, say
       outbox explain visma_net companies 002
       outbox explain visma_net projects 001 P0001
     """
-    columns = RESOURCES[resource].key
-    if len(key) != len(columns):
-        raise click.UsageError(
-            say(
-                "the key of {resource} is {columns}: {number} values, not {given}",
-                resource=say.resource(resource),
-                columns=", ".join(columns),
-                number=len(columns),
-                given=len(key),
-            )
-        )
+    _check_key(resource, key, say)
     with opened() as at:
         facts = look_at(at.connection, target, resource, key)
     if as_json:
@@ -64,6 +55,20 @@ def explain(target: str, resource: str, key: tuple[str, ...], as_json: bool, say
             click.echo(f"  {label if number == 0 else '':<12} {line}")
 
 
+def _check_key(resource: str, key: tuple[str, ...], say: Words) -> None:
+    columns = RESOURCES[resource].key
+    if len(key) != len(columns):
+        raise click.UsageError(
+            say(
+                "the key of {resource} is {columns}: {values}, not {given}",
+                resource=say.resource(resource),
+                columns=", ".join(columns),
+                values=say.count(len(columns), "value"),
+                given=say.number(len(key)),
+            )
+        )
+
+
 def _sections(f: Facts, say: Words) -> Iterable[tuple[str, list[str]]]:
     yield say("view"), _view(f, say)
     if f.absence is not None:
@@ -72,10 +77,7 @@ def _sections(f: Facts, say: Words) -> Iterable[tuple[str, list[str]]]:
     yield say("messages"), _messages(f, say)
     yield say("parents"), [answer(p, say) for p in f.parents]
     yield say("calls"), [_call(a.started_at, a.method, a.path, a.http_status, a.error, say) for a in f.attempts]
-    yield (
-        say("decisions"),
-        [" ".join(filter(None, (say.moment(d.decided_at), d.decision, d.decided_by, d.why))) for d in f.decisions],
-    )
+    yield say("decisions"), [_decision(d, f, say) for d in f.decisions]
     yield say("sending"), _sending(f, say)
 
 
@@ -87,7 +89,7 @@ def _view(f: Facts, say: Words) -> list[str]:
         return [say("the view {view} cannot be read: {words}", view=view, words=f.unreadable)]
     if f.row is None:
         return [say("{view} has no such row", view=view)]
-    lines = [f"{view}: {_document(f.row.document)}"]
+    lines = [f"{view}: {_document(f, f.row.document, say)}"]
     if f.row.rows > 1:
         lines.append(say("the view has this key {rows} times", rows=f.row.rows))
     if f.row.missing:
@@ -95,12 +97,24 @@ def _view(f: Facts, say: Words) -> list[str]:
     return lines + ([say("withdrawn")] if f.row.withdrawn else [])
 
 
-def _document(document: dict[str, Any] | None) -> str:
-    return ", ".join(f"{name} {_value(value)}" for name, value in (document or {}).items()) or "-"
+def _document(f: Facts, document: dict[str, Any] | None, say: Words) -> str:
+    """In the order of the contract; what a view has beside that stands last."""
+    columns = [c for c in RESOURCES[f.resource].columns if c in (document or {})]
+    rest = [c for c in document or {} if c not in columns]
+    return ", ".join(f"{say.column(c)} {_value((document or {})[c], say)}" for c in columns + rest) or "-"
 
 
-def _value(value: Any) -> str:
-    return "-" if value is None else value if isinstance(value, str) and value.strip() else json.dumps(value)
+def _value(value: Any, say: Words) -> str:
+    match value:
+        case None:
+            return "-"
+        case bool():
+            return say("yes") if value else say("no")
+        case str():
+            return value if value.strip() else say("(blank)")
+        case list():
+            return " ".join(map(str, value)) or "-"
+    return json.dumps(value)
 
 
 def _conditions(absence: Absence, say: Words) -> list[str]:
@@ -137,17 +151,19 @@ def _mirrored(f: Facts, say: Words) -> list[str]:
         at, became = say.moment(f.ended.settled_at), say.became(f.ended.became)
         return [say("{cloud} holds nothing of it; last looked at {moment}: {became}", cloud=say.cloud(f.target),
                     moment=at, became=became)]  # fmt: skip
-    lines = [f"{m.remote_id or '-'}: {_document(m.document)}"]
+    lines = [f"{m.remote_id or '-'}: {_document(f, m.document, say)}"]
     if m.confirmed_at is not None:
         lines.append(say("acknowledged {moment}", moment=say.moment(m.confirmed_at)))
     if m.in_doubt is not None:
-        lines.append(say("in doubt since {moment} ({intent})", moment=say.moment(m.in_doubt), intent=m.intent or "?"))
+        intent = say.heading(m.intent) if m.intent else "?"
+        lines.append(say("in doubt since {moment} ({intent})", moment=say.moment(m.in_doubt), intent=intent))
     return lines
 
 
 def _messages(f: Facts, say: Words) -> list[str]:
     lines = [
-        f"{m.id} {say.became(m.status)}: {m.operation} {m.source or ''} {say.moment(m.changed_at)} {m.changed_by}"
+        " ".join(filter(None, (str(m.id), f"{say.became(m.status)}:", m.operation, m.source)))
+        + f", {say.moment(m.changed_at)}, {m.changed_by}"
         + (f": {say.reason(m.error)}" if m.error else "")
         for m in f.messages
     ]
@@ -161,15 +177,20 @@ def _call(at: datetime, method: str, path: str, status: int | None, error: str |
     return f"{say.moment(at)} {method} {path}: {answered}" + (f" ({say.reason(error)})" if error else "")
 
 
+def _decision(d: Decision, f: Facts, say: Words) -> str:
+    """When, what, on what where it was more than this key, who, why."""
+    scope = " ".join((say.resource(d.resource) if d.resource else say("everything"), *(d.key or ())))
+    what = say.decision(d.decision) + ("" if d.key == list(f.key) else f" ({scope})")
+    return f"{say.moment(d.decided_at)} {what}, {d.decided_by}" + (f": {d.why}" if d.why else "")
+
+
 def _sending(f: Facts, say: Words) -> list[str]:
     s = f.sending
     cloud = say.cloud(f.target)
     if s.active_since is None:
         state = say("{cloud} waits for its first register", cloud=cloud)
-    elif s.paused_at is not None:
-        state = say("{cloud} is paused since {moment}: {why}", cloud=cloud, moment=say.moment(s.paused_at),
-                    why=say.reason(s.why))  # fmt: skip
     else:
         state = say("{cloud} is active since {moment}", cloud=cloud, moment=say.moment(s.active_since))
     none = say("no relay is running; start one: {command}", command="outbox relay")
-    return [state, say("relay {holder}", holder=s.relay) if s.relay else none]
+    relay = say("relay {holder}", holder=s.relay) if s.relay else none
+    return [state, *(describe(p, say) for p in s.pauses), relay]

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 
 import click
 
-from outbox.operator.pauses import Pause
+from outbox.operator.pauses import Pause, describe, name_in_words
 from outbox.words import Words
 
 SHOWN = 3
@@ -25,19 +25,6 @@ def print_pauses(pauses: Sequence[Pause], say: Words, *, whole: bool = False) ->
     return len(lines)
 
 
-def describe(pause: Pause, say: Words) -> str:
-    names = {"what": _what(pause, say), "why": say.reason(pause.why)}
-    since = say.moment(pause.since) if pause.since else "-"
-    until = f"{pause.until.astimezone():%H:%M:%S}" if pause.until else "-"
-    if pause.kind == "paused":
-        return say("{what} paused since {moment}: {why}", moment=since, **names)
-    if pause.kind == "down":
-        return say("{what} down since {moment}, next try {until}: {why}", moment=since, until=until, **names)
-    if pause.kind == "used up":
-        return say("{what} used up until {until}: {why}", until=until, **names)
-    return say("{what} told to wait until {until}: {why}", until=until, **names)
-
-
 def part_steps(pauses: Iterable[Pause], say: Words) -> list[str]:
     """What a person should do about parts that are paused; the same for many is said once."""
     parts = [p for p in pauses if p.command and not _is_whole(p)]
@@ -51,22 +38,13 @@ def part_steps(pauses: Iterable[Pause], say: Words) -> list[str]:
         ]
     return [
         say(
-            "{what} is paused ({why}); when that is put right: {command}",
-            what=_what(p, say),
+            "paused: {what} ({why}); when that is put right: {command}",
+            what=name_in_words(p, say),
             why=say.reason(p.why)[:80],
             command=p.command,
         )
         for p in parts
     ]
-
-
-def _what(pause: Pause, say: Words) -> str:
-    """In words: projects of company 001 of visma_net."""
-    what = say.target(pause.target)
-    if pause.company:
-        company = say("company {code}", code=pause.company)
-        what = say("{part} of {whole}", part=company, whole=what)
-    return say("{part} of {whole}", part=say.resource(pause.resource), whole=what) if pause.resource else what
 
 
 def _is_whole(pause: Pause) -> bool:

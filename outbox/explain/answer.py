@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import shlex
 from dataclasses import dataclass
 
 from outbox.explain.absence import Absence, Checked
-from outbox.explain.facts import Facts, Open
+from outbox.explain.facts import Decision, Facts, Open
+from outbox.operator.pauses import describe
 from outbox.words import Words
+
+# Held because it is not known which object of the cloud is meant: a person can say so.
+_WHOSE = ("ambiguous", "the cloud has ", "the e-mail address belongs to ")
 
 
 @dataclass(frozen=True)
@@ -58,14 +63,15 @@ def _of_the_row(f: Facts, say: Words) -> Reason | None:
     """What the view itself says."""
     if f.row is None:
         if f.in_cloud or f.stuck("pending"):
-            return _of_messages(f, say) or Reason(say("it is not in the view any more"), _on_its_way(f, say).remedy)
+            gone = Reason(say("it is not in the view any more"), _on_its_way(f, say).remedy)
+            return _of_messages(f, say) or _declined(f, say) or gone
         return _absent(f, say)
     if f.row.rows > 1:
         why = say("the view has this key {rows} times", rows=f.row.rows)
         return Reason(why, say("make it unique in the view, it then goes on by itself"))
     if f.row.withdrawn and f.in_cloud:
         command = f"outbox register {f.resource} --target {f.target}"
-        return Reason(
+        return _declined(f, say) or Reason(
             say("it is withdrawn, and removed when it is registered"), say("register: {command}", command=command)
         )
     if f.row.missing:
@@ -99,10 +105,10 @@ def _of_messages(f: Facts, say: Words) -> Reason | None:
     if f.stuck("pending"):
         return None
     if held := f.stuck("held"):
-        return Reason(say("a person has to decide: {why}", why=say.reason(held.error)), _decide(held, say))
+        return Reason(say("a person has to decide: {why}", why=say.reason(held.error)), _decide(held, f, say))
     if dead := f.stuck("dead"):
         remedy = say(
-            "put that right, it then follows by itself; or try again: {command}", command=f"outbox retry {dead.id}"
+            "put that right, it then follows by itself; or try again: {command}", command=f"outbox retry {_named(f)}"
         )
         if (dead.error or "").startswith("given up: "):
             return Reason(say.reason(dead.error), remedy)
@@ -110,10 +116,41 @@ def _of_messages(f: Facts, say: Words) -> Reason | None:
     return None
 
 
-def _decide(held: Open, say: Words) -> str:
-    if (held.error or "").startswith(("ambiguous", "the view has", "users ")):
-        return say("put that right, it then goes on by itself")
-    return say("decide: {yes}, or {no}", yes=f"outbox approve {held.id}", no=f"outbox reject {held.id}")
+def _decide(held: Open, f: Facts, say: Words) -> str:
+    """What a brake held names its own command."""
+    if held.batch is not None:
+        return ""
+    if held.withheld is not None:
+        yes, no = f"outbox approve {_named(f)}", f"outbox reject {_named(f)} --reason ..."
+        return say("decide: {yes}, or {no}", yes=yes, no=no)
+    if (held.error or "").startswith(_WHOSE):
+        command = f"outbox link {_named(f)} --to ID"
+        return say("put that right, it then goes on by itself; or say which one it is: {command}", command=command)
+    return say("put that right, it then goes on by itself")
+
+
+def _named(f: Facts) -> str:
+    """As a command takes it: visma_net projects 001 P0001."""
+    return shlex.join((f.target, f.resource, *f.key))
+
+
+def _declined(f: Facts, say: Words) -> Reason | None:
+    """A person said no; it is so until the row changes, or somebody registers it."""
+    d: Decision | None = f.declined
+    if d is None:
+        return None
+    values = {"who": d.decided_by, "moment": say.moment(d.decided_at), "why": d.why or "-"}
+    why = (
+        say("{who} rejected it on {moment} ({why})", **values)
+        if d.decision == "reject"
+        else say("{who} skipped it on {moment} ({why})", **values)
+    )
+    return Reason(why, say("after all: {command}", command=_register(f)))
+
+
+def _register(f: Facts) -> str:
+    keys = [part for value in f.key for part in ("--key", value)]
+    return shlex.join(("outbox", "register", f.resource, "--target", f.target, *keys))
 
 
 def _of_parents(f: Facts, say: Words) -> Reason | None:
@@ -135,21 +172,23 @@ def _of_the_way(f: Facts, say: Words) -> Reason | None:
 
 
 def _on_its_way(f: Facts, say: Words) -> Reason:
-    names = {"cloud": say.cloud(f.target)}
-    command = f"outbox register {f.resource} --target {f.target} " + " ".join(f"--key {k}" for k in f.key)
     if f.sending.active_since is None:
-        why = say("{cloud} waits for its first register", **names)
+        why = say("{cloud} waits for its first register", cloud=say.cloud(f.target))
         return Reason(why, say("register: {command}", command=f"outbox register --target {f.target}"))
-    if f.sending.paused_at is not None:
-        why = say("{cloud} is paused: {why}", why=say.reason(f.sending.why), **names)
-        return Reason(why, say("put that right, then: {command}", command=f"outbox resume {f.target}"))
+    for pause in f.sending.pauses:
+        if pause.command:
+            return Reason(describe(pause, say), say("put that right, then: {command}", command=pause.command))
     pending = f.stuck("pending")
     if pending is None and f.coarse == 0:
+        if (declined := _declined(f, say)) is not None:
+            return declined
         in_doubt = f.mirrored is not None and f.mirrored.in_doubt is not None
         why = say("a call got no answer") if in_doubt else say("its change was not noticed")
-        return Reason(why, say("register: {command}", command=command))
+        return Reason(why, say("register: {command}", command=_register(f)))
     if f.sending.relay is None:
         return Reason(say("it waits, and no relay is running"), say("start one: {command}", command="outbox relay"))
+    for pause in f.sending.pauses:
+        return Reason(describe(pause, say), say("nothing has to be done, it then goes on by itself"))
     if pending and pending.error:
         tried = say.moment(pending.due_at) if pending.due_at else say("at once")
         return Reason(

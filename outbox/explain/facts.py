@@ -13,6 +13,7 @@ from psycopg.rows import dict_row
 
 from outbox import sqlfiles
 from outbox.explain.absence import TIMEOUT_S, Absence, examine
+from outbox.operator.pauses import Pause, read_pauses
 from outbox.register.preview import read_views
 from outbox.relay import compose
 from outbox.relay.compose import View
@@ -47,7 +48,9 @@ class Mirrored:
 
 @dataclass(frozen=True)
 class Open:
-    """A message that is not done."""
+    """A message that is not done. withheld: what an approval would let pass, None where none could; batch: what one
+    brake held together.
+    """
 
     id: int
     status: str
@@ -59,6 +62,8 @@ class Open:
     due_at: datetime | None
     http_status: int | None
     error: str | None
+    withheld: str | None
+    batch: int | None
 
 
 @dataclass(frozen=True)
@@ -73,9 +78,13 @@ class Attempt:
 
 @dataclass(frozen=True)
 class Decision:
+    """resource, key: what it was about, which may be more than this key; None is everything."""
+
     decided_at: datetime
     decided_by: str
     decision: str
+    resource: str | None
+    key: list[str] | None
     why: str | None
 
 
@@ -91,12 +100,11 @@ class Ended:
 
 @dataclass(frozen=True)
 class Sending:
-    """Of the target. relay: who holds its lease."""
+    """Of the target. relay: who holds its lease. pauses: what stands in the way of this very key."""
 
     active_since: datetime | None
-    paused_at: datetime | None
-    why: str | None
     relay: str | None
+    pauses: tuple[Pause, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -126,17 +134,27 @@ class Facts:
         return next((m for m in reversed(self.messages) if m.status == status), None)
 
     @property
+    def declined(self) -> Decision | None:
+        """What a person decided against since the cloud was last brought up to date."""
+        last = self.decisions[0] if self.decisions else None
+        since = self.mirrored.confirmed_at if self.mirrored else None
+        own = last is not None and last.decision in ("reject", "skip") and last.key == list(self.key)
+        return last if own and last and (since is None or since < last.decided_at) else None
+
+    @property
     def in_cloud(self) -> bool:
         return self.mirrored is not None and self.mirrored.remote_id is not None
 
 
 def explain(connection: Connection, target: str, resource: str, key: Key) -> Facts:
     """Wants a connection in autocommit, and a key with all its values."""
-    views = read_views(connection, target)
-    return _explain(connection, views, target, resource, key)
+    views, pauses = read_views(connection, target), read_pauses(connection)
+    return _explain(connection, views, pauses, target, resource, key)
 
 
-def _explain(connection: Connection, views: dict[str, View], target: str, resource: str, key: Key) -> Facts:
+def _explain(
+    connection: Connection, views: dict[str, View], pauses: Sequence[Pause], target: str, resource: str, key: Key
+) -> Facts:
     row, mirrored, unreadable = _row(connection, views.get(resource), target, resource, key)
     messages = tuple(Open(**m) for m in _all(connection, "messages", target, resource, key))
     ids = [m.id for m in messages] + ([mirrored.message_id] if mirrored and mirrored.message_id else [])
@@ -145,7 +163,10 @@ def _explain(connection: Connection, views: dict[str, View], target: str, resour
         target,
         resource,
         key,
-        sending=Sending(**_all(connection, "target", target)[0]),
+        sending=Sending(
+            **_all(connection, "target", target)[0],
+            pauses=tuple(p for p in pauses if p.concerns(target, resource, key)),
+        ),
         view=resource in views,
         unreadable=unreadable,
         row=row,
@@ -154,7 +175,7 @@ def _explain(connection: Connection, views: dict[str, View], target: str, resour
         coarse=_all(connection, "coarse", target, resource, key)[0]["count"],
         attempts=tuple(Attempt(**a) for a in _all(connection, "attempts", target, resource, key, ids=ids)),
         decisions=tuple(Decision(**d) for d in _all(connection, "decisions", target, resource, key)),
-        parents=tuple(_explain(connection, views, target, r, k) for r, k in parents_of(resource, key)),
+        parents=tuple(_explain(connection, views, pauses, target, r, k) for r, k in parents_of(resource, key)),
         absence=examine(connection, views[resource], key) if absent else None,
         ended=_ended(connection, target, resource, key) if absent and not mirrored and not messages else None,
     )

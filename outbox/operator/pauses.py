@@ -10,6 +10,10 @@ import psycopg
 from psycopg.rows import class_row
 
 from outbox import sqlfiles
+from outbox.relay.schedule import budget
+from outbox.resources import company_of
+from outbox.targets.delivery import Key
+from outbox.words import Words
 
 Connection = psycopg.Connection[Any]
 
@@ -28,10 +32,10 @@ class Pause:
     until: datetime | None
     why: str
 
-    @property
-    def what(self) -> str:
-        """In words: "visma_net", "projects of visma_net", "company 001 of visma_net"."""
-        return name_part(self.target, self.resource or None, self.company or None)
+    def concerns(self, target: str, resource: str, key: Key) -> bool:
+        """Is this key among what is not sent? A limit counts for those whose calls count against it."""
+        company = company_of(resource, key) if self.kind == "paused" else budget(resource, key)
+        return self.target == target and self.resource in ("", resource) and self.company in ("", company)
 
     @property
     def command(self) -> str | None:
@@ -40,6 +44,28 @@ class Pause:
             return None
         company = f"--company {self.company}" if self.company else ""
         return " ".join(x for x in ("outbox resume", self.target, self.resource, company) if x)
+
+
+def describe(pause: Pause, say: Words) -> str:
+    """One line: what is not sent, since or until when, and why."""
+    names = {"what": name_in_words(pause, say), "why": say.reason(pause.why)}
+    since = say.moment(pause.since) if pause.since else "-"
+    until = f"{pause.until.astimezone():%H:%M:%S}" if pause.until else "-"
+    if pause.kind == "paused":
+        return say("{what} paused since {moment}: {why}", moment=since, **names)
+    if pause.kind == "down":
+        return say("{what} down since {moment}, next try {until}: {why}", moment=since, until=until, **names)
+    if pause.kind == "used up":
+        return say("{what} used up until {until}: {why}", until=until, **names)
+    return say("{what} told to wait until {until}: {why}", until=until, **names)
+
+
+def name_in_words(pause: Pause, say: Words) -> str:
+    """projects of company 001 of Visma.net"""
+    what = say.cloud(pause.target)
+    if pause.company:
+        what = say("{part} of {whole}", part=say("company {code}", code=pause.company), whole=what)
+    return say("{part} of {whole}", part=say.resource(pause.resource), whole=what) if pause.resource else what
 
 
 def name_part(target: str, resource: str | None, company: str | None) -> str:

@@ -13,7 +13,7 @@ from outbox.relay.breaker import Breaker, Name, is_failure
 from outbox.relay.gate import Gate
 from outbox.relay.schedule import State, budget
 from outbox.relay.store import Store
-from outbox.resources import RESOURCES
+from outbox.resources import company_of
 from outbox.targets.delivery import Key, Outcome
 
 LOOK_S = 1.0
@@ -110,13 +110,3 @@ class Outlook:
             loop = asyncio.get_running_loop()
             loop.call_later(max(0.0, probe_at - time.monotonic()), self.woken.set)
         self._probe_at = probe_at
-
-
-def company_of(resource: str, key: Key) -> str:
-    """The company in a key; "" where there is none.
-
-    >>> company_of("company_access", ("jansen", "001")), company_of("users", ("jansen",))
-    ('001', '')
-    """
-    columns = RESOURCES[resource].key
-    return key[columns.index("company_code")] if "company_code" in columns else ""

@@ -1,8 +1,8 @@
 """What the person at the desk reads, in English or in Dutch.
 
 The English text is the name of the text: `say("{keys} are not in {cloud}", keys=..., cloud=...)`. Its Dutch stands
-beside it in outbox/words/dutch.py (names of things: names.py), and the same table turns the reasons that the relay
-stores in English into Dutch. What a cloud said stays as it was said.
+beside it in outbox/words/dutch.py (names of things: names.py). The reasons that the relay stores in English are turned
+into Dutch by reasons.py, errors that end a command by errors.py. What a cloud said stays as it was said.
 """
 
 from __future__ import annotations
@@ -13,8 +13,19 @@ from datetime import datetime
 from functools import cache
 from typing import LiteralString
 
-from outbox.words.dutch import REASONS, TEXTS
-from outbox.words.names import CLOUDS, COLUMNS, HEADINGS, NEUTER, NOUNS, OUTCOMES, RESOURCE_NAMES, THINGS
+from outbox.words.dutch import TEXTS
+from outbox.words.names import (
+    CLOUDS,
+    COLUMNS,
+    DECISIONS,
+    HEADINGS,
+    NEUTER,
+    NOUNS,
+    OUTCOMES,
+    RESOURCE_NAMES,
+    THINGS,
+)
+from outbox.words.reasons import REASONS
 
 LANGUAGES = ("en", "nl")
 _LOCALE = ("LC_ALL", "LC_MESSAGES", "LANG")  # the first that is set decides, as everywhere
@@ -76,6 +87,10 @@ class Words:
         text = outcome.replace("_", " ")
         return OUTCOMES.get(text, text) if self.language == "nl" else text
 
+    def decision(self, name: str) -> str:
+        """decision("reject") is "rejected", or "afgewezen"."""
+        return self._chosen(DECISIONS[name]) if name in DECISIONS else name
+
     def thing(self, resource: str, key: Sequence[str]) -> str:
         """thing("projects", ["001", "P1"]) is "project P1 of company 001"; a key that is too short stays as it is."""
         pair = THINGS.get(resource)
@@ -132,10 +147,21 @@ class Words:
             values["columns"] = ", ".join(self.column(c) for c in values["columns"].split(", "))
         if "parent" in values:
             values["parent"] = self.thing(values["parent"], values.pop("key").split(" "))
+        if "part" in values:
+            values["part"] = self._part(values["part"])
         for name in ("why", "then"):
             if name in values:
                 values[name] = self.reason(values[name])
         return values
+
+    def _part(self, stored: str) -> str:
+        """Of what is paused: "projects of company 001", "users", "company 001"."""
+        resource, of, code = stored.rpartition("company ")
+        if not of:
+            return self.resource(stored)
+        company = self("company {code}", code=code)
+        name = self.resource(resource.removesuffix(" of "))
+        return self("{part} of {whole}", part=name, whole=company) if name else company
 
 
 @cache
@@ -152,4 +178,6 @@ def _pattern(english: str) -> re.Pattern[str]:
 
 
 def _group(name: str) -> str:
+    if name == "call":
+        return r"(?P<call>(?:GET|POST|PUT|DELETE) \S+)"
     return rf"(?P<{name}>\d+)" if name in ("status", "number", "rows") else rf"(?P<{name}>.+?)"

@@ -2,100 +2,6 @@
 
 from __future__ import annotations
 
-# What the relay stores in outbox.message.error, ours only. {parent} is stored as resource and key; {why} is a reason
-# itself; the rest is copied. The first that fits counts, so the general ones stand last.
-REASONS: dict[str, str] = {
-    "missing: {columns}": "ontbreekt: {columns}",
-    "withdrawn": "ingetrokken",
-    "register to remove": "wordt verwijderd zodra u de gebruikers registreert",
-    "{parent} is not in the cloud": "{parent} staat niet in de cloud",
-    "another key has this object of the cloud": "een andere sleutel heeft dit object in de cloud",
-    "the company it was made in is gone": "de onderneming waarin het is aangemaakt bestaat niet meer",
-    "gone with the parent": "samen met het bovenliggende verdwenen",
-    "the view has this key {rows} times; make it unique, then it goes on by itself": (
-        "de view heeft deze sleutel {rows} keer; maak hem uniek, daarna gaat het vanzelf verder"
-    ),
-    "an earlier call may still arrive": "een eerdere aanroep kan nog aankomen",
-    "not found yet, an earlier call may still arrive": "nog niet gevonden, een eerdere aanroep kan nog aankomen",
-    "the target asked to wait": "de cloud vroeg om te wachten",
-    "e-mail, first and last name all changed: perhaps another person; approve when it is the same": (
-        "e-mailadres, voornaam en achternaam zijn alle drie gewijzigd: misschien een ander persoon; keur goed als het"
-        " dezelfde is"
-    ),
-    # before the brake's own words, which they end with
-    "its company {name} is to be removed, which is held: {why}": (
-        "de onderneming {name} moet worden verwijderd, en dat wacht op een beslissing: {why}"
-    ),
-    "its company {name} is to be removed, which was rejected": (
-        "de onderneming {name} moest worden verwijderd, en dat is afgewezen"
-    ),
-    "its company {name} is to be removed, which is looked at first": (
-        "de onderneming {name} moet worden verwijderd, en die wordt eerst bekeken"
-    ),
-    "rejected before; outbox register with this key does it after all": (
-        "eerder afgewezen; outbox register met deze sleutel doet het alsnog"
-    ),
-    "it is gone from the cloud, and is created again": "het is uit de cloud verdwenen en wordt opnieuw aangemaakt",
-    "brake: all {rows} rows of {name} would be removed; decide with: outbox approve --batch {number} (or reject)": (
-        "rem: alle {rows} regels van {name} zouden worden verwijderd; beslis met: outbox approve --batch {number}"
-        " (of reject)"
-    ),
-    "brake: {rows} removals of {name} within an hour, more than {status}; decide with: outbox approve --batch {number}"
-    " (or reject)": (
-        "rem: {rows} keer {name} verwijderen binnen een uur, meer dan {status}; beslis met: outbox approve --batch"
-        " {number} (of reject)"
-    ),
-    "brake: {rows} new {name} within an hour, more than {status}; decide with: outbox approve --batch {number}"
-    " (or reject)": (
-        "rem: {rows} keer nieuw in {name} binnen een uur, meer dan {status}; beslis met: outbox approve --batch"
-        " {number} (of reject)"
-    ),
-    "the brake cannot read a view: {words}": "de rem kan een view niet lezen: {words}",
-    "{why}, but is held, dead or not looked at himself": (
-        "{why}, maar wacht zelf op een beslissing, is geweigerd of wordt niet bekeken"
-    ),
-    "user {name} with the same e-mail is in doubt": (
-        "van gebruiker {name} met hetzelfde e-mailadres is de uitkomst onzeker"
-    ),
-    "user {name} is about to leave with this e-mail": "gebruiker {name} met dit e-mailadres wordt nog verwijderd",
-    "user {name} is about to give up this e-mail": "gebruiker {name} krijgt nog een ander e-mailadres dan dit",
-    "ambiguous: user {name} has this e-mail in the cloud": (
-        "niet eenduidig: gebruiker {name} heeft dit e-mailadres al in de cloud"
-    ),
-    "users {name} and {other} exchange their e-mails: change one to a third first": (
-        "gebruikers {name} en {other} wisselen van e-mailadres: geef een van beiden eerst een derde adres"
-    ),
-    "the e-mail address belongs to user {name} in the cloud": ("het e-mailadres is in de cloud van gebruiker {name}"),
-    "the e-mail address belongs to an account that nobody here is linked to in the cloud": (
-        "het e-mailadres hoort in de cloud bij een account waaraan hier niemand is gekoppeld"
-    ),
-    "gone from the cloud; approve to create again": "uit de cloud verdwenen; keur goed om opnieuw aan te maken",
-    "the cloud has {number} that could be meant ({names}); link the right one": (
-        "de cloud heeft er {number} die bedoeld kunnen zijn ({names}); koppel de juiste"
-    ),
-    "there is no desired view for it (any more)": "er is geen view (meer) voor",
-    "the view {view} cannot be read: {words}": "de view {view} kan niet worden gelezen: {words}",
-    "the view of the users cannot be read: {words}": "de view van de gebruikers kan niet worden gelezen: {words}",
-    "company {name} has no usable tenant id in the ERP": "onderneming {name} heeft geen bruikbaar tenant-id in het ERP",
-    "company {name} has no licence in the ERP ({words})": "onderneming {name} heeft geen licentie in het ERP ({words})",
-    "this client may not add companies ({words}); ask the vendor to allow it": (
-        "deze client mag geen ondernemingen toevoegen ({words}); vraag de leverancier dit toe te staan"
-    ),
-    # why the conditions of a view are not examined
-    "it has {clause}, which looks at all rows together": "hij heeft {clause}, en dat kijkt naar alle regels tegelijk",
-    "it has DISTINCT ON, which picks one row of several": "hij heeft DISTINCT ON, en dat kiest een van meer regels",
-    "it computes from many rows together": "hij rekent met veel regels tegelijk",
-    "it has a function or LATERAL in FROM": "hij heeft een functie of LATERAL in FROM",
-    "it has a LEFT JOIN to several tables together": "hij heeft een LEFT JOIN naar meer tabellen tegelijk",
-    "it has a {clause} JOIN": "hij heeft een {clause} JOIN",
-    "a condition took longer than {rows} s": "een voorwaarde duurde langer dan {rows} s",
-    "a fault of the relay: {name}": "een fout in de relay: {name}",
-    "given up: {why}": "opgegeven: {why}",
-    "{why}; read back: {then}": "{why}; teruggelezen: {then}",
-    "{call} was answered {status} without words": "{call} kreeg antwoord {status} zonder toelichting",
-    "{call} was answered {status}: {words}": "{call} kreeg antwoord {status}: {words}",
-}
-
 TEXTS: dict[str, str] = {
     # -- small parts
     "{first} and {last}": "{first} en {last}",
@@ -176,10 +82,16 @@ TEXTS: dict[str, str] = {
     ),
     "the cloud refused it: {why}": "de cloud weigerde het: {why}",
     "put that right, it then goes on by itself": "los dat op, daarna gaat het vanzelf verder",
+    "put that right, it then goes on by itself; or say which one it is: {command}": (
+        "los dat op, daarna gaat het vanzelf verder; of zeg welke het is: {command}"
+    ),
+    "{who} rejected it on {moment} ({why})": "{who} heeft het afgewezen op {moment} ({why})",
+    "{who} skipped it on {moment} ({why})": "{who} heeft het overgeslagen op {moment} ({why})",
+    "after all: {command}": "alsnog: {command}",
+    "nothing has to be done, it then goes on by itself": "er hoeft niets te gebeuren, daarna gaat het vanzelf verder",
     "decide: {yes}, or {no}": "beslis: {yes}, of {no}",
     "{thing} is not there: {why}": "{thing} staat er niet: {why}",
     "{cloud} waits for its first register": "{cloud} wacht op de eerste registratie",
-    "{cloud} is paused: {why}": "{cloud} is gepauzeerd: {why}",
     "a call got no answer": "een aanroep kreeg geen antwoord",
     "its change was not noticed": "de wijziging is niet opgemerkt",
     "it waits, and no relay is running": "het wacht, en er draait geen relay",
@@ -195,8 +107,8 @@ TEXTS: dict[str, str] = {
     "{table} has no row with {column} = {value}": "{table} heeft geen regel met {column} = {value}",
     "no row fulfils {condition}": "geen regel voldoet aan {condition}",
     # -- explain: what it rests on
-    "the key of {resource} is {columns}: {number} values, not {given}": (
-        "de sleutel van {resource} is {columns}: {number} waarden, geen {given}"
+    "the key of {resource} is {columns}: {values}, not {given}": (
+        "de sleutel van {resource} is {columns}: {values}, geen {given}"
     ),
     "view": "view",
     "conditions": "voorwaarden",
@@ -212,6 +124,8 @@ TEXTS: dict[str, str] = {
     "the view is too complex to say: {why}": "de view is te ingewikkeld om het te zeggen: {why}",
     "by {tables}:": "via {tables}:",
     "not examined: {sql}": "niet onderzocht: {sql}",
+    "everything": "alles",
+    "(blank)": "(leeg)",
     "yes": "ja",
     "no": "nee",
     "{table} has a row with {column} = {value}": "{table} heeft een regel met {column} = {value}",
@@ -223,7 +137,6 @@ TEXTS: dict[str, str] = {
     "in doubt since {moment} ({intent})": "onzeker sinds {moment} ({intent})",
     "{messages} may be about it too": "{messages} kunnen er ook over gaan",
     "no answer": "geen antwoord",
-    "{cloud} is paused since {moment}: {why}": "{cloud} is gepauzeerd sinds {moment}: {why}",
     "{cloud} is active since {moment}": "{cloud} is actief sinds {moment}",
     "relay {holder}": "relay {holder}",
     "no relay is running; start one: {command}": "er draait geen relay; start er een: {command}",
@@ -256,8 +169,8 @@ TEXTS: dict[str, str] = {
     "{parts} paused; what and why: {command}; each ends with outbox resume": (
         "{parts} gepauzeerd; wat en waarom: {command}; elk eindigt met outbox resume"
     ),
-    "{what} is paused ({why}); when that is put right: {command}": (
-        "{what} is gepauzeerd ({why}); als dat is opgelost: {command}"
+    "paused: {what} ({why}); when that is put right: {command}": (
+        "gepauzeerd: {what} ({why}); als dat is opgelost: {command}"
     ),
     "company {code}": "onderneming {code}",
     "{part} of {whole}": "{part} van {whole}",

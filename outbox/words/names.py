@@ -41,10 +41,22 @@ OUTCOMES = {
     "held": "wacht op een beslissing",
     "dead": "geweigerd",
     "pending": "nog te doen",
-    "rejected": "afgekeurd",
+    "rejected": "afgewezen",
     "skipped": "overgeslagen",
     "superseded": "achterhaald",
     "expanded": "uitgesplitst",
+}
+
+DECISIONS: dict[str, tuple[str, str]] = {
+    "register": ("registered", "geregistreerd"),
+    "approve": ("approved", "goedgekeurd"),
+    "reject": ("rejected", "afgewezen"),
+    "skip": ("skipped", "overgeslagen"),
+    "retry": ("tried again", "opnieuw geprobeerd"),
+    "link": ("linked", "gekoppeld"),
+    "unlink": ("unlinked", "ontkoppeld"),
+    "adopt": ("adopted", "overgenomen"),
+    "erase": ("erased", "gewist"),
 }
 
 # A key of each resource in words, by the order of its key columns.
@@ -101,6 +113,7 @@ NOUNS: dict[str, dict[str, tuple[str, str]]] = {
         "en": ("waiting change", "waiting changes"),
         "nl": ("wachtende wijziging", "wachtende wijzigingen"),
     },
+    "value": {"en": ("value", "values"), "nl": ("waarde", "waarden")},
     "pending message": {
         "en": ("pending message", "pending messages"),
         "nl": ("openstaand bericht", "openstaande berichten"),

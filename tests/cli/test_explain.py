@@ -48,7 +48,7 @@ def test_all_is_well(shell: Shell, loaded: psycopg.Connection) -> None:
     """Since when; below it the row, what the cloud holds, and the calls with their answers."""
     result = shell("explain", "visma_net", "users", "JANSEN")
     assert re.match(r"User JANSEN is in Visma.net as it should be, since \d{4}-\d\d-\d\d \d\d:\d\d\n", result.out)
-    assert "email sanne.jansen@example.nl" in result.out
+    assert "e-mail address sanne.jansen@example.nl" in result.out
     assert "POST /users: 201" in result.out
     assert "no relay is running" in result.out
 
@@ -75,6 +75,64 @@ def test_a_parent_is_missing(shell: Shell, loaded: psycopg.Connection) -> None:
 def test_a_person_has_to_decide(shell: Shell, loaded: psycopg.Connection) -> None:
     said = first(shell, "visma_net", "users", "BALIE2")
     assert "BALIE2 is not in Visma.net: a person has to decide: ambiguous: user BALIE1 has this e-mail" in said
+
+
+def stuck(connection: psycopg.Connection, status: str, **columns: object) -> None:
+    """A message about a change of BAKKER's name that is held or dead."""
+    connection.execute("UPDATE accountview.users SET first_name = 'Fa' WHERE code = 'BAKKER'")
+    connection.execute(
+        "INSERT INTO outbox.message (target, resource, key, operation, status, settled_at, error, withheld, batch)"
+        " VALUES ('visma_net', 'users', '{BAKKER}', 'UPDATE', %(status)s, now(), 'why', %(withheld)s, %(batch)s)",
+        {"withheld": None, "batch": None, "status": status, **columns},
+    )
+
+
+@pytest.mark.parametrize(
+    ("status", "withheld", "then"),
+    [
+        ("held", "update", "it waits, and no relay is running"),
+        ("dead", None, "it waits, and no relay is running"),
+        ("held", None, "put that right, it then goes on by itself"),
+    ],
+)
+def test_the_next_step_can_be_run(
+    shell: Shell, loaded: psycopg.Connection, status: str, withheld: str | None, then: str
+) -> None:
+    """The command that the answer ends with does what it says, word for word."""
+    stuck(loaded, status, withheld=withheld)
+    said = first(shell, "visma_net", "users", "BAKKER")
+    for command in re.findall(r"outbox ((?:approve|retry) [\w ]+)", said):
+        assert shell(*command.split()).code == 0
+    assert then in first(shell, "visma_net", "users", "BAKKER")
+
+
+def test_whose_account_it_is_can_be_said(shell: Shell, loaded: psycopg.Connection) -> None:
+    """Where no approval helps, and a link would."""
+    assert "or say which one it is: outbox link visma_net users BALIE2 --to ID" in first(
+        shell, "visma_net", "users", "BALIE2"
+    )
+
+
+def test_what_a_brake_held_names_one_command(shell: Shell, loaded: psycopg.Connection) -> None:
+    """That for the batch, which stands in the brake's own words."""
+    stuck(loaded, "held", withheld="update", batch=17)
+    assert "outbox approve" not in first(shell, "visma_net", "users", "BAKKER")
+
+
+@pytest.mark.parametrize(("decision", "words"), [("reject", "rejected"), ("skip", "skipped")])
+def test_who_said_no_is_told(shell: Shell, loaded: psycopg.Connection, decision: str, words: str) -> None:
+    """Who, when, why, and how it happens all the same; with the next register that is over."""
+    stuck(loaded, "held", withheld="update")
+    shell(decision, "visma_net", "users", "BAKKER", "--reason", "a stage name")
+    said = first(shell, "visma_net", "users", "BAKKER")
+    assert re.search(
+        rf"not as it should be: \w+ {words} it on [\d :-]+ \(a stage name\); after all: outbox register users"
+        r" --target visma_net --key BAKKER$",
+        said,
+    )
+    assert "(a stage name); alsnog: " in first(shell, "visma_net", "users", "BAKKER", "--lang", "nl")
+    shell("register", "users", "--target", "visma_net", "--key", "BAKKER", "--yes")
+    assert "as it should be, since" in first(shell, "visma_net", "users", "BAKKER")
 
 
 def test_the_cloud_refused(shell: Shell, loaded: psycopg.Connection) -> None:
@@ -114,7 +172,18 @@ def test_before_the_first_register(shell: Shell, site: psycopg.Connection) -> No
         ),
         (
             "UPDATE outbox.target SET paused_at = now(), why = 'the secret is wrong'",
-            "Visma.net is paused: the secret is wrong; put that right, then: outbox resume visma_net",
+            ": the secret is wrong; put that right, then: outbox resume visma_net",
+        ),
+        (
+            "SELECT outbox.pause('visma_net', 'companies', '001', 'being merged')",
+            ": being merged; put that right, then: outbox resume visma_net companies --company 001",
+        ),
+        (
+            "INSERT INTO outbox.message (target, resource, key, operation, error, due_at) VALUES"
+            " ('visma_net', 'companies', '{001}', 'UPDATE', 'PUT /tenants/1 was answered 503 without words', now());"
+            "UPDATE outbox.target SET down_since = now(), down_why = 'no route', probe_at = now() + interval '9 s';"
+            "UPDATE outbox.lease SET holder = 'host/1', expires_at = now() + interval '1 min'",
+            ": no route; nothing has to be done, it then goes on by itself",
         ),
         (
             "INSERT INTO outbox.message (target, resource, key, operation, error, due_at) VALUES"
@@ -127,7 +196,7 @@ def test_before_the_first_register(shell: Shell, site: psycopg.Connection) -> No
             "a call got no answer; register: ",
         ),
     ],
-    ids=["not noticed", "no relay", "a prefix", "paused", "tried", "in doubt"],
+    ids=["not noticed", "no relay", "a prefix", "paused", "part paused", "down", "tried", "in doubt"],
 )
 def test_on_the_way(shell: Shell, loaded: psycopg.Connection, done: str, words: str) -> None:
     """Nothing is the matter with the row: what holds it up, and what to do."""
@@ -186,7 +255,7 @@ def test_no_view(shell: Shell, site: psycopg.Connection) -> None:
     ("arguments", "words"),
     [
         (("visma_net", "projects", "001"), "the key of projects is company_code, project_code: 2 values, not 1"),
-        (("visma_net", "companies", "001", "x"), "the key of companies is company_code: 1 values, not 2"),
+        (("visma_net", "companies", "001", "x"), "the key of companies is company_code: 1 value, not 2"),
         (("visma_net", "companies"), "Missing argument 'KEY...'"),
         (("visma_net", "bedrijven", "001"), "'bedrijven' is not one of"),
         (("exact", "companies", "001"), "'exact' is not one of"),
