@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 import click
 
 from outbox.operator.pauses import Pause, describe, name_in_words
+from outbox.operator.status import cut
 from outbox.words import Words
 
 SHOWN = 3
@@ -16,7 +17,7 @@ ALL = "outbox status --json"
 def print_pauses(pauses: Sequence[Pause], say: Words, *, whole: bool = False) -> int:
     """One line each, few, since `status` has to fit a terminal; answers how many. whole: paused targets too."""
     told = [p for p in pauses if whole or not _is_whole(p)]
-    lines = [describe(p, say) for p in told[:SHOWN]]
+    lines = [cut(describe(p, say), 150) for p in told[:SHOWN]]
     if len(told) > SHOWN:
         parts = say.count(len(told) - SHOWN, "more")
         lines.append(say("and {parts} that nothing is sent to: {command}", parts=parts, command=ALL))
@@ -40,7 +41,7 @@ def part_steps(pauses: Iterable[Pause], say: Words) -> list[str]:
         say(
             "paused: {what} ({why}); when that is put right: {command}",
             what=name_in_words(p, say),
-            why=say.reason(p.why)[:80],
+            why=cut(say.reason(p.why)),
             command=p.command,
         )
         for p in parts

@@ -32,13 +32,14 @@ def status(as_json: bool, say: Words) -> None:
     with opened() as at:
         targets = read_status(at.connection)
         pauses = read_pauses(at.connection)
-    steps = [step for t in targets for step in next_steps(t, say)] + part_steps(pauses, say)
+    steps = next_steps(targets, say) + part_steps(pauses, say)
     if as_json:
         print_json({"targets": [asdict(t) for t in targets], "pauses": [asdict(p) for p in pauses], "next": steps})
         return
     for target in targets:
-        click.echo(f"{say.target(target.target):<16} {_state(target, say)}; {_relay(target, say)}")
-    room = SCREEN - len(targets) - print_pauses(pauses, say) - _print_backlog(targets, say)
+        click.echo(f"{say.target(target.target):<16} {_state(target, say)}; {_verified(target, say)}")
+        click.echo(f"{'':<16} {_relay(target, say)}")
+    room = SCREEN - 2 * len(targets) - print_pauses(pauses, say) - _print_backlog(targets, say)
     for step in steps if len(steps) <= room else steps[: room - 1]:
         click.echo(say("next: {step}", step=step))
     if len(steps) > room:
@@ -54,7 +55,27 @@ def _state(target: TargetStatus, say: Words) -> str:
 
 
 def _relay(target: TargetStatus, say: Words) -> str:
-    return say("relay {holder}", holder=target.relay) if target.relay else say("no relay")
+    """Who, since when, with how many of the lanes; of several, the oldest."""
+    served = say("{served} of {lanes}", served=sum(r.lanes for r in target.relays), lanes=target.lanes)
+    if not target.relays:
+        return say("no relay")
+    oldest, *others = target.relays
+    text = say(
+        "relay {holder} since {moment}",
+        holder=oldest.holder.removesuffix(f"/{target.target}"),
+        moment=say.moment(oldest.since),
+    )
+    more = say(" and {number} more", number=len(others)) if others else ""
+    return f"{text}{more}; {say('lanes')} {served}"
+
+
+def _verified(target: TargetStatus, say: Words) -> str:
+    """What the last verify found, all resources together."""
+    if target.verified_at is None:
+        return say("never verified")
+    found = {"missing": target.missing, "different": target.different, "unknown": target.unknown}
+    what = ", ".join(f"{say.number(n)} {say.heading(name)}" for name, n in found.items() if n)
+    return say("verified {moment}: {what}", moment=say.moment(target.verified_at), what=what or say.heading("equal"))
 
 
 def _print_backlog(targets: list[TargetStatus], say: Words) -> int:

@@ -85,7 +85,7 @@ class Outlook:
         for part, of, why in self._pauses:
             if part in ("", resource) and of in ("", company):
                 what = " of ".join(x for x in (part, f"company {of}" if of else "") if x)
-                return f"{what} is paused: {why}"
+                return f"paused: {what} ({why})"
         return None
 
     async def _read(self) -> None:

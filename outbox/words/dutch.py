@@ -145,16 +145,27 @@ TEXTS: dict[str, str] = {
     "paused since {moment}": "gepauzeerd sinds {moment}",
     "active since {moment}": "actief sinds {moment}",
     "no relay": "geen relay",
+    "relay {holder} since {moment}": "relay {holder} sinds {moment}",
+    " and {number} more": " en nog {number}",
+    "lanes": "banen",
+    "{served} of {lanes}": "{served} van {lanes}",
+    "never verified": "nooit vergeleken",
+    "verified {moment}: {what}": "vergeleken {moment}: {what}",
     "nothing waits, nothing is stuck": "er wacht niets en er zit niets vast",
     "next: {step}": "nu: {step}",
     "and more: {command}": "en meer: {command}",
     "{cloud} waits for its first register: {command}": "{cloud} wacht op de eerste registratie: {command}",
-    "{cloud} is paused ({why}); when that is put right: {command}": (
-        "{cloud} is gepauzeerd ({why}); als dat is opgelost: {command}"
-    ),
     "{cloud} has no relay: {command}": "{cloud} heeft geen relay: {command}",
-    "{cloud}: {rows} to decide about; why: {command}": "{cloud}: {rows} om over te beslissen; waarom: {command}",
-    "{cloud}: {rows} refused; why: {command}": "{cloud}: {rows} geweigerd; waarom: {command}",
+    "{cloud}: {rows} for a person; which and why: {commands}": (
+        "{cloud}: {rows} waarover iemand moet beslissen; welke en waarom: {commands}"
+    ),
+    "{cloud} has to be compared after a restore or a fail-over: {command}": (
+        "{cloud} moet worden vergeleken na terugzetten of uitwijken: {command}"
+    ),
+    "{cloud} is not as it should be; what differs: {command}": (
+        "{cloud} is niet zoals het hoort; wat verschilt: {command}"
+    ),
+    "{cloud} could not be compared whole: {command}": "{cloud} kon niet helemaal worden vergeleken: {command}",
     "{cloud}: {rows} in doubt, and nothing under way: {command}": (
         "{cloud}: {rows} onzeker, en er is niets onderweg: {command}"
     ),

@@ -30,6 +30,10 @@ HEADINGS = {
     "dead": "geweigerd",
     "in doubt": "onzeker",
     "oldest": "oudste",
+    "missing": "ontbrekend",
+    "different": "afwijkend",
+    "unknown": "onbekend",
+    "equal": "gelijk",
 }
 
 OUTCOMES = {

@@ -94,7 +94,7 @@ REASONS: dict[str, str] = {
     ),
     "not sent: {why}": "niet verzonden: {why}",
     "it does not answer": "hij antwoordt niet",
-    "{part} is paused: {why}": "gepauzeerd: {part} ({why})",
+    "paused: {part} ({why})": "gepauzeerd: {part} ({why})",
     "company {name} has no licence in the ERP ({words})": "onderneming {name} heeft geen licentie in het ERP ({words})",
     "company {name} has no segment {number} in the ERP; check the setting {other}": (
         "onderneming {name} heeft geen segment {number} in het ERP; controleer de instelling {other}"

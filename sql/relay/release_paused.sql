@@ -2,4 +2,5 @@
 -- putting off at that very moment.
 UPDATE outbox.message AS m
 SET due_at = clock_timestamp()
-WHERE m.target = %(target)s AND m.status = 'pending' AND m.due_at > clock_timestamp() AND m.error LIKE '%% is paused: %%'
+WHERE m.target = %(target)s AND m.status = 'pending' AND m.due_at > clock_timestamp()
+  AND m.error ~ '^(not sent: )?paused: '

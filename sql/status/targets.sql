@@ -1,7 +1,13 @@
--- May each target be sent to, and who does it now?
-SELECT t.target, t.active_since, t.paused_at, t.why,
-       string_agg(DISTINCT l.holder, ', ') AS relay, min(l.expires_at) AS lease_until
+-- May each target be sent to, how many lanes has it, and what did the last verify of its resources find?
+SELECT t.target, t.active_since, t.paused_at, t.why, t.verify_since,
+       (SELECT count(*) FROM outbox.lease AS l WHERE l.target = t.target) AS lanes,
+       v.verified_at, coalesce(v.missing, 0) AS missing, coalesce(v.different, 0) AS different,
+       coalesce(v.unknown, 0) AS unknown
 FROM outbox.target AS t
-LEFT JOIN outbox.lease AS l ON l.target = t.target AND l.expires_at > clock_timestamp()
-GROUP BY t.target
+LEFT JOIN (
+    SELECT v.target, min(v.finished_at) AS verified_at, sum(v.missing)::bigint AS missing,
+           sum(v.different)::bigint AS different, count(*) FILTER (WHERE v.result = 'unknown') AS unknown
+    FROM outbox.verified AS v
+    GROUP BY v.target
+) AS v USING (target)
 ORDER BY t.target

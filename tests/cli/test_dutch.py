@@ -80,7 +80,7 @@ STORED = {
         "gebruiker jan krijgt nog een ander e-mailadres dan dit, maar wacht zelf op een beslissing, is geweigerd of "
         "wordt niet bekeken"
     ),
-    "projects of company 001 is paused: wordt samengevoegd": (
+    "paused: projects of company 001 (wordt samengevoegd)": (
         "gepauzeerd: projecten van onderneming 001 (wordt samengevoegd)"
     ),
     "not sent: the platform is down (PUT /users/1: no answer within 10 s)": (

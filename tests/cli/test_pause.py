@@ -36,7 +36,7 @@ def test_a_paused_target_is_sent_nothing_until_it_is_resumed(shell: Shell, site:
     assert created(site, "users") == 0
     shown = shell("status").out
     assert "visma_net        paused since" in shown
-    assert "next: Visma.net is paused (maintenance); when that is put right: outbox resume visma_net" in shown
+    assert "next: paused: Visma.net (maintenance); when that is put right: outbox resume visma_net" in shown
     assert shell("resume", "visma_net", "--reason", "done").out == "visma_net is sent to again\n"
     assert shell("relay", "--once").code == 0
     assert created(site, "users") > 0
@@ -55,9 +55,9 @@ def test_a_paused_resource_waits_and_the_others_go_on(shell: Shell, site: psycop
     assert created(site, "projects") == 0
     assert created(site, "users") > 0
     why = "SELECT DISTINCT error FROM outbox.message WHERE status = 'pending'"
-    assert site.execute(why).fetchall() == [("projects is paused: being renumbered",)]
+    assert site.execute(why).fetchall() == [("paused: projects (being renumbered)",)]
     shown = shell("status").out
-    assert "projects of visma_net paused since" in shown
+    assert "projects of Visma.net paused since" in shown
     assert "outbox resume visma_net projects" in shown
     shell("resume", "visma_net", "projects")
     assert shell("relay", "--once").code == 0
@@ -134,8 +134,8 @@ def test_a_relay_at_work_notices_within_a_second_and_sends_again_after_resume(
         some = "SELECT target, resource, key, 'UPDATE' FROM outbox.mirror WHERE resource = 'projects' LIMIT 1"
         site.execute(f"INSERT INTO outbox.message (target, resource, key, operation) {some}".encode())
         site.execute("SELECT outbox.ring()")
-        _wait(site, "SELECT count(*) = 1 FROM outbox.message WHERE error = 'projects is paused: x'")
-        versions = "SELECT xmin::text FROM outbox.message WHERE error = 'projects is paused: x'"
+        _wait(site, "SELECT count(*) = 1 FROM outbox.message WHERE error = 'paused: projects (x)'")
+        versions = "SELECT xmin::text FROM outbox.message WHERE error = 'paused: projects (x)'"
         before = site.execute(versions).fetchall()
         time.sleep(0.5)
         assert site.execute(versions).fetchall() == before
@@ -169,7 +169,7 @@ def test_a_company_without_a_licence_is_paused_by_itself_and_resumed_by_a_person
     paused = site.execute("SELECT resource, why FROM outbox.pause WHERE company = '001' ORDER BY 1").fetchall()
     assert [r for r, _ in paused] == ["cost_centres", "cost_types", "projects"]
     assert "company 001 has no licence in the ERP" in paused[0][1]
-    assert "projects of company 001 of visma_net paused since" in shell("status").out
+    assert "projects of company 001 of Visma.net paused since" in shell("status").out
     httpx.post(f"{clouds}/sandbox/settings", json={"unlicensed": []}).raise_for_status()
     assert shell("resume", "visma_net", "--company", "001").out == "company 001 of visma_net is sent to again\n"
     assert shell("relay", "--once").code == 0
