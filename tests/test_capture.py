@@ -17,6 +17,7 @@ from outbox.capture.catalogue import pin_settings, read_catalogue, with_definiti
 from outbox.capture.chains import Chain
 from outbox.capture.describe import header, notes
 from outbox.capture.writes import Write, derive_writes
+from outbox.resources import RESOURCES
 
 FOLDER = Path(__file__).parent / "fixtures" / "capture"
 MARK = "-- =>"
@@ -52,10 +53,11 @@ def described(connection: psycopg.Connection, sql: str) -> str:
     pin_settings(connection)
     catalogue = with_definitions(connection, read_catalogue(connection))
     writes = [w for view in catalogue.desired() for w in derive_writes(catalogue, view)]
+    assert all(bool(w.why) == (w.wording.names(w.resource) != {*RESOURCES[w.resource].key}) for w in writes)
     by_table: dict[str, list[Write]] = {}
     for w in writes:
         by_table.setdefault(w.table.name, []).append(w)
     chains: dict[Chain, str] = {w.wording.chain: w.wording.chain.name for w in writes if w.wording.chain}
     lines = [line for name in sorted(by_table) for line in header(by_table[name], chains).splitlines()]
     lines = [line for line in lines if line != "--"]
-    return "\n".join([*lines, *(f"-- Note: {note}." for note in notes(writes))])
+    return "\n".join([*lines, *(f"-- Note: {n}." for coarse in (True, False) for n in notes(writes, coarse=coarse))])

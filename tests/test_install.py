@@ -125,7 +125,7 @@ def test_it_is_said_which_changes_recheck_everything(connection: Connection) -> 
     notes = install.plan(connection).notes
     assert (
         "a change of accountview.licence_modules (only with module APPROVAL or PROJECTS) rechecks every row of "
-        "visma_net.projects, because no equality leads from its columns to company_code" in notes
+        "visma_net.projects, because company_code is code of accountview.companies, to which no equality leads" in notes
     )
 
 

@@ -103,7 +103,8 @@ class _Reader:
         if isinstance(node, exp.SetOperation):
             return self._set_operation(node, outer, region)
         if isinstance(node, exp.Values):
-            return [Part(Branch(), tuple(Output("", None) for _ in node.expressions[0].expressions))]
+            listed = Output("", None, why="stands in a list of VALUES")
+            return [Part(Branch(), (listed,) * len(node.expressions[0].expressions))]
         raise NotUnderstood(f"it has a {type(node).__name__} in place of a query")
 
     def _with(self, node: exp.Query, level: Level) -> None:

@@ -21,14 +21,30 @@ def header(writes: list[Write], chains: dict[Chain, str]) -> str:
     return "\n".join(lines)
 
 
-def notes(writes: Iterable[Write]) -> Iterator[str]:
-    """For whoever installs: which changes are not followed exactly, and why."""
+def notes(writes: Iterable[Write], *, coarse: bool) -> Iterator[str]:
+    """One sentence for each change that rechecks more rows than it can reach: which, and why.
+
+    coarse: those that recheck every row, or the others.
+    """
+    views: dict[tuple[str, str, str], list[str]] = {}
     for w in writes:
-        if w.wording.coarse:
-            yield (
-                f"a change of {w.table.dotted}{_only(w.wording)} rechecks every row of {w.target}.{w.resource}, "
-                f"because {w.why}"
-            )
+        if w.why and w.wording.coarse == coarse:
+            about = (w.table.dotted + _only(w.wording), _with(w), w.why)
+            views.setdefault(about, []).append(f"{w.target}.{w.resource}")
+    for (table, rows, why), names in views.items():
+        listed = _listed(tuple(dict.fromkeys(names)), "and")
+        yield f"a change of {table} rechecks {'every row' if coarse else 'the rows'} of {listed}{rows}, because {why}"
+
+
+def _with(write: Write) -> str:
+    """By what the rows are found."""
+    wording, key = write.wording, RESOURCES[write.resource].key
+    found = " and ".join(f"{c} = {_cell(v)}" for c, v in (*zip(key, wording.prefix, strict=False), *wording.known))
+    if wording.chain:
+        start = " and ".join(s.name for s in wording.chain.start)
+        way = ", ".join(s.name for s in wording.chain.steps)
+        found = f"{key[0]} found from {start} through {way}{found and f', and {found}'}"
+    return f" with {found}" if found else ""
 
 
 def _by_resource(writes: list[Write]) -> dict[tuple[tuple[str, ...], tuple[str, ...]], list[Wording]]:
@@ -66,5 +82,5 @@ def _only(wording: Wording) -> str:
     return " (only with " + " and ".join(f"{name} {_listed(values)}" for name, values in wording.only) + ")"
 
 
-def _listed(names: tuple[str, ...]) -> str:
-    return " or ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)
+def _listed(names: tuple[str, ...], last: str = "or") -> str:
+    return f" {last} ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)

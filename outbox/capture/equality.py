@@ -72,12 +72,20 @@ class Among(NamedTuple):
     region: Region
 
 
+class Unsaid(NamedTuple):
+    """why, to be read after the column's name. places: of the tables for which it is so; None: for all."""
+
+    term: Of
+    why: str
+    places: frozenset[int] | None
+
+
 @dataclass(frozen=True)
 class Branch:
     """One way in which the query makes rows; a UNION has several. `places`: where each table and subquery stands.
 
     speaks_for: the tables whose changes this branch explains; those of the second half of an EXCEPT are explained by
-    a branch of their own. None: all.
+    a branch of their own. None: all. unsaid: of which columns it is not known what they are made of.
     """
 
     occurrences: tuple[Occurrence, ...] = ()
@@ -85,6 +93,7 @@ class Branch:
     among: tuple[Among, ...] = ()
     places: dict[int, Region] = field(default_factory=dict)
     speaks_for: frozenset[int] | None = None
+    unsaid: tuple[Unsaid, ...] = ()
 
     def joined(self, other: Branch) -> Branch:
         """Both at once."""
@@ -95,6 +104,7 @@ class Branch:
             self.among + other.among,
             self.places | other.places,
             frozenset.intersection(*limits) if limits else None,
+            self.unsaid + other.unsaid,
         )
 
 
@@ -133,6 +143,14 @@ class Facts:
         edges = self._holding()
         self.text = Classes((e.left, e.right) for e in edges if e.text)
         self.native = Classes((e.left, e.right) for e in edges if e.native)
+
+    def made_of(self, term: Term) -> set[Term]:
+        """The term, and what it is made of: the columns below it by naming, whoever chose their rows."""
+        found = [term]
+        for t in found:
+            below = [e.left for e in self.branch.edges if not e.strict and e.right == t]
+            found += [b for b in below if b not in found]
+        return set(found)
 
     def never_null(self, term: Term) -> bool:
         """Does a condition see to it?"""

@@ -25,12 +25,14 @@ class Output:
     """A column of a query. carried: the value is that of the very rows that changed, not one picked among others.
 
     exact: shown as it is stored; else one of several equal values may stand for all (GROUP BY, UNION).
+    why: what it comes from, where it has no value or is not carried; to be read after its name.
     """
 
     name: str
     value: Value | None
     carried: bool = True
     exact: bool = True
+    why: str = ""
 
     @property
     def type(self) -> Type | None:
@@ -87,8 +89,8 @@ class Level:
         of = Of(number, "either")
         value = Value(of, left.type if left.type == right.type else None, left.cast and right.cast)
         self.add_edges(
-            replace(equality(value, left, frozenset({regions[0]})), strict=False),
-            replace(equality(value, right, frozenset({regions[1]})), strict=False),
+            replace(equality(left, value, frozenset({regions[0]})), strict=False),
+            replace(equality(right, value, frozenset({regions[1]})), strict=False),
         )
         self.full[frozenset({left.term, right.term})] = value
         return value

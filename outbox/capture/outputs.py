@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
+from textwrap import shorten
 
 from sqlglot import exp
 
 from outbox.capture import terms
 from outbox.capture.catalogue import Type
-from outbox.capture.equality import Branch, Of, Region
+from outbox.capture.equality import Branch, Of, Region, Unsaid
 from outbox.capture.levels import Level, Output, Part, Source, naming
 
 
@@ -20,30 +21,40 @@ def outputs_of(select: exp.Select, level: Level, aggregated: bool) -> tuple[Outp
     apart are those of the rows that changed; under LIMIT none is. With GROUP BY every column outside an aggregate is
     one of the group.
     """
-    telling = _telling(select)
-    exact = not (aggregated or select.args.get("distinct") or telling is not None)
+    choosers = list(_choosers(select))
+    exact = not (aggregated or select.args.get("distinct") or choosers)
+    nulled = "is null in some rows of ROLLUP, CUBE or GROUPING SETS" if _has_grouping_sets(select) else ""
     found = []
     for node in select.expressions:
-        carried = telling is None or terms.text_of(node) in telling
-        value = None if _has_grouping_sets(select) else level.value(node)
-        found.append(Output(node.output_name, value, carried, exact))
+        picked = [why for why, telling in choosers if terms.text_of(node) not in telling]
+        value = None if nulled else level.value(node)
+        why = nulled or (picked[0] if picked and value else _made_of(node, aggregated))
+        found.append(Output(node.output_name, value, not picked, exact, why))
     return tuple(found)
 
 
-def _telling(select: exp.Select) -> frozenset[str] | None:
-    """The expressions by which this SELECT tells groups of rows apart; None: it looks at one row at a time."""
-    groups: list[frozenset[str]] = []
-    if any(select.args.get(a) for a in ("limit", "offset", "fetch")):
-        groups.append(frozenset())
+def _choosers(select: exp.Select) -> Iterator[tuple[str, frozenset[str]]]:
+    """What looks at several rows together: in words, and the expressions by which it tells groups of them apart."""
+    for clause in ("limit", "offset", "fetch"):
+        if select.args.get(clause):
+            yield f"is picked by {clause.upper()} among all rows", frozenset()
     distinct = select.args.get("distinct")
     if distinct and distinct.args.get("on"):
-        groups.append(_texts(distinct.args["on"].expressions))
+        yield "is picked by DISTINCT ON among several rows", _texts(distinct.args["on"].expressions)
     defined = {w.name: w for w in select.args.get("windows") or []}
     for window in select.find_all(exp.Window):
         if window.parent_select is select:
             window = defined.get(window.alias, window)  # OVER w
-            groups.append(_texts(window.args.get("partition_by") or []))
-    return frozenset.intersection(*groups) if groups else None
+            why = "stands beside a window, which looks at more rows than those with the same value of it"
+            yield why, _texts(window.args.get("partition_by") or [])
+
+
+def _made_of(node: exp.Expr, aggregated: bool) -> str:
+    """Of what is no column of a table."""
+    if isinstance(terms.bare(node), exp.Column):
+        return f"comes from {terms.text_of(node)}, of a function or a list of VALUES"
+    text = shorten(terms.text_of(node), 60, placeholder=" ...")
+    return f"is computed{' from groups of rows' if aggregated else ''} ({text})"
 
 
 def _texts(nodes: Iterable[exp.Expr]) -> frozenset[str]:
@@ -62,7 +73,10 @@ def common_type(types: Iterable[Type | None]) -> Type | None:
 
 
 def through_set_operation(part: Part, carried: bool, exact: bool) -> Part:
-    outputs = [replace(o, carried=o.carried and carried, exact=o.exact and exact) for o in part.outputs]
+    picked = "" if carried else "is picked by LIMIT among all rows"
+    outputs = (
+        replace(o, carried=o.carried and carried, exact=o.exact and exact, why=picked or o.why) for o in part.outputs
+    )
     return Part(part.branch, tuple(outputs))
 
 
@@ -76,8 +90,11 @@ def speaking_for_itself(part: Part) -> Part:
 def named(part: Part, source: Source, place: int, region: Region) -> Branch:
     """The branch, with an edge from each of its columns to the name that it goes by outside."""
     inside = frozenset(o.place for o in part.branch.occurrences)
-    edges = []
+    edges, unsaid = [], []
     for output, (name, value) in zip(part.outputs, source.items(), strict=True):
-        edge = naming(output, Of(place, name), value.type if value else None, region, inside)
+        term = Of(place, name)
+        edge = naming(output, term, value.type if value else None, region, inside)
         edges += [edge] if edge else []
-    return part.branch.joined(Branch(edges=tuple(edges), places={place: region}))
+        if not (edge and output.carried):
+            unsaid.append(Unsaid(term, output.why, inside if edge else None))
+    return part.branch.joined(Branch(edges=tuple(edges), places={place: region}, unsaid=tuple(unsaid)))

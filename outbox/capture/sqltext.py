@@ -71,6 +71,7 @@ def json_object(pairs: Iterable[tuple[str, str]]) -> str:
     return f"jsonb_build_object({inner})" if inner else "'{}'::jsonb"
 
 
-def comment(text: str, start: str) -> list[str]:
-    """The lines of a comment. A name with a line break in it stays inside."""
-    return textwrap.wrap(text, _COMMENT, initial_indent=start, subsequent_indent=f"{start}  ", break_long_words=False)
+def comment(text: str, start: str, more: str | None = None) -> list[str]:
+    """The lines of a comment; `more` begins each after the first. A name with a line break in it stays inside."""
+    following = f"{start}  " if more is None else more or start
+    return textwrap.wrap(text, _COMMENT, initial_indent=start, subsequent_indent=following, break_long_words=False)

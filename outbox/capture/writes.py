@@ -14,8 +14,9 @@ from outbox.capture.branches import read_branches
 from outbox.capture.catalogue import Catalogue, Column, Relation
 from outbox.capture.chains import Chain, find_chain
 from outbox.capture.dependencies import used_columns
-from outbox.capture.equality import Branch, Constant, Facts, Occurrence, Of
+from outbox.capture.equality import Constant, Facts, Occurrence, Of
 from outbox.capture.levels import NotUnderstood
+from outbox.capture.reasons import why_unnamed
 from outbox.resources import RESOURCES
 
 
@@ -50,6 +51,11 @@ class Wording:
         found = [c.column for c in (*self.prefix, *(cell for _, cell in self.known)) if c.column]
         return tuple(dict.fromkeys(found + [s.name for s in self.chain.start] if self.chain else found))
 
+    def names(self, resource: str) -> set[str]:
+        """Of the resource's key columns those that the message, or the chain from it, names."""
+        key = RESOURCES[resource].key
+        return {*key[: len(self.prefix)], *(key[:1] if self.chain else ()), *(name for name, _ in self.known)}
+
     @property
     def columns(self) -> tuple[str, ...]:
         """The same with those that decide whether there is a message at all."""
@@ -70,7 +76,7 @@ class Wording:
 class Write:
     """One message to write: about which resource, when which columns changed, naming which keys.
 
-    why: for a message that names every row, the reason in words.
+    why: where it does not name the full key, the reason in words, to be read after "because".
     """
 
     table: Relation
@@ -93,10 +99,11 @@ def derive_writes(catalogue: Catalogue, view: Relation) -> list[Write]:
     for branch in branches:
         for occurrence in branch.occurrences:
             if branch.speaks_for is None or occurrence.place in branch.speaks_for:
-                wording = _word(branch, occurrence, view)
+                facts = Facts(branch, occurrence.place)
+                wording = _word(facts, occurrence, view)
                 if any(not values for _, values in wording.only):
                     continue  # its conditions contradict each other: no row of it ever counts here
-                wordings[occurrence.table.oid].setdefault(wording, _reason(wording, view))
+                wordings[occurrence.table.oid].setdefault(wording, _reason(facts, occurrence, view, wording))
     return [
         Write(table, view.schema, view.name, _watched(table, used[oid]), wording, why)
         for oid, found in wordings.items()
@@ -105,9 +112,8 @@ def derive_writes(catalogue: Catalogue, view: Relation) -> list[Write]:
     ]
 
 
-def _word(branch: Branch, occurrence: Occurrence, view: Relation) -> Wording:
+def _word(facts: Facts, occurrence: Occurrence, view: Relation) -> Wording:
     """The most exact way to name the keys, by the rules of capture: prefix, chain, known later columns, all."""
-    facts = Facts(branch, occurrence.place)
     key = RESOURCES[view.name].key
     only = tuple(_narrowed(facts, occurrence))
     cells = [_cell(facts, occurrence, Of(0, column)) for column in key]
@@ -118,6 +124,13 @@ def _word(branch: Branch, occurrence: Occurrence, view: Relation) -> Wording:
     chain = find_chain(facts, occurrence, Of(0, key[0]))
     later = tuple((name, c) for name, c in zip(key[1:], known, strict=True) if c)
     return Wording((), chain, later, only)
+
+
+def _reason(facts: Facts, occurrence: Occurrence, view: Relation, wording: Wording) -> str:
+    for place, column in enumerate(RESOURCES[view.name].key):
+        if column not in wording.names(view.name):
+            return why_unnamed(facts, occurrence, column, first=place == 0)
+    return ""
 
 
 def _cell(facts: Facts, occurrence: Occurrence, term: Of) -> Cell | None:
@@ -143,12 +156,6 @@ def _narrowed(facts: Facts, occurrence: Occurrence) -> Iterator[tuple[str, tuple
         values = facts.values(Of(occurrence.place, column.name))
         if values is not None and not column.virtual:
             yield column.name, values
-
-
-def _reason(wording: Wording, view: Relation) -> str:
-    if not wording.coarse:
-        return ""
-    return f"no equality leads from its columns to {RESOURCES[view.name].key[0]}"
 
 
 def _watched(table: Relation, numbers: set[int]) -> tuple[Column, ...]:

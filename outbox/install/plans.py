@@ -38,14 +38,16 @@ OLDEST_VERSION = 15
 
 @dataclass(frozen=True)
 class Plan:
-    """What is to be done; nothing when there are no steps. notes: what a person should know, one sentence each.
+    """What is to be done; nothing when there are no steps.
 
-    first: the outbox is not in this database yet.
+    notes: which changes recheck every row of a view, and why, one sentence each; finer: which recheck more rows than
+    they reach. first: the outbox is not in this database yet.
     """
 
-    steps: tuple[Step, ...]
-    notes: tuple[str, ...]
-    first: bool
+    steps: tuple[Step, ...] = ()
+    notes: tuple[str, ...] = ()
+    finer: tuple[str, ...] = ()
+    first: bool = False
 
     def __bool__(self) -> bool:
         return bool(self.steps)
@@ -72,12 +74,13 @@ def plan(connection: Connection) -> Plan:
             )
         rights = tuple(right_differences(connection, catalogue))
         if not (missing_migrations(present) or rights) and is_as_installed(connection, catalogue, present):
-            return Plan((), (), first=False)
+            return Plan()
         _check_rights(connection)
         catalogue = with_definitions(connection, catalogue)
         check_views(connection, catalogue)
         wanted = derive(connection, catalogue)
-        return Plan(_steps(wanted, present, rights), tuple(describe.notes(wanted.writes)), first=not present.installed)
+        notes, finer = (tuple(describe.notes(wanted.writes, coarse=c)) for c in (True, False))
+        return Plan(_steps(wanted, present, rights), notes, finer, first=not present.installed)
 
 
 def check_server(connection: Connection) -> None:
@@ -152,7 +155,8 @@ def _last_statements(wanted: Wanted, present: Present, unsure: list[str]) -> tup
         key: hash_ for key, (hash_, _) in present.manifest.items() if not (key[0] == "capture" and key[1] in unsure)
     }
     current = {(m.kind, m.name): m for m in wanted.remembered}
-    statements = [_remember(m) for key, m in current.items() if known.get(key) != m.hash]
+    news = [_row(m) for key, m in current.items() if known.get(key) != m.hash]
+    statements = [fill("remember", rows=",\n".join(news))] if news else []
     statements += [
         fill("forget", kind=literal(kind), name=literal(name))
         for kind, name in sorted(present.manifest)
@@ -167,15 +171,9 @@ def _last_statements(wanted: Wanted, present: Present, unsure: list[str]) -> tup
     return tuple(statements)
 
 
-def _remember(m: Remembered) -> str:
-    return fill(
-        "remember",
-        kind=literal(m.kind),
-        name=literal(m.name),
-        hash=literal(m.hash),
-        version=literal(__version__),
-        facts=literal(json.dumps(m.facts, ensure_ascii=False)),
-    )
+def _row(m: Remembered) -> str:
+    facts = json.dumps(m.facts, ensure_ascii=False)
+    return f"({', '.join(map(literal, (m.kind, m.name, m.hash, __version__, facts)))})"
 
 
 def _recheck(wanted: Wanted, present: Present, differences: list[Difference]) -> list[Resource]:
@@ -232,16 +230,36 @@ def _call(connection: Connection, function: LiteralString) -> None:
 
 
 def render(plan_: Plan) -> str:
-    """The plan as SQL for psql, in one transaction."""
+    """The plan as SQL for psql, in one transaction: what it is, what it takes, then the steps."""
     if not plan_:
         return "-- Nothing to do.\n"
-    return render_steps(plan_.steps, "install", plan_.notes)
+    head = ["Nothing is sent or enqueued by it. No row of a source table is read or changed."] if plan_.first else []
+    if plan_.notes or plan_.finer:
+        head.append(_COARSE)
+    return render_steps(plan_.steps, "install", head, [f"{note}." for note in (*plan_.notes, *plan_.finer)])
 
 
-def render_steps(steps: Sequence[Step], command: str, notes: Iterable[str] = ()) -> str:
-    parts = [f"-- What `outbox {command}` does. To run it by hand: psql -1 -v ON_ERROR_STOP=1 -f FILE"]
-    parts += [line for note in notes for line in ("--", *comment(f"Note: {note}.", "-- "))]
+_COARSE = """\
+A changed row has those rows of the desired views rechecked that it can reach, found by its values or by joins from \
+them. Where these do not lead to a single row more is rechecked, which costs time and is never wrong:"""
+
+
+def render_steps(steps: Sequence[Step], command: str, head: Sequence[str] = (), notes: Iterable[str] = ()) -> str:
+    parts = [
+        f"-- What `outbox {command}` does. To run it by hand: psql -1 -v ON_ERROR_STOP=1 -f FILE",
+        "-- By hand it is one transaction, which holds all its locks to the end; the program takes table by table.",
+        "--",
+        *(f"--  {n:>3}. {s.title}{_locks(s)}" for n, s in enumerate(steps, 1)),
+    ]
+    parts += [line for text in head for line in ("--", *comment(text, "-- ", ""))]
+    parts += [line for note in notes for line in comment(note, "--   * ", "--     ")]
     parts.append(f"\nSET LOCAL lock_timeout = '{LOCK_TIMEOUT_MS}ms';\nSET LOCAL search_path = pg_catalog, pg_temp;")
-    for step in steps:
-        parts += ["\n", *comment(step.title, "-- "), "", "\n\n".join(step.statements)]
+    for n, step in enumerate(steps, 1):
+        title = f"-- {n}. {' '.join(step.title.split())} "
+        parts += ["\n", f"{title:-<118}", "", "\n\n".join(step.statements)]
     return "\n".join(parts) + "\n"
+
+
+def _locks(step: Step) -> str:
+    who = "readers and writers of it wait" if step.readers else "writers of it wait"
+    return f": {who} for a moment" if step.table else ""

@@ -34,6 +34,10 @@ def test_dry_run_changes_nothing(shell: Shell, source: psycopg.Connection) -> No
         assert result.code == 0
         assert "CREATE SCHEMA outbox" in result.out
         assert "CREATE OR REPLACE TRIGGER" in result.out
+        assert "--    3. Triggers on accountview.administration_access: writers of it wait for a moment" in result.out
+        assert "-- 3. Triggers on accountview.administration_access ----" in result.out
+        assert "rechecks every row of\n--     visma_net.users, because user_code is code of" in result.out
+        assert "rechecks the rows of visma_net.projects with company_code = code, because" in result.out
         assert source.execute("SELECT to_regclass('outbox.message')").fetchone() == (None,)
         source.execute(result.out)
         assert findings(shell) == []
