@@ -20,7 +20,7 @@ def _find(cloud: Cloud, call: Call) -> Operation:
 
 
 def read_background(cloud: Cloud, call: Call) -> Answer:
-    """The first question hears `Started`, every later one how it ended."""
+    """The first question hears `Started`, every later one how it ended; why it failed is told by its content alone."""
     operation = _find(cloud, call)
     operation.polls += 1
     body = {"id": call.params[0], "status": "Started", "statusCode": 0, "hasResponseContent": False}

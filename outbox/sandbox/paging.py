@@ -33,9 +33,12 @@ def paged(name: str, rows: list[dict[str, Any]], call: Call) -> Answer:
 
 
 def erp_paged(rows: list[dict[str, Any]], call: Call) -> Answer:
-    """The ERP: a plain list. A larger page than allowed is cut down without a word, as the published contract says."""
+    """The ERP: a plain list, each row of which says how many there are. A larger page than allowed is cut down without
+    a word, as the published contract says.
+    """
     page, size = _number(call, "pageNumber", 1), _number(call, "pageSize", LARGEST_ERP_PAGE)
     if page is None or size is None:
         raise erp_refusal(400, "pageNumber and pageSize must be positive numbers.")
     size = min(size, LARGEST_ERP_PAGE)
-    return Answer(200, rows[(page - 1) * size : page * size])
+    metadata = {"totalCount": len(rows), "maxPageSize": LARGEST_ERP_PAGE}
+    return Answer(200, [{**row, "metadata": metadata} for row in rows[(page - 1) * size : page * size]])

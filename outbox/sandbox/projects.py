@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from outbox.sandbox.answers import Answer, Call, erp_refusal
+from outbox.sandbox.answers import Answer, Call, Refusal, erp_refusal
+from outbox.sandbox.lag import is_seen, show_later
 from outbox.sandbox.paging import erp_paged
 from outbox.sandbox.paths import decode_code
 from outbox.sandbox.state import Cloud, Record
@@ -27,13 +28,21 @@ def _find(cloud: Cloud, call: Call) -> Record:
     code = decode_code(call.params[0])
     record = cloud.projects.get(call.tenant, {}).get(code)
     if record is None:
-        raise erp_refusal(404, f"Project '{code}' cannot be found in the system.")
+        raise _unknown(code)
     return record
 
 
+def _unknown(code: str) -> Refusal:
+    return erp_refusal(404, f"Project '{code}' cannot be found in the system.")
+
+
 def _shown(record: Record) -> dict[str, Any]:
-    template = record.data["template"]
-    return record.data | {"template": {"number": template} if template else None}
+    """What was given by reference is shown as the object that it means (P)."""
+    template, def_sub = record.data["template"], record.data["defSub"]
+    return record.data | {
+        "template": {"number": template} if template else None,
+        "defSub": {"id": "-".join(part["segmentValue"] for part in def_sub)} if def_sub else None,
+    }
 
 
 def _written(old: dict[str, Any], body: dict[str, Any]) -> dict[str, Any]:
@@ -42,23 +51,41 @@ def _written(old: dict[str, Any], body: dict[str, Any]) -> dict[str, Any]:
     return old | body | cleared
 
 
+def _check_def_sub(cloud: Cloud, call: Call) -> None:
+    """Subaccount defaults name values of segments: none is longer than its segment, none was made inactive. What the
+    segment does not hold may pass: whether a segment knows all its values is a setting of the company (P: `validate`).
+    """
+    segments = cloud.segments.get(call.tenant, {})
+    for part in call.body.get("defSub") or ():
+        number, value = str(part["segmentId"]), part["segmentValue"]
+        known = segments[number].data.get(value) if number in segments else None
+        if len(value) > call.settings.segment_length:
+            raise erp_refusal(400, f"Value '{value}' is longer than {call.settings.segment_length} characters.")
+        if known is not None and not known["active"]:
+            raise erp_refusal(400, f"Segment value '{value}' is inactive.")
+
+
 def create_project(cloud: Cloud, call: Call) -> Answer:
     code = call.body.get("projectID")
     if code is None:
         raise erp_refusal(400, "'Project ID' cannot be empty.")
     if not call.body.get("template") and not call.body.get("defSub"):
         raise erp_refusal(400, "'Default subaccount' is mandatory when no project template is specified.")
+    _check_def_sub(cloud, call)
     projects = cloud.projects.setdefault(call.tenant, {})
     if code in projects:
         raise erp_refusal(400, f"Project '{code}' already exists in the system.")
     record = Record(_written(_DEFAULTS, call.body), cloud.next_revision())
     projects[code] = record
+    show_later(cloud, f"{call.tenant}/{code}", call)
     note = f"project {code} {record.data['description']} created{company_words(cloud, call)}"
     return Answer(201, headers={"ETag": record.etag}, note=note)
 
 
 def read_project(cloud: Cloud, call: Call) -> Answer:
     record = _find(cloud, call)
+    if not is_seen(cloud, f"{call.tenant}/{record.data['projectID']}", call):
+        raise _unknown(record.data["projectID"])
     return Answer(200, _shown(record), {"ETag": record.etag})
 
 
@@ -68,6 +95,7 @@ def update_project(cloud: Cloud, call: Call) -> Answer:
     check_match(record, call)
     if call.body.get("projectID", code) != code:
         raise erp_refusal(400, "The project ID in the body is not the one in the path.")
+    _check_def_sub(cloud, call)
     record.data = _written(record.data, call.body)
     record.revision = cloud.next_revision()
     what = f"project {code} {record.data['description']} updated, {record.data['status']}"
@@ -76,4 +104,5 @@ def update_project(cloud: Cloud, call: Call) -> Answer:
 
 
 def list_projects(cloud: Cloud, call: Call) -> Answer:
-    return erp_paged([_shown(record) for record in cloud.projects.get(call.tenant, {}).values()], call)
+    projects = cloud.projects.get(call.tenant, {}).items()
+    return erp_paged([_shown(r) for code, r in projects if is_seen(cloud, f"{call.tenant}/{code}", call)], call)

@@ -68,7 +68,7 @@ class Settings:
     token_lifetime_s: float = 3600
     rate_limit: int = 1_000_000
     rate_window_s: float = 3600
-    lag_s: float = 0  # how long a new user or tenant is missing from lists and searches
+    lag_s: float = 0  # by how much lists and searches lag behind, see `lag`
     segment_length: int = 30
     unlicensed: list[str] = field(default_factory=list)  # tenants without an ERP licence
     in_use: list[str] = field(default_factory=list)  # segment values that refuse Delete
@@ -99,7 +99,8 @@ class Cloud:
     applications: dict[str, Application] = field(default_factory=lambda: {a.id: a for a in CATALOGUE})
     user_of_email: dict[str, str] = field(default_factory=dict)
     tenant_of_external_id: dict[str, str] = field(default_factory=dict)
-    seen_from: dict[str, float] = field(default_factory=dict)  # id -> when lists show it, see Settings.lag_s
+    seen_from: dict[str, float] = field(default_factory=dict)  # id -> when lists show it, see `lag`
+    gone: dict[str, list[tuple[dict[str, Any], float]]] = field(default_factory=dict)  # and until when they still do
     background: dict[str, Operation] = field(default_factory=dict)  # not kept in the state file
     revision: int = 0
 

@@ -6,9 +6,10 @@ import re
 from typing import Any
 
 from outbox.sandbox.answers import Answer, Call, identity_refusal
+from outbox.sandbox.lag import hide_later, listed, show_later
 from outbox.sandbox.paging import paged
 from outbox.sandbox.state import Cloud
-from outbox.sandbox.users import find_user, is_seen, see_later
+from outbox.sandbox.users import find_user
 
 _KVK = re.compile(r"\d{8}")
 _EMPTY = dict.fromkeys(("organization_number", "address_1", "postal_code", "city", "external_id"))
@@ -38,7 +39,7 @@ def create_tenant(cloud: Cloud, call: Call) -> Answer:
     _check_tenant(cloud, tenant)
     cloud.tenants[tenant["id"]] = tenant
     _index(cloud, tenant)
-    see_later(cloud, tenant["id"], call)
+    show_later(cloud, tenant["id"], call)
     return Answer(201, tenant, note=f"company {tenant['organization_name']} created")
 
 
@@ -59,6 +60,7 @@ def read_tenant(cloud: Cloud, call: Call) -> Answer:
 def remove_tenant(cloud: Cloud, call: Call) -> Answer:
     """Everything in the company goes with it."""
     tenant = find_tenant(cloud, call.params[0])
+    hide_later(cloud, "tenants", tenant, call)
     del cloud.tenants[tenant["id"]]
     cloud.tenant_of_external_id.pop(tenant["external_id"], None)
     for children in (cloud.tenant_users, cloud.tenant_apps, cloud.projects, cloud.segments):
@@ -69,7 +71,7 @@ def remove_tenant(cloud: Cloud, call: Call) -> Answer:
 
 
 def list_tenants(cloud: Cloud, call: Call) -> Answer:
-    return paged("tenants", [t for t in cloud.tenants.values() if is_seen(cloud, t["id"], call)], call)
+    return paged("tenants", listed(cloud, "tenants", cloud.tenants.values(), call), call)
 
 
 def search_tenants(cloud: Cloud, call: Call) -> Answer:
@@ -79,12 +81,12 @@ def search_tenants(cloud: Cloud, call: Call) -> Answer:
         raise identity_refusal(
             422, "ERROR_INVALID_REQUEST", "Search by external_id, or by country_code and organization_number."
         )
+    tenants = list(cloud.tenants.values())
     if "external_id" in wanted:
-        id_ = cloud.tenant_of_external_id.get(wanted["external_id"])
-        found = [cloud.tenants[id_]] if id_ else []
-    else:
-        found = [t for t in cloud.tenants.values() if wanted.items() <= t.items()]
-    return paged("tenants", [tenant for tenant in found if is_seen(cloud, tenant["id"], call)], call)
+        found = cloud.tenant_of_external_id.get(wanted["external_id"])
+        tenants = [cloud.tenants[found]] if found else []
+    shown = listed(cloud, "tenants", tenants, call)
+    return paged("tenants", [tenant for tenant in shown if wanted.items() <= tenant.items()], call)
 
 
 def list_tenant_users(cloud: Cloud, call: Call) -> Answer:

@@ -9,21 +9,12 @@ import time
 from typing import Any
 
 from outbox.sandbox.answers import Answer, Call, identity_refusal
+from outbox.sandbox.lag import hide_later, listed, show_later
 from outbox.sandbox.paging import paged
 from outbox.sandbox.state import Cloud, Invitation
 
 DISPOSABLE_DOMAINS = ("mailinator.com", "guerrillamail.com", "yopmail.com")
 _DEFAULTS = {"country_code": "NL", "preferred_language": "nl"}
-
-
-def see_later(cloud: Cloud, id_: str, call: Call) -> None:
-    """Read-after-create lag: lists and searches show the new object only after a while."""
-    if call.settings.lag_s:
-        cloud.seen_from[id_] = call.now + call.settings.lag_s
-
-
-def is_seen(cloud: Cloud, id_: str, call: Call) -> bool:
-    return cloud.seen_from.get(id_, call.now) <= call.now
 
 
 def find_user(cloud: Cloud, user: str) -> dict[str, Any]:
@@ -48,18 +39,17 @@ def create_user(cloud: Cloud, call: Call) -> Answer:
     cloud.user_of_email[email.casefold()] = id_
     name = f"{user['first_name']} {user['last_name']}"
     cloud.invitations.append(Invitation(time.time(), email, id_, name))
-    see_later(cloud, id_, call)
+    show_later(cloud, id_, call)
     return Answer(201, user, note=f"user {name} <{email}> created and invited")
 
 
 def list_users(cloud: Cloud, call: Call) -> Answer:
-    email = call.query.get("email")
-    if email is None:
-        ids = list(cloud.users)
-    else:
-        found = cloud.user_of_email.get(email.casefold())
-        ids = [found] if found else []
-    return paged("users", [cloud.users[id_] for id_ in ids if is_seen(cloud, id_, call)], call)
+    email = call.query.get("email", "").casefold()
+    if "email" not in call.query:
+        return paged("users", listed(cloud, "users", cloud.users.values(), call), call)
+    found = cloud.user_of_email.get(email)
+    users = listed(cloud, "users", [cloud.users[found]] if found else [], call)
+    return paged("users", [user for user in users if user["email"].casefold() == email], call)
 
 
 def read_user(cloud: Cloud, call: Call) -> Answer:
@@ -79,6 +69,7 @@ def update_user(cloud: Cloud, call: Call) -> Answer:
 def remove_user(cloud: Cloud, call: Call) -> Answer:
     """Unlinks the user from the client: his access and roles go with him."""
     user = find_user(cloud, call.params[0])
+    hide_later(cloud, "users", user, call)
     del cloud.users[user["id"]]
     del cloud.user_of_email[user["email"].casefold()]
     for users in cloud.tenant_users.values():

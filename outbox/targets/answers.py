@@ -76,12 +76,15 @@ class Answer:
 
 @dataclass(frozen=True)
 class Asked:
-    """What an answer is the answer to. private: values that must not come back in an error's text."""
+    """What an answer is the answer to. private: values that must not come back in an error's text. of_a_job: its body
+    is that of another answer, perhaps of an error.
+    """
 
     method: str
     path: str
     company: str | None = None
     private: tuple[str, ...] = ()
+    of_a_job: bool = False
 
     @property
     def write(self) -> bool:
@@ -133,7 +136,7 @@ def _judge_success(reply: Reply, body: Any, asked: Asked) -> Answer | CloudError
         return _not_known(asked, reply, "an answer that is too large")
     if body is NOT_JSON:
         return _not_known(asked, reply, "something that is not JSON")
-    if is_error(body):
+    if is_error(body) and not asked.of_a_job:
         return _not_known(asked, reply, f"an error in its body: {words_of(reply, body, asked.private)}")
     if not asked.write and body is None and reply.status != 202:
         return _not_known(asked, reply, "nothing in its body")

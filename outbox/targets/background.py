@@ -1,4 +1,4 @@
-"""A 202 of the ERP, which nobody asked for, followed to its end (P: GET /background/{id})."""
+"""A 202 of the ERP, which nobody asked for, followed to its end (P: GET /background/{id}, then .../content)."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import asyncio
 import json
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from outbox.errors import CloudError, Unknown
@@ -23,9 +23,10 @@ _FOLLOWED_S = 60.0
 
 @dataclass(frozen=True)
 class PatientErrand(Errand):
-    """Calls whose answer, once accepted, is waited for. background: the address of a job."""
+    """Calls whose answer, once accepted, is waited for. background: the address of a job, and of what it answered."""
 
     background: str = ""
+    background_content: str = ""
 
     async def call(
         self,
@@ -54,33 +55,49 @@ class PatientErrand(Errand):
         while time.monotonic() < end:
             await asyncio.sleep(wait_s)
             wait_s = min(2 * wait_s, _LONGEST_WAIT_S)
-            answer = _outcome(await self._state(job, asked), asked)
-            if isinstance(answer, CloudError):
-                raise answer
-            if answer is not None:
+            state = await self._state(job, asked)
+            if state.get("status") in ("Finished", "Failed"):
+                answer = _outcome(state, await self._content(job, state, asked), asked)
+                if isinstance(answer, CloudError):
+                    raise answer
                 return answer
         raise Unknown(f"{asked} was answered 202 and was not at its end after {_FOLLOWED_S:g} s", http_status=202)
 
     async def _state(self, job: str, asked: Asked) -> dict[str, Any]:
+        body = await self._look(self.asked("GET", fill(self.background, job=job)), asked)
+        if not isinstance(body, dict):
+            raise Unknown(f"{asked} was answered 202, and then with no state", http_status=202)
+        return body
+
+    async def _content(self, job: str, state: dict[str, Any], asked: Asked) -> Any:
+        """The body of the answer, where it has one: what was read, or what is wrong. It may well be an error's."""
+        if state.get("hasResponseContent") is not True:
+            return None
+        path = fill(self.background_content, job=job)
+        return await self._look(replace(self.asked("GET", path), of_a_job=True), asked)
+
+    async def _look(self, look: Asked, asked: Asked) -> Any:
         """A look that fails says nothing about what was asked for."""
         try:
-            answer = await super().call("GET", fill(self.background, job=job))
+            answer = await self.api.send(self, look, look.path, None, None)
         except CloudError as error:
             raise Unknown(f"{asked} was answered 202, and then: {error.why}", http_status=202) from None
-        if not isinstance(answer.body, dict):
-            raise Unknown(f"{asked} was answered 202, and then with no state", http_status=202)
+        if answer.verdict is not Verdict.DONE:
+            why = f"{asked} was answered 202, and then {answer.what} with {answer.status}: {answer.words}"
+            raise Unknown(why, http_status=202)
         return answer.body
 
 
-def _outcome(state: dict[str, Any], asked: Asked) -> Answer | CloudError | None:
-    """None: not at its end."""
+def _outcome(state: dict[str, Any], body: Any, asked: Asked) -> Answer | CloudError:
+    """Judged as the answer that the call would have had."""
     status = state.get("statusCode")
-    if state.get("status") not in ("Finished", "Failed"):
-        return None
     if not isinstance(status, int) or not 200 <= status < 600 or status == 202:
         return Unknown(f"{asked} was answered 202 and ended without a status", http_status=202)
+    words = state.get("errorMessage")
+    if body is None and words and status >= 300:
+        body = {"message": words}
     headers = state.get("responseHeaders")
     known = {k.lower(): v for k, v in headers.items() if isinstance(v, str)} if isinstance(headers, dict) else {}
-    words = state.get("errorMessage")
-    content = json.dumps({"message": words}).encode() if words and status >= 300 else b""
-    return judge(Reply(status, {**known, "content-type": "application/json"}, content), asked, time.time())
+    kept = {name: known[name] for name in ("etag", "retry-after", "date") if name in known}
+    content = b"" if body is None else json.dumps(body).encode()
+    return judge(Reply(status, {**kept, "content-type": "application/json"}, content), asked, time.time())

@@ -73,3 +73,4 @@ class ErpEndpoints:
     segment: str = "/dimension/SUBACCOUNT/{segment}"
     segment_value: str = "/dimension/SUBACCOUNT/{segment}/{value}"
     background: str = "/background/{job}"
+    background_content: str = "/background/{job}/content"

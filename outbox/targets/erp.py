@@ -57,7 +57,10 @@ class Erp:
         return [outcomes[id(delivery)] for delivery in batch]
 
     def _errand(self, batch: tuple[Delivery, ...], company: Company, log: Log) -> PatientErrand:
-        return PatientErrand(self._api, batch, log, company, background=self._endpoints.background)
+        of = self._endpoints
+        return PatientErrand(
+            self._api, batch, log, company, background=of.background, background_content=of.background_content
+        )
 
 
 def _company(delivery: Delivery) -> Company:

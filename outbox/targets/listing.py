@@ -119,12 +119,12 @@ class Listing:
     # -- the ERP -----------------------------------------------------------------------------------------------
 
     async def _projects(self, company: Company) -> AsyncIterator[list[Item]]:
-        """Plain lists without a total: the end is where a page is shorter than the first. The ERP cuts a page that is
-        too long without a word, so the size of the first is the one that counts.
+        """Plain lists: the end is where a page is shorter than the first. The ERP cuts a page that is too long without
+        a word, so the size of the first is the one that counts. Each project says how many there are (P: `metadata`).
         """
         sizes = list(ERP_PAGE_SIZES)
         seen: set[str] = set()
-        number, first = 1, 1
+        number, first, total = 1, 1, None
         while True:
             query = {"pageNumber": number, "pageSize": sizes[0]}
             try:
@@ -138,11 +138,14 @@ class Listing:
                 raise Transient(f"company {company.code} has no list of projects in the ERP")
             items = [_coded(row, "projectID", answer) for row in _rows(answer.body, answer)]
             _take(seen, (i.id for i in items), answer)
+            total = _total_count(items) if items else total
             yield items
             first = len(items) if number == 1 else first
             if not items or len(items) < first:
-                return
+                break
             number += 1
+        if total is not None and total != len(seen):
+            raise ListChanged(f"company {company.code}: {len(seen)} projects were listed, {total} were promised")
 
     async def _values(self, resource: str, company: Company) -> AsyncIterator[list[Item]]:
         path = fill(ErpEndpoints.segment, segment=self.shapes.segments[resource])
@@ -192,6 +195,13 @@ def _take(seen: set[str], ids: Iterable[str], answer: Answer) -> None:
         if id_ in seen:
             raise ListChanged(f"{answer.what}: an object came twice, the list changed while it was read")
         seen.add(id_)
+
+
+def _total_count(items: list[Item]) -> int | None:
+    """None: the ERP did not say it."""
+    metadata = items[-1].fields.get("metadata")
+    count = metadata.get("totalCount") if isinstance(metadata, dict) else None
+    return count if isinstance(count, int) and count > 0 else None
 
 
 def _rows(rows: Any, answer: Answer) -> list[Any]:

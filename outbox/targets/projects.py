@@ -25,6 +25,7 @@ class Projects:
         self._settings = settings
 
     async def deliver(self, delivery: Delivery, errand: Errand) -> Delivered:
+        self._path(delivery)  # a code that could not be read back is refused before it is sent
         if delivery.action is Action.REMOVE:
             return await self._remove(delivery, errand)
         if delivery.in_doubt:
@@ -63,7 +64,9 @@ class Projects:
             raise Unknown(f"{error.why}; read back: {unread.why}", http_status=error.http_status) from None
         if present is not None:
             return await self._put_present(delivery, errand, present)
-        if isinstance(error, Unknown):  # the server has come to its end with it, and nothing is there
+        # Unknown: the server has come to its end with it, and nothing is there. In doubt: what an earlier attempt made
+        # may stand in the way and not be shown yet. Once more then, without a doubt, and its answer counts.
+        if isinstance(error, Unknown) or delivery.in_doubt:
             raise Transient(error.why, http_status=error.http_status)
         raise error
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import time
 from typing import Any
 from urllib.parse import quote
 
@@ -96,6 +97,27 @@ def test_default_subaccount_does_in_place_of_a_template(visma: Sandbox, tenant: 
     body["defSub"] = [{"segmentId": 1, "segmentValue": "10"}]
     assert visma.erp(tenant, "POST", "/project", body).status_code == 201
     assert held(visma, tenant)["P1"]["defSub"] == [{"segmentId": 1, "segmentValue": "10"}]
+
+
+@pytest.mark.parametrize(("value", "why"), [("x" * 31, "longer than 30 characters"), ("10", "is inactive")])
+def test_default_subaccount_must_be_one_that_can_be_used(visma: Sandbox, tenant: str, value: str, why: str) -> None:
+    """No value is longer than its segment, and one that was made inactive is for nothing new."""
+    inactive = {"operation": "Insert", "value": "10", "active": {"value": False}}
+    visma.erp(tenant, "PUT", "/dimension/SUBACCOUNT/1", {"segmentValues": [inactive]})
+    refused = visma.erp(tenant, "POST", "/project", PROJECT | {"defSub": [{"segmentId": 1, "segmentValue": value}]})
+    assert refused.status_code == 400
+    assert why in refused.json()["message"]
+
+
+def test_new_project_is_not_read_for_a_while_when_told_so(visma: Sandbox, tenant: str) -> None:
+    """And a second one with its code is refused all the same."""
+    visma.set(lag_s=0.2)
+    visma.erp(tenant, "POST", "/project", PROJECT)
+    assert visma.erp(tenant, "GET", "/project/P1").status_code == 404
+    assert visma.erp(tenant, "GET", "/project").json() == []
+    assert visma.erp(tenant, "POST", "/project", PROJECT).status_code == 400
+    time.sleep(0.25)
+    assert visma.erp(tenant, "GET", "/project/P1").status_code == 200
 
 
 @pytest.mark.parametrize("status", PROJECT_STATUSES)

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 
+from outbox.config import CompanySettings
 from outbox.errors import CloudError, Refused, Unknown
 from tests.targets.cloud import Cloud, work
 from tests.targets.raw import RawServer, http
@@ -24,6 +27,27 @@ def test_an_accepted_call_ends_as_it_would_have(visma_net: Cloud) -> None:
     delivered = visma_net.done("projects", *KEY, document=work(), parents=(tenant,))
     assert delivered.etag
     assert [path.split("/")[1] for path in visma_net.sent] == ["project", "background", "background"]
+
+
+def test_an_accepted_call_that_is_refused_has_the_targets_words(open_cloud: Callable[..., Cloud]) -> None:
+    """They are in the content of the job and nowhere else."""
+    cloud = open_cloud("visma_net", defaults=CompanySettings(def_sub={"1": "x" * 31}))
+    tenant = cloud.company()
+    cloud.fault(path="/project$", kind="accepted", times=1)
+    error = cloud.failed(Refused, "projects", *KEY, document=work(), parents=(tenant,))
+    assert "longer than 30 characters" in error.why
+
+
+def test_an_accepted_read_is_waited_for_too(visma_net: Cloud) -> None:
+    """What was read is the content of the job: a key in doubt is found, and updated."""
+    tenant = visma_net.company()
+    visma_net.done("projects", *KEY, document=work(), parents=(tenant,))
+    visma_net.calls.clear()
+    visma_net.fault(path="/project/P100$", method="GET", kind="accepted", times=1)
+    visma_net.done("projects", *KEY, document=work(description="Goot"), parents=(tenant,), in_doubt=True)
+    asked = [call.split("/")[1] + call[-8:] for call in visma_net.sent]
+    assert [a.endswith("/content") for a in asked] == [False, False, False, True, False]
+    assert visma_net.state["projects"][tenant]["P100"]["description"] == "Goot"
 
 
 def test_the_address_in_the_answer_is_not_followed(raw: RawServer, raw_cloud: Cloud) -> None:
@@ -51,6 +75,8 @@ def test_a_job_that_failed_is_judged_as_the_call_would_have_been(raw: RawServer,
         [ACCEPTED, http(200, {"status": "Finished"})],
         [ACCEPTED, http(200, {"status": "Finished", "statusCode": 202})],
         [ACCEPTED, ended(502)],
+        [ACCEPTED, ended(201, hasResponseContent=True), http(410, {"message": "removed after 24 hours"})],
+        [ACCEPTED, ended(201, hasResponseContent=True), http(200, b"<html>", "text/html")],
     ],
 )
 def test_an_end_that_is_not_seen_is_in_doubt(raw: RawServer, raw_cloud: Cloud, answers: list[bytes]) -> None:

@@ -1,15 +1,16 @@
 """The client against the one description of the two APIs, outbox/sandbox/contract.py, and that against what the vendor
 published.
 
-The vendor's own OpenAPI document is not part of this project. PUBLISHED says in our own words what clients that others
-generated from it show of the paths we use: the fields, how each is written, and which are mandatory.
+PUBLISHED says in our own words what the vendor's OpenAPI document ("Visma.net ERP API", v1, as it was in 2026) says of
+the paths we use: parameters, fields, how each is written, what is mandatory, and with what a success is answered. The
+document itself is the vendor's and not part of this project.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import fields
+from dataclasses import dataclass, fields
 
 import pytest
 
@@ -17,12 +18,24 @@ from outbox.sandbox.contract import ENDPOINTS, PROJECT_STATUSES, SCOPES, Api, En
 from outbox.targets.accountview_net import IDENTITY as OF_ACCOUNTVIEW_NET
 from outbox.targets.delivery import Action
 from outbox.targets.endpoints import ErpEndpoints, IdentityEndpoints
+from outbox.targets.projects import project_body
 from outbox.targets.visma_net import ERP, IDENTITY
 from tests.targets.cloud import Cloud, firm, person, work
 from tests.targets.test_segments import made, value
 
 # A body's field -> how it is written, the values where they are few, is it mandatory.
 Published = dict[str, tuple[str, tuple[str, ...], bool]]
+
+
+@dataclass(frozen=True)
+class Operation:
+    """success: with what it is answered when all is well; one that was put off is answered 202 instead."""
+
+    success: int
+    body: Published | None = None
+    query: tuple[str, ...] = ()
+
+
 _PROJECT: Published = {
     "projectID": ("wrapped text", (), False),
     "description": ("wrapped text", (), True),
@@ -46,22 +59,23 @@ _SEGMENT: Published = {
     "segmentValues.description": ("wrapped text", (), False),
     "segmentValues.active": ("wrapped flag", (), False),
 }
-PUBLISHED: dict[tuple[str, str], Published] = {
-    ("GET", "/project"): {},
-    ("GET", "/project/{}"): {},
-    ("POST", "/project"): _PROJECT,
-    ("PUT", "/project/{}"): _PROJECT,
-    ("GET", "/dimension/SUBACCOUNT/{}"): {},
-    ("PUT", "/dimension/SUBACCOUNT/{}"): _SEGMENT,
-    ("GET", "/dimension/SUBACCOUNT/{}/{}"): {},
+PUBLISHED: dict[tuple[str, str], Operation] = {
+    # and thirty more by which projects may be filtered
+    ("GET", "/project"): Operation(200, query=("pageNumber", "pageSize")),
+    ("GET", "/project/{}"): Operation(200),
+    ("POST", "/project"): Operation(201, _PROJECT),
+    ("PUT", "/project/{}"): Operation(204, _PROJECT),
+    ("GET", "/dimension/SUBACCOUNT/{}"): Operation(200),
+    ("PUT", "/dimension/SUBACCOUNT/{}"): Operation(204, _SEGMENT),
+    ("GET", "/dimension/SUBACCOUNT/{}/{}"): Operation(200),
+    ("GET", "/background/{}"): Operation(200),
+    ("GET", "/background/{}/content"): Operation(200),
 }
-# Described in the vendor's prose and answered by nobody's request of ours: no generated client shows them.
-IN_PROSE_ONLY = {"read_background", "read_background_content"}
-ERP_ENDPOINTS = [e for e in ENDPOINTS if e.api is Api.ERP and e.name not in IN_PROSE_ONLY]
+ERP_ENDPOINTS = [e for e in ENDPOINTS if e.api is Api.ERP]
 # What the sandbox serves and the client does not ask for when all goes well.
 NOT_ASKED = {
     "list_projects", "read_tenant", "list_tenants", "list_tenant_applications", "list_applications", "read_user",
-    "read_roles", "list_tenant_users", "read_segment_value", *IN_PROSE_ONLY,
+    "read_roles", "list_tenant_users", "read_segment_value", "read_background", "read_background_content",
 }  # fmt: skip
 
 
@@ -74,18 +88,25 @@ def bare(path: str) -> str:
 
 @pytest.mark.parametrize("endpoint", ERP_ENDPOINTS, ids=lambda e: e.name)
 def test_what_is_marked_published_is(endpoint: Endpoint) -> None:
-    """The method, the path, and of each field the name, how it is written and its values; what the vendor makes
-    mandatory is so here too.
+    """The method, the path, its query, and of each field the name, how it is written and its values; what the vendor
+    makes mandatory is so here too.
     """
     assert endpoint.mark is Mark.PUBLISHED
     published = PUBLISHED[endpoint.method, bare(endpoint.path)]
-    mine = dict(_flat(endpoint.body or ()))
+    assert set(endpoint.query) <= set(published.query)
+    mine, theirs = dict(_flat(endpoint.body or ())), published.body or {}
     for name, field in mine.items():
-        written, choices, mandatory = published[name]
+        written, choices, mandatory = theirs[name]
         kind = "text" if field.kind is Kind.TEXT else field.kind.value
         assert (f"wrapped {kind}" if field.wrapped else kind, set(field.choices)) == (written, set(choices)), name
         assert field.required or not mandatory, name
-    assert {name for name, (_, _, mandatory) in published.items() if mandatory} <= set(mine)
+    assert {name for name, (_, _, mandatory) in theirs.items() if mandatory} <= set(mine)
+
+
+def test_nothing_of_a_project_is_sent_as_null_but_an_end_that_is_cleared() -> None:
+    """{"value": null} clears, says the vendor's prose; the types of its document do not tell so."""
+    blank = work(end_date=None, status=None)
+    assert [name for name, wrapped in project_body(blank).items() if wrapped["value"] is None] == ["endDate"]
 
 
 def _flat(body: tuple[Field, ...], prefix: str = "") -> Iterator[tuple[str, Field]]:
@@ -124,8 +145,16 @@ def test_every_request_is_valid(visma_net: Cloud, accountview_net: Cloud) -> Non
     report = visma_net.ask("GET", "/sandbox/requests?last=1000")
     asked = {_endpoint(counted) for counted in report["counts"]}
     assert asked == {e.name for e in ENDPOINTS} - NOT_ASKED
+    answered = {(c["method"], _bare_call(c["path"]), c["status"]) for c in report["last"] if "/erp/" in c["path"]}
+    published = {(*asked, operation.success) for asked, operation in PUBLISHED.items()}
+    assert answered <= published
     refused = [c for c in report["last"] if c["status"] in (400, 404, 405)]
     assert refused == []
+
+
+def _bare_call(path: str) -> str:
+    """/visma_net/erp/v1/project/P100 is /project/{}."""
+    return re.sub(r"(/project|/SUBACCOUNT)/[^/]+", r"\1/{}", path.split("/v1", 1)[1])
 
 
 def _endpoint(counted: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -320,3 +321,15 @@ def test_any_code_can_be_written_read_and_updated(visma_net: Cloud, tenant: str,
     change = {"action": Action.UPDATE, "remote_id": f"{tenant}/{code}", "parents": (tenant,)}
     visma_net.done("projects", "001", code, document=work(description="Kelder"), **change)
     assert held(visma_net, tenant, code)["description"] == "Kelder"
+
+
+def test_a_create_in_doubt_that_is_not_shown_yet_is_not_refused(visma_net: Cloud, tenant: str) -> None:
+    """Applied, its answer lost, and reads lag behind: the ERP refuses a second one, and the words do not tell why."""
+    visma_net.change(lag_s=0.5)
+    visma_net.fault(path="/project$", kind="drop_after", times=1)
+    project = {"document": work(), "parents": (tenant,)}
+    visma_net.failed(Unknown, "projects", "001", "P1", **project)
+    visma_net.failed(Transient, "projects", "001", "P1", in_doubt=True, **project)
+    visma_net.change(lag_s=0)
+    time.sleep(0.5)
+    visma_net.done("projects", "001", "P1", **project)
