@@ -144,6 +144,15 @@ def test_a_child_of_a_parent_with_another_remote_id_is_sent_again() -> None:
     )
 
 
+def test_an_access_whose_account_is_another_users_now_is_removed() -> None:
+    """What the cloud holds of a row that is not ready stays, but not under somebody else's account."""
+    held = Mirror("t1/u1", "{}", parents=("u1", "t1"))
+    passed_on = replace(CHILD, parents=(None, "t1"), mirror=held, same=True)
+    assert decide(passed_on, DEADLINE_S) == Deliver(Action.REMOVE)
+    assert isinstance(decide(replace(passed_on, shared=True), DEADLINE_S), Settle)
+    assert isinstance(decide(replace(passed_on, parents=(None, None)), DEADLINE_S), Settle)
+
+
 def test_parents_go_first() -> None:
     """Of what is claimed together, parents go first; then the oldest message."""
     company = replace(READY, resource="companies", ids=(9,))

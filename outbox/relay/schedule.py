@@ -10,6 +10,7 @@ not ready   any              -         nothing: not_ready, what the cloud holds 
 withdrawn   row              -         held, a REGISTER message removes
 any         unlinked         -         remove, then create anew
 no row      row              -         remove; shared with another key, or in a company that is gone: let go, no call
+ready       no user any more -         as no row: the account that had this access is gone, or another user's now
 no row      none             no        nothing: unchanged
 """
 
@@ -177,6 +178,8 @@ def _leave(state: State) -> Decision:
 
 
 def _hold(state: State) -> Decision:
+    if state.mirror is not None and state.mirror.remote_id is not None and _lost_its_user(state):
+        return _leave(state)
     for parent, remote_id in zip(RESOURCES[state.resource].parents, state.parents, strict=True):
         if remote_id is None:
             key = parent_key(state.resource, state.key, parent.resource)
@@ -189,6 +192,12 @@ def _hold(state: State) -> Decision:
     if state.same and mirror.in_doubt_s is None:
         return Settle("done", "unchanged")
     return Deliver(Action.UPDATE)
+
+
+def _lost_its_user(state: State) -> bool:
+    """Of an access: the company is there, the user is not (any more)."""
+    there = dict(zip((p.resource for p in RESOURCES[state.resource].parents), state.parents, strict=True))
+    return "users" in there and there["users"] is None and there["companies"] is not None
 
 
 def parents_of(resource: str, key: Key) -> list[tuple[str, Key]]:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import time
 
 import pytest
-from outbox.relay.service import Rhythm
 
+from outbox.service.process import Rhythm
 from tests.lane import TIMES, World, at_work, eventually
 
 LOST = pytest.mark.parametrize("kind", ["drop_before", "drop_after"])

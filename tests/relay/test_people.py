@@ -140,6 +140,23 @@ def test_who_gets_the_address_of_one_who_left_keeps_his_own_account(world: World
     assert (world.users(), _remote_id(world, "bob")) == (["ann@example.nl"], before)
 
 
+def test_an_account_that_passes_to_another_user_keeps_no_access_of_the_first(world: World) -> None:
+    """Her e-mail is cleared and another user has it now: when users are registered he gets the account. She is in the
+    views still, but what she could open he cannot, unless the views say so."""
+    world.company("001")
+    world.user("ann", "desk@example.nl")
+    world.right("ann")
+    world.drain()
+    assert len(world.holds()["tenant_users"]) == 1
+    world.sql("UPDATE accountview.users SET email = NULL")
+    world.user("bob", "desk@example.nl")
+    world.drain()
+    world.register("users", "ann")
+    world.settled()
+    assert world.holds()["tenant_users"] == []
+    assert world.invited() == ["desk@example.nl"]
+
+
 def test_users_who_swap_their_emails_are_held(world: World) -> None:
     """Nobody can go first; one who takes a third address frees the other."""
     world.user("ann")
