@@ -548,6 +548,10 @@ BEGIN
     UPDATE outbox.identity AS i SET timeline = h.timeline FROM outbox.here() AS h WHERE i.timeline <> h.timeline;
     IF FOUND THEN
         PERFORM outbox.distrust_mirror();
+        -- Lanes may have passed on in commits that are lost: an epoch that was given then must not be given again.
+        UPDATE outbox.lease AS l
+        SET epoch = l.epoch + 1000000, expires_at = '-infinity',
+            abandoned_at = coalesce(nullif(l.expires_at, '-infinity'), l.abandoned_at);
         RETURN true;
     END IF;
     RETURN false;

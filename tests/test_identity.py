@@ -14,7 +14,7 @@ import pytest
 from psycopg import sql
 
 from outbox import install, sandbox
-from outbox.errors import NotAtHome
+from outbox.errors import LeaseLost, NotAtHome
 from outbox.install import drift
 from outbox.operator import erase
 from outbox.register.request import confirm
@@ -254,6 +254,25 @@ def test_a_fail_over_is_noticed_once(world: World) -> None:
     world.message("users", "jansen")
     world.settled()
     assert world.ended("users", "jansen")[-1] == "unchanged"
+
+
+def test_after_a_fail_over_no_epoch_of_before_counts(world: World) -> None:
+    """That a lane had passed to a relay may be what was lost: then the next one is given the same number again."""
+    world.user("smit")
+    with world.stepping("before") as before:
+        before.begin()
+        before.land()
+        world.sql("UPDATE outbox.lease SET epoch = epoch - 1, expires_at = '-infinity'")
+        world.sql("UPDATE outbox.identity SET timeline = timeline - 1")
+        with world.stepping("after") as after:
+            assert after.store.holding.held == before.store.holding.held
+            assert world.run(after.store.notice_fail_over())
+            with pytest.raises(LeaseLost):
+                before.settle()
+            with pytest.raises(LeaseLost):
+                world.run(after.store.settle([], []))
+    world.settled()
+    assert sorted(world.invited()) == ["jansen@example.nl", "smit@example.nl"]
 
 
 def test_another_servers_clock_may_be_behind(world: World) -> None:

@@ -141,6 +141,8 @@ class Service:
             store = Store(connection, target, holding)
             if await store.notice_fail_over():
                 logger.warning("the database has failed over: run outbox verify", extra={"target": target})
+                holding.held.clear()
+                raise LeaseLost("no lease of before the fail-over counts")
             await store.read_views()
             lane = self.make_lane(store)
             lane.counts = self.counts[target]

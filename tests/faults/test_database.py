@@ -1,0 +1,166 @@
+"""The database goes away, comes back, refuses to be written to, or is another one: nothing is lost, nobody is mailed
+twice, and the clouds end as the views say. Servers of their own, since they are stopped.
+"""
+
+from __future__ import annotations
+
+import itertools
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import psycopg
+import pytest
+
+from outbox import sandbox
+from outbox.config import Secret, Settings
+from outbox.service.process import Rhythm, Service
+from outbox.service.upkeep import make_chores
+from tests.conftest import Server
+from tests.faults.servers import Primary, Standby, either, primary
+from tests.lane import UNBRAKED, World, at_work, eventually
+from tests.relay.conftest import _fill
+
+BRISK = Rhythm(lease_s=3.0, safety_poll_s=0.5, grace_s=2.0, reconnect_s=0.1)
+_serial = itertools.count(1)
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[tuple[Primary, Server]]:
+    with primary() as made:
+        yield made, Server(made.dsn)
+
+
+@pytest.fixture(scope="module")
+def base_url() -> Iterator[str]:
+    with sandbox.running() as url:
+        yield url
+
+
+@pytest.fixture
+def world(server: tuple[Primary, Server], base_url: str) -> Iterator[World]:
+    """Visma.net, with some users and companies in the cloud."""
+    at = server[1]
+    made = World(at.create(f"faults_{next(_serial)}", at.template("captured", _fill)), base_url, "visma_net")
+    made.limits = UNBRAKED
+    made.empty()
+    for n in range(3):
+        made.user(f"old{n}")
+        made.company(f"00{n}")
+        made.right(f"old{n}")
+    made.settled()
+    yield made
+    made.close()
+
+
+def reconnect(world: World) -> None:
+    world.database.close()
+    world.database = psycopg.connect(world.dsn, autocommit=True)
+
+
+def change(world: World, n: int) -> None:
+    """Something of every kind: a user, a project, a value, a renamed company, one who loses his right."""
+    world.user(f"new{n}")
+    world.right(f"new{n}")
+    world.sql("INSERT INTO accountview.projects VALUES ('A1', %s, 'Dak', '2026-01-01')", f"P{n}")
+    world.sql("INSERT INTO accountview.cost_types VALUES ('A1', %s, 'Huur')", f"{n}")
+    world.sql("UPDATE accountview.companies SET name = %s WHERE code = '001'", f"Bedrijf {n}")
+    world.sql("DELETE FROM accountview.administration_access WHERE user_code = %s", f"old{n}")
+
+
+@contextmanager
+def under_way(world: World) -> Iterator[None]:
+    """A relay at work in a slow cloud, with calls in flight when the block begins; in the end all is as it should."""
+    world.fault("latency", latency_ms=100, times=None)
+    with at_work(world.service(rhythm=BRISK)):
+        for n in range(3):
+            change(world, n)
+        eventually(lambda: world.sql("SELECT count(*) FROM outbox.mirror WHERE in_doubt IS NOT NULL") != [0], 20)
+        yield
+        world.heal()
+        eventually(lambda: not world.pending(), 60)
+    assert world.differences() == []
+    assert len(set(world.invited())) == len(world.invited()) == 6
+
+
+@pytest.mark.parametrize("mode", ["fast", "immediate"])
+def test_the_server_is_restarted(world: World, server: tuple[Primary, Server], mode: str) -> None:
+    """In good order, or by a crash, in the middle of calls: the relay waits, connects again and goes on."""
+    with under_way(world):
+        server[0].restart(mode)
+        reconnect(world)
+
+
+def test_its_connections_are_terminated_again_and_again(world: World) -> None:
+    """The lane's, the keeper's and the one beside, wherever each of them is."""
+    with under_way(world):
+        until = time.monotonic() + 2
+        while time.monotonic() < until:
+            world.sql("SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+                      " WHERE application_name = 'outbox relay' AND datname = current_database()")  # fmt: skip
+            time.sleep(0.1)
+
+
+def test_the_server_becomes_read_only_for_a_while(world: World, server: tuple[Primary, Server]) -> None:
+    """As a primary that was demoted: nothing is begun, what is in flight is settled afterwards, or looked up."""
+    with under_way(world):
+        server[0].read_only(True)
+        eventually(lambda: world.sql("SHOW default_transaction_read_only") == ["on"])
+        time.sleep(1.0)
+        before = len(world.writes())
+        time.sleep(0.5)
+        assert len(world.writes()) == before
+        server[0].read_only(False)
+
+
+@contextmanager
+def losing(world: World, server: tuple[Primary, Server]) -> Iterator[Standby]:
+    """The world's way to the database leads to the primary, or to a standby once that was promoted."""
+    name = world.database.info.dbname
+    with server[0].followed() as standby:
+        world.dsn = either(server[0], standby, name)
+        try:
+            yield standby
+        finally:
+            world.database.close()  # it was the standby's
+            server[0].start()
+            server[0].wait_for_standby(False)
+
+
+def fail_over(world: World, server: tuple[Primary, Server], standby: Standby) -> None:
+    server[0].crash()
+    standby.promote()
+    reconnect(world)
+
+
+@pytest.mark.soak
+def test_a_standby_that_has_everything_takes_over(world: World, server: tuple[Primary, Server]) -> None:
+    """Synchronous: what was begun is known there. The relay finds it by itself."""
+    with losing(world, server) as standby:
+        server[0].wait_for_standby(True)
+        world.sql("SET synchronous_commit = on")
+        with under_way(world):
+            fail_over(world, server, standby)
+        assert world.sql("SELECT verify_since IS NOT NULL FROM outbox.target WHERE target = 'visma_net'") == [True]
+
+
+def test_a_standby_that_lost_the_last_commits_takes_over(world: World, server: tuple[Primary, Server]) -> None:
+    """Asynchronous: the cloud holds what the database has forgotten. Nothing counts as unchanged before a verify."""
+    settings = Settings(dsn=Secret(""), targets={world.target: world.settings()}, verify_repair=True)
+    chores = [c for c in make_chores(settings) if c.name == "verify"]
+    with losing(world, server) as standby:
+        reconnect(world)
+        with at_work(Service(world.dsn, [world.target], world.make_lane, BRISK, chores=chores)):
+            eventually(lambda: world.sql("SELECT count(*) FROM outbox.lanes WHERE holder IS NOT NULL") == [1])
+            standby.stop_following()
+            world.sql("UPDATE accountview.users SET last_name = 'Vergeten' WHERE code = 'old1'")
+            world.user("lost")
+            eventually(lambda: not world.pending(), 20)
+            assert "lost@example.nl" in world.users()
+            fail_over(world, server, standby)
+            eventually(lambda: world.sql("SELECT count(*) FROM outbox.verified WHERE resource = 'users'") == [1], 30)
+            eventually(lambda: not world.pending(), 30)
+            found = world.sql("SELECT different, unmanaged FROM outbox.verified WHERE resource = 'users'")
+    assert found == [(1, 1)]
+    assert [u["last_name"] for u in world.holds()["users"].values() if u["email"] == "old1@example.nl"] == ["Naam"]
+    assert len(world.invited()) == 4
