@@ -406,6 +406,7 @@ def test_who_holds_the_lock_is_named(installed: Connection, database: str, monke
         ) as e:
             install.apply(installed, install.plan(installed))
         assert str(writer.info.backend_pid) in e.value.why
+        assert e.value.why.endswith(": UPDATE accountview.projects SET description = 'busy'")
     install.apply(installed, install.plan(installed))
     assert install.check(installed) == []
 

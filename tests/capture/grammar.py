@@ -24,6 +24,9 @@ ITEMS = {"table": 10.0, "subquery": 2, "view": 1.5, "USING": 1.5, "VALUES": 0.7,
 """What stands in FROM."""
 
 
+SET_OPERATIONS = {"UNION": 2.0, "UNION ALL": 1, "EXCEPT": 1, "INTERSECT": 1, "EXCEPT ALL": 1}
+
+
 class ViewMaker:
     """`columns` of a FROM item are written alias.column. used: which kinds of SQL the last view has."""
 
@@ -80,7 +83,7 @@ class ViewMaker:
     def query(self, width: int, depth: int, outer: tuple[str, ...] = ()) -> str:
         """A query with `width` columns; outer: columns of queries around it that it may use."""
         if depth and self.random.random() < (0.6 if self.wanted in ("UNION", "EXCEPT", "INTERSECT") else 0.25):
-            operation = self.pick({"UNION": 2, "UNION ALL": 1, "EXCEPT": 1, "INTERSECT": 1, "EXCEPT ALL": 1})
+            operation = self.pick(SET_OPERATIONS)
             return f"({self.query(width, depth - 1, outer)}) {operation} ({self.query(width, depth - 1, outer)})"
         return self.select(width, depth, outer)
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, field
 from random import Random
+from typing import NamedTuple
 
 import psycopg
 
@@ -85,14 +86,33 @@ def _draw_steps(random: Random, schema: Schema, transactions: int) -> list[Step]
     return steps
 
 
+class Exactness(NamedTuple):
+    """Of transactions: how many, keys in the view before or after, those whose rows changed, those that were named."""
+
+    transactions: int = 0
+    keys: int = 0
+    changed: int = 0
+    named: int = 0
+
+    def __add__(self, other: Exactness) -> Exactness:  # type: ignore[override]
+        return Exactness(*(a + b for a, b in zip(self, other, strict=True)))
+
+    def __str__(self) -> str:
+        needless = self.named - self.changed
+        share = needless / max(self.keys, 1)
+        return f"{self.transactions:>12} {self.keys:>7} {self.changed:>8} {needless:>11} {share:>12.0%}"
+
+
 @dataclass
 class Round:
-    """writers: connections beside the one that installs and looks. figures: of all rounds together."""
+    """writers: connections beside the one that installs and looks. figures, exactness (by kind of SQL in the view): of
+    all rounds together.
+    """
 
     connection: Connection
     writers: list[Connection]
     figures: Counter[str] = field(default_factory=Counter)
-    measuring: bool = False
+    exactness: dict[str, Exactness] | None = None
     mirror: dict[Key, tuple[str, ...]] = field(default_factory=dict)
     to_look_at: set[Key] = field(default_factory=set)
     taken: set[int] = field(default_factory=set)
@@ -156,21 +176,21 @@ class Round:
             pass
 
     def _end(self, writer: Connection, how: str, script: Script) -> None:
-        before = self._view() if self.measuring else {}
+        before = self._view() if self.exactness is not None else {}
         writer.execute(how.encode())
-        if self.measuring:
-            self._measure(before, self._view(), script)
+        if self.exactness is not None:
+            self._measure(before, self._view(), script, self.exactness)
 
-    def _measure(self, before: Snapshot, after: Snapshot, script: Script) -> None:
+    def _measure(self, before: Snapshot, after: Snapshot, script: Script, into: dict[str, Exactness]) -> None:
         """How much of what is named was for nothing, if it were expanded at once."""
         changed = covering.changed_keys(before, after)
         found = self._messages(self.measured)
         self.measured |= {id_ for id_, _ in found}
         named = [n for _, each in found for n in each]
-        count = sum(any(n.covers(k) for n in named) for k in before.keys() | after.keys() if None not in k)
-        for kind in ("", *(f": {kind}" for kind in script.used)):
-            self.figures[f"changed{kind}"] += len(changed)
-            self.figures[f"named{kind}"] += count
+        keys = [k for k in before.keys() | after.keys() if None not in k]
+        count = sum(any(n.covers(k) for n in named) for k in keys)
+        for kind in ("all", *script.used):
+            into[kind] += Exactness(1, len(keys), len(changed), count)
 
     # -- the relay
 

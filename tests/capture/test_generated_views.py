@@ -6,6 +6,7 @@ with all that was done in it. `--rounds 5000` plays more, `--seed 7` the same on
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from random import Random
@@ -19,7 +20,8 @@ from hypothesis import strategies as st
 from outbox import sqlfiles
 from tests.capture import covering
 from tests.capture.covering import Connection
-from tests.capture.rounds import WRITERS, Round, Script, draw_script
+from tests.capture.grammar import ITEMS, SET_OPERATIONS, SHAPES
+from tests.capture.rounds import WRITERS, Exactness, Round, Script, draw_script
 from tests.capture.schemas import ICU_KINDS, KINDS, Kind
 
 Connections = tuple[Connection, list[Connection]]
@@ -86,3 +88,23 @@ def test_whatever_changes_is_named(connections: Connections, pytestconfig: pytes
 def test_whatever_changes_is_named_for_long(connections: Connections) -> None:
     """The same many times over."""
     play_rounds(connections, 20_000, None)
+
+
+@pytest.mark.soak
+def test_how_exact_it_is(connections: Connections, capsys: pytest.CaptureFixture[str]) -> None:
+    """Prints how many keys are named needlessly, for views with each kind of SQL.
+
+    Of every transaction that ends: what it named and what it changed, if it were expanded at once. A view counts for
+    every kind that it has.
+    """
+    connection, writers = connections
+    kinds, found = kinds_here(connection), defaultdict[str, Exactness](Exactness)
+    for wanted in (None, *SHAPES, *ITEMS, *SET_OPERATIONS):
+        for seed in range(20):
+            random = Random(f"{wanted} {seed}")
+            Round(connection, writers, exactness=found).play(draw_script(random, kinds, wanted))
+    with capsys.disabled():
+        print(f"\n{'kind':<18} transactions    keys  changed  needlessly  of all keys")
+        for kind, exactness in sorted(found.items()):
+            print(f"{kind:<18} {exactness}")
+    assert found["all"].named >= found["all"].changed

@@ -216,12 +216,11 @@ def test_columns_of_every_making(connection: Connection) -> None:
     )
 
 
-def test_virtual_generated_columns(connection: Connection) -> None:
+def test_virtual_generated_columns(newest_connection: Connection) -> None:
     """They read as null in a trigger, so the columns that they are made of are watched."""
-    if connection.info.server_version < 180000:
-        pytest.skip("virtual generated columns came with PostgreSQL 18")
+    assert newest_connection.info.server_version >= 180000
     define(
-        connection,
+        newest_connection,
         """
         CREATE TABLE companies (code text PRIMARY KEY, number int,
                                 link text GENERATED ALWAYS AS ('L' || number) VIRTUAL);
@@ -234,7 +233,7 @@ def test_virtual_generated_columns(connection: Connection) -> None:
         " company AS description, true AS active FROM centres",
     )
     assert check(
-        connection,
+        newest_connection,
         "INSERT INTO companies VALUES ('a', 1), ('b', 2)",
         "INSERT INTO centres VALUES ('a', '1', 'L1'), ('a', '2', 'L2')",
         "UPDATE companies SET number = 2",
