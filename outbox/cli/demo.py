@@ -6,15 +6,19 @@ import signal
 import sys
 import textwrap
 import threading
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import NoReturn
 
 import click
 
 from outbox import demo as play
 from outbox import install
-from outbox.cli.following import follow_to_the_end, print_preview, print_result
+from outbox.cli.following import follow_to_the_end, print_preview, print_rows, totals
 from outbox.cli.printing import print_table
+from outbox.cli.sandbox import settings_text, write_private
 from outbox.demo import Change, Effect, Stage
+from outbox.install import lanes
 from outbox.register.preview import preview
 from outbox.register.request import confirm
 from outbox.resources import TARGETS
@@ -66,6 +70,7 @@ def _set_up(at: Stage) -> None:
     play.create_source(at.connection)
     plan = install.plan(at.connection)
     install.apply(at.connection, plan)
+    lanes.set_lanes(at.connection, at.settings)
     click.echo(f"{sum(step.table is not None for step in plan.steps)} source tables have triggers now")
 
 
@@ -75,7 +80,9 @@ def _bring_over(at: Stage, relay: threading.Thread) -> None:
     previews = [p for target in TARGETS for p in preview(at.connection, target)]
     print_preview(previews, say)
     ids = [id_ for target in TARGETS for id_ in confirm(at.connection, target, shown=previews)]
-    print_result(follow_to_the_end(at.connection, TARGETS, ids, relay.is_alive, say).results(), say)
+    rows = follow_to_the_end(at.connection, TARGETS, ids, relay.is_alive, say).results()
+    print_rows([row for row in rows if row.became != "created"], say)
+    click.echo(totals(rows, say))
 
 
 def _show(number: int, change: Change, effects: list[Effect]) -> None:
@@ -108,7 +115,11 @@ def _compare(at: Stage) -> bool:
 
 
 def _stay(at: Stage) -> None:
-    _say("All of it is still running; Ctrl-C ends it")
-    click.echo(f"database  {at.dsn}\npage      {at.page}\n")
-    click.echo(f"Change rows of the schema accountview and watch the page:\n  psql '{at.dsn}'")
-    threading.Event().wait()
+    with TemporaryDirectory(prefix="outbox-demo-") as folder:
+        file = Path(folder) / "outbox.toml"
+        write_private(file, f'dsn = "{at.dsn}"\n{settings_text(at.page)}')
+        _say("All of it is still running; Ctrl-C ends it")
+        click.echo(f"database  {at.dsn}\npage      {at.page}\nsettings  {file}\n")
+        click.echo(f"Change rows of the schema accountview and watch the page:\n  psql '{at.dsn}'\n")
+        click.echo(f"Try any other command:\n  OUTBOX_CONFIG={file} outbox status")
+        threading.Event().wait()

@@ -15,6 +15,7 @@ from outbox.cli.printing import print_table
 from outbox.operator.status import read_status
 from outbox.register.preview import Preview
 from outbox.register.request import Connection, Progress, Row, follow
+from outbox.resources import RESOURCES
 from outbox.words import Words
 
 # Longer than one call may take, and than the first look after a call without an answer.
@@ -74,12 +75,14 @@ def _is_paused(connection: Connection, targets: Sequence[str]) -> bool:
 
 
 def in_order(rows: Sequence[Row]) -> list[Row]:
-    """What a person has to see to comes first, then what waits for that, what was done, what was as it should be."""
+    """What a person has to see to comes first, then what waits for that, what was done, what was as it should be;
+    within each by cloud, kind and key.
+    """
 
-    def place(row: Row) -> int:
-        if row.became in _FOR_A_PERSON:
-            return 1 if _waits_for_parent(row) else 0
-        return 3 if row.became == "unchanged" else 2
+    def place(row: Row) -> tuple[int, str, int, list[str]]:
+        waits = row.became in _FOR_A_PERSON and _waits_for_parent(row)
+        kind = 1 if waits else 0 if row.became in _FOR_A_PERSON else 3 if row.became == "unchanged" else 2
+        return kind, row.target, list(RESOURCES).index(row.resource), row.key or []
 
     return sorted(rows, key=place)
 
@@ -89,7 +92,12 @@ def _waits_for_parent(row: Row) -> bool:
 
 
 def print_result(rows: Sequence[Row], say: Words) -> None:
-    """A line for each row that was not as it should be, then the totals. Many that wait for one parent are one line."""
+    print_rows(rows, say)
+    click.echo(totals(rows, say))
+
+
+def print_rows(rows: Sequence[Row], say: Words) -> None:
+    """A line for each row that was not as it should be. Many that wait for one parent are one line."""
     lines = _collapsed([r for r in in_order(rows) if r.became != "unchanged"], say)
     if lines:
         table = [
@@ -99,7 +107,6 @@ def print_result(rows: Sequence[Row], say: Words) -> None:
         print_table([say.heading(h) for h in ("target", "resource", "key", "result", "why")], table)
     if rest := sum(number for _, _, number in lines[SHOWN_LINES:]):
         click.echo(say("and {rows} more; --report FILE keeps them all", rows=say.count(rest, "row")))
-    click.echo(totals(rows, say))
 
 
 def _collapsed(rows: Sequence[Row], say: Words) -> list[tuple[Row, str, int]]:

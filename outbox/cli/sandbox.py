@@ -36,7 +36,7 @@ def sandbox(port: int, settings_file: Path | None, state_file: Path | None) -> i
 
     def ready(base_url: str) -> None:
         if settings_file:
-            _write_settings(settings_file, base_url)
+            write_private(settings_file, settings_text(base_url))
             click.echo(f"settings are in {settings_file}")
         click.echo(f"both clouds are at {base_url}  (Ctrl-C ends)")
 
@@ -50,8 +50,8 @@ def _check_ours(file: Path) -> None:
         raise ConfigError(f"{file} was not written by `outbox sandbox`", "name another file, or move this one away")
 
 
-def _write_settings(file: Path, base_url: str) -> None:
-    text = settings_text(base_url)
+def write_private(file: Path, text: str) -> None:
+    """Secrets are in it: nobody else may read it."""
     descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(descriptor, "w", encoding="utf-8") as f:
         f.write(text)

@@ -2,28 +2,22 @@
 
 from __future__ import annotations
 
-import os
 import re
 import signal
-import subprocess
-import sys
 from pathlib import Path
 from urllib.request import urlopen
 
 import psycopg
+import pytest
 
-import outbox
 from tests.cli.conftest import Shell, end, started
 
 
-def test_demo_ends_equal(shell: Shell) -> None:
-    """Without a terminal, a database or a setting: every change is shown with what reached which cloud, and when."""
-    env = {**os.environ, "PYTHONPATH": str(Path(outbox.__file__).parents[1])}
-    done = subprocess.run(
-        [sys.executable, "-m", "outbox", "demo"], env=env, capture_output=True, text=True, timeout=120
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
-    sections = dict(re.findall(r"^\d\. (.*)\n((?:   .*\n)+)", done.stdout, re.M))
+def check_demo(shown: str, readme: str) -> None:
+    """What it prints without a terminal, a database or a setting (tests/test_readme.py runs it): every change with what
+    reached which cloud, and when; and it is what the README shows.
+    """
+    sections = dict(re.findall(r"^\d\. (.*)\n((?:   .*\n)+)", shown, re.M))
     assert len(sections) == 8
     effects = [
         set(re.findall(r"^   (\S+) +[\d.]+ ms  (?:\d+ x )?([\w ]+\w)", text, re.M)) for text in sections.values()
@@ -37,19 +31,27 @@ def test_demo_ends_equal(shell: Shell) -> None:
     assert effects[5] == {("Visma.net", "project created")}
     assert effects[6] == {("Visma.net", "cost types or cost centres written")}
     assert {("AccountView.Net", "company removed"), ("Visma.net", "company removed")} <= effects[7]
-    assert len(re.findall(r"^\w+_net .* yes$", done.stdout, re.M)) == 10
-    assert "\x1b" not in done.stdout + done.stderr
+    assert len(re.findall(r"^\w+_net .* yes$", shown, re.M)) == 10
+    assert "\x1b" not in shown
+    excerpt = next(b for b in re.findall(r"```text\n(.*?)```", readme, re.DOTALL) if b.startswith("1. "))
+    assert set(map(_timeless, excerpt.splitlines())) <= set(map(_timeless, shown.splitlines()))
 
 
-def test_serve_stays_until_stopped(shell: Shell) -> None:
-    """It names a database and a page that answer; a signal ends both, and the exit code says which."""
+def _timeless(line: str) -> str:
+    return re.sub(r" +[\d.]+ ms", " 1 ms", line)
+
+
+def test_serve_stays_until_stopped(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It names a database, a page, and settings with which every command works; a signal ends all of it, and the
+    exit code says which.
+    """
     with started("demo", "--serve") as process:
         assert process.stdout
         found: dict[str, str] = {}
         for line in process.stdout:
-            if match := re.match(r"(database|page) +(\S+)", line):
+            if match := re.match(r"(database|page|settings) +(\S+)", line):
                 found[match[1]] = match[2]
-            if "psql" in line:
+            if "OUTBOX_CONFIG" in line:
                 break
         with psycopg.connect(found["database"]) as connection:
             assert connection.execute(
@@ -57,5 +59,9 @@ def test_serve_stays_until_stopped(shell: Shell) -> None:
             ).fetchone() == (2,)
         with urlopen(found["page"]) as page:
             assert page.status == 200
+        monkeypatch.setenv("OUTBOX_CONFIG", found["settings"])
+        assert "relay " in shell("status").out
+        assert shell("verify").code == 0
         assert end(process, signal.SIGINT) == 130
     assert not Path(re.findall(r"host=([^&]+)", found["database"])[0]).exists()
+    assert not Path(found["settings"]).exists()
