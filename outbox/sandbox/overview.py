@@ -1,4 +1,4 @@
-"""What the page shows, gathered for one look."""
+"""What the page shows, gathered for one look: of everything the newest first."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 from outbox.sandbox.state import Cloud
 from outbox.sandbox.world import World
 
-_ROWS = 200  # of users and of companies; the counts are of all
+_ROWS = 200  # of users, of companies, of what is in each; the counts are of all
 _RECENT = 30
 
 
@@ -21,7 +21,7 @@ def overview(world: World) -> dict[str, Any]:
         reverse=True,
     )
     return {
-        "version": world.journal.version,
+        "version": f"{world.journal.version}.{len(world.faults.described())}",
         "clouds": {target: _cloud(cloud) for target, cloud in world.clouds.items()},
         "invitations": [{"target": target, **mail} for _, target, mail in mails[:_RECENT]],
         "invitation_count": len(mails),
@@ -43,7 +43,7 @@ def _cloud(cloud: Cloud) -> dict[str, Any]:
             "carriers": sum(len(r.data) for segments in cloud.segments.values() for r in segments.values()),
         },
         "users": _users(cloud),
-        "companies": [_company(cloud, tenant) for tenant in islice(cloud.tenants.values(), _ROWS)],
+        "companies": [_company(cloud, tenant) for tenant in islice(reversed(cloud.tenants.values()), _ROWS)],
     }
 
 
@@ -62,7 +62,7 @@ def _users(cloud: Cloud) -> list[dict[str, Any]]:
             "companies": sorted(companies[id_]),
             "apps": sorted(apps[id_]),
         }
-        for id_, user in islice(cloud.users.items(), _ROWS)
+        for id_, user in islice(reversed(cloud.users.items()), _ROWS)
     ]
 
 
@@ -76,10 +76,10 @@ def _company(cloud: Cloud, tenant: dict[str, Any]) -> dict[str, Any]:
         "apps": sorted(cloud.tenant_apps.get(id_, ())),
         "projects": [
             {"code": code, "description": record.data["description"], "status": record.data["status"]}
-            for code, record in islice(cloud.projects.get(id_, {}).items(), _ROWS)
+            for code, record in islice(reversed(cloud.projects.get(id_, {}).items()), _ROWS)
         ],
         "segments": {
-            number: [{"code": value, **data} for value, data in islice(record.data.items(), _ROWS)]
+            number: [{"code": value, **data} for value, data in islice(reversed(record.data.items()), _ROWS)]
             for number, record in sorted(cloud.segments.get(id_, {}).items())
         },
     }

@@ -58,3 +58,14 @@ def test_the_switches_set_and_clear_faults(world: World, page: Page) -> None:
     page.click("#clear")
     page.wait_for("#faults", "status", gone=True)
     assert world.cloud.get("/sandbox/faults").json() == []
+
+
+@pytest.mark.parametrize("width", [1280, 420])
+def test_the_page_fits_its_window(world: World, page: Page, width: int) -> None:
+    """Nothing sticks out sideways and no part lies over another, in a wide window and on a telephone."""
+    page.call("Emulation.setDeviceMetricsOverride", width=width, height=800, deviceScaleFactor=1, mobile=False)
+    page.open(world.base_url)
+    page.wait_for(USERS, "No user yet.")
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    inside = "[...document.querySelectorAll('main > *')].every((e) => e.scrollHeight <= e.clientHeight + 1)"
+    assert page.evaluate(inside)

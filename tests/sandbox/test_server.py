@@ -205,10 +205,24 @@ def test_overview_gathers_what_the_page_shows(visma: Sandbox) -> None:
     assert (shown["invitation_count"], shown["call_count"]) == (1, 7)
 
 
+def test_overview_shows_the_newest_first(visma: Sandbox, tenant: str) -> None:
+    """What has just come must not be below two hundred others, or left out."""
+    for n in range(201):
+        visma.create_user(email=f"u{n}@kade.nl", last_name=f"Nr {n}")
+    for code in ("P1", "P2"):
+        visma.erp(tenant, "POST", "/project", PROJECT | {"projectID": {"value": code}})
+    cloud = visma.control("GET", "overview")["clouds"]["visma_net"]
+    assert [len(cloud["users"]), cloud["users"][0]["name"]] == [200, "Sanne Nr 200"]
+    assert [project["code"] for project in cloud["companies"][0]["projects"]] == ["P2", "P1"]
+
+
 def test_overview_says_when_nothing_is_new(visma: Sandbox) -> None:
     version = visma.control("GET", "overview")["version"]
     assert visma.http.get("/sandbox/overview", params={"seen": version}).status_code == 204
     visma.create_user()
+    assert visma.http.get("/sandbox/overview", params={"seen": version}).status_code == 200
+    version = visma.control("GET", "overview")["version"]
+    visma.fault(kind="latency")
     assert visma.http.get("/sandbox/overview", params={"seen": version}).status_code == 200
     visma.control("POST", "reset")
     assert visma.http.get("/sandbox/overview", params={"seen": version}).status_code == 200

@@ -4,6 +4,8 @@
 
 const POLL_MS = 500;
 const TARGET_NAMES = { accountview_net: "AV.Net", visma_net: "Visma.net" };
+const SEGMENTS = { 1: "cost types", 2: "cost centres" };
+const OVER = ["Completed", "Cancelled"];
 let seen = "";
 
 function element(name, properties = {}, ...children) {
@@ -92,13 +94,20 @@ function facts(company) {
 }
 
 function carriers(company) {
-  const projects = company.projects.map((one) => row([one.code], [one.description], [one.status]));
+  const projects = company.projects.map((one) => row([one.code], [one.description], [state(one.status, OVER)]));
   const tables = projects.length ? [table("projects", ["code", "description", "status"], projects)] : [];
   for (const [number, values] of Object.entries(company.segments)) {
-    const rows = values.map((one) => row([one.code], [one.description ?? ""], [one.active ? "active" : "inactive"]));
-    if (rows.length) tables.push(table(`segment ${number}`, ["code", "description", "state"], rows));
+    const states = values.map((one) => state(one.active ? "active" : "inactive", ["inactive"]));
+    const rows = values.map((one, at) => row([one.code], [one.description ?? ""], [states[at]]));
+    const caption = SEGMENTS[number] ? `segment ${number} (${SEGMENTS[number]}, unless set otherwise)` : `segment ${number}`;
+    if (rows.length) tables.push(table(caption, ["code", "description", "state"], rows));
   }
   return tables;
+}
+
+// What removing left behind stands back.
+function state(text, over) {
+  return element("span", { className: over.includes(text) ? "quiet over" : "" }, text);
 }
 
 function tag(target) {
@@ -141,7 +150,12 @@ function show(shown) {
   }
   showHappenings(shown);
   const active = shown.faults.filter((fault) => fault.times === null || fault.hit < fault.times);
-  document.querySelector("#faults").textContent = active.map((fault) => fault.kind).join(", ");
+  document.querySelector("#faults").textContent = active.map(faultWords).join(", ");
+}
+
+function faultWords(fault) {
+  const times = fault.times === null ? `${fault.hit} times so far` : `${fault.hit} of ${fault.times}`;
+  return `${fault.kind.replaceAll("_", " ")}${fault.status ? ` ${fault.status}` : ""}: ${times}`;
 }
 
 function say(text, lost) {
