@@ -12,6 +12,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import suppress
+from datetime import datetime
 from pathlib import Path
 
 import httpx
@@ -142,23 +143,27 @@ def test_a_stopped_relay_is_taken_over_at_once(site: psycopg.Connection) -> None
 
 
 def test_a_zombie_settles_nothing_and_what_it_did_is_looked_at(
-    site: psycopg.Connection, clouds: str, monkeypatch: pytest.MonkeyPatch
+    site: psycopg.Connection, clouds: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    """SIGSTOP beyond the lease in the middle of calls, then SIGCONT: the cloud ends as the views say all the same."""
+    """SIGSTOP beyond the lease in the middle of calls, then SIGCONT: what was on the wire may land, at most as many
+    calls as go out at once, and not one more leaves. The cloud ends as the views say all the same.
+    """
     monkeypatch.setenv("OUTBOX_LEASE_S", "2")
     for target in ("ACCOUNTVIEW_NET", "VISMA_NET"):
         monkeypatch.setenv(f"OUTBOX_{target}_DEADLINE_S", "0.5")
     monkeypatch.setenv("OUTBOX_USER_DOUBT_S", "1")
     monkeypatch.setenv("OUTBOX_DOUBT_S", "1")
-    with started("relay") as zombie:
+    with started("relay", log_to=tmp_path / "zombie") as zombie:
         eventually(lambda: len(_holders(site)) == 2, 20)
         httpx.post(f"{clouds}/sandbox/faults", json={"path": "/v1", "kind": "latency", "latency_ms": 200})
         enqueue(site)
         in_doubt = "SELECT count(*) FROM outbox.mirror WHERE in_doubt IS NOT NULL"
         eventually(lambda: (site.execute(in_doubt).fetchone() or (0,))[0] > 0, 20)
         zombie.send_signal(signal.SIGSTOP)
+        stopped_at = time.time()
         with started("relay") as successor:
             eventually(lambda: any(h.startswith(_pid(successor)) for h in _holders(site)), 30)
+            continued_at = time.time()
             zombie.send_signal(signal.SIGCONT)
             httpx.delete(f"{clouds}/sandbox/faults")
             eventually(lambda: pending(site) == 0, 60)
@@ -167,6 +172,23 @@ def test_a_zombie_settles_nothing_and_what_it_did_is_looked_at(
     mails = [m["email"] for m in httpx.get(f"{clouds}/sandbox/invitations").json()]
     assert len(mails) == len(set(mails))
     assert site.execute("SELECT count(*) FROM outbox.attempt").fetchone() != (0,)
+    began = _calls_before_it_noticed(tmp_path / "zombie", continued_at)
+    assert len(began) <= 8  # concurrency
+    assert [at for at in began if at > stopped_at + 0.1] == []
+
+
+def _calls_before_it_noticed(log: Path, continued_at: float) -> list[float]:
+    """When the calls began that a zombie ended after it had been continued, and before it knew that its lanes are
+    another's: what it does later, with lanes of its own again, is no zombie's work.
+    """
+    began = []
+    for line in map(json.loads, log.read_text().splitlines()):
+        at = datetime.fromisoformat(line["at"]).timestamp()
+        if line["what"] == "lane interrupted" and line["target"] == "visma_net":
+            break
+        if line["what"] == "attempt" and at >= continued_at:
+            began.append(at - line["took_ms"] / 1000)
+    return began
 
 
 def test_every_log_line_of_an_attempt_names_its_target(site: psycopg.Connection) -> None:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import time
 
+import psycopg
 import pytest
 
-from tests.lane import World
+from tests.lane import World, at_work, eventually
 
 
 def test_a_retry_after_is_obeyed_by_the_whole_target(world: World) -> None:
@@ -173,6 +174,32 @@ def test_a_broken_view_holds_up_its_own_resource_alone(apart: World) -> None:
     apart.sql(f"CREATE OR REPLACE VIEW accountview_net.users AS {whole}")
     apart.sql("UPDATE outbox.message SET due_at = now() WHERE status = 'pending'")
     apart.settled()
+
+
+@pytest.mark.parametrize(
+    "ddl",
+    [
+        "ALTER TABLE accountview.companies ADD COLUMN note text",
+        "ALTER VIEW accountview_net.companies SET (security_barrier = true)",
+    ],
+    ids=["source table", "view"],
+)
+def test_a_table_or_view_that_is_being_altered_holds_up_its_own_resource_alone(world: World, ddl: str) -> None:
+    """A lock that is held for long: the rest goes on, and with the lock's end what waited for it."""
+    world.company("001")
+    world.user("ann")
+    with psycopg.connect(world.dsn) as dba, at_work(world.service()):
+        dba.execute(ddl.encode())
+        eventually(lambda: world.last("users", "ann")[0] == "created", 10)
+        waits = ("pending", "the view accountview_net.companies cannot be read: a table that it reads is locked")
+        eventually(lambda: world.last("companies", "001") == waits)
+        dba.rollback()
+        world.user("bob")
+        eventually(lambda: world.last("users", "bob")[0] == "created")
+        world.sql("UPDATE outbox.message SET due_at = now() WHERE status = 'pending'")
+        world.user("cor")
+        eventually(lambda: world.last("companies", "001")[0] == "created")
+    assert world.differences() == []
 
 
 def test_a_row_that_its_view_cannot_compute_holds_up_only_itself(apart: World) -> None:
