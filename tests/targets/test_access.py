@@ -1,4 +1,4 @@
-"""company_access and app_access, CLOUD section 2: idempotent, under ids made of the parents'."""
+"""company_access and app_access: idempotent, under ids made of the parents'."""
 
 from __future__ import annotations
 

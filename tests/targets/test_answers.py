@@ -1,4 +1,4 @@
-"""CLOUD section 4 as a table: what an answer means, for a read and for a write."""
+"""What an answer means, for a read and for a write: one table."""
 
 from __future__ import annotations
 

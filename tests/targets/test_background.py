@@ -1,4 +1,4 @@
-"""A 202 of the ERP is followed to its end, CLOUD section 3."""
+"""A 202 of the ERP is followed to its end."""
 
 from __future__ import annotations
 

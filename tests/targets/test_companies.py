@@ -1,4 +1,4 @@
-"""Companies, CLOUD section 2: external id, then country and KVK number; what another key has is no candidate."""
+"""Companies: external id, then country and KVK number; what another key has is no candidate."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One call over the wire, with servers that mean no good. CLOUD section 4, last paragraph."""
+"""One call over the wire, with servers that mean no good."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Projects, CLOUD section 3: wrapped values, ETag and If-Match, no delete, read back before judging."""
+"""Projects: wrapped values, ETag and If-Match, no delete, read back before judging."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Cost types and cost centres, CLOUD section 3: many values per call, split until the bad value stands alone."""
+"""Cost types and cost centres: many values per call, split until the bad value stands alone."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""CLOUD section 1: tokens per client, tenant and scope; renewed before their end, one renewal at a time."""
+"""Tokens per client, tenant and scope; renewed before their end, one renewal at a time."""
 
 from __future__ import annotations
 

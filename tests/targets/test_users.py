@@ -1,4 +1,4 @@
-"""Users, CLOUD section 2: match, then link; at most one invitation per user, whatever fails."""
+"""Users: match, then link; at most one invitation per user, whatever fails."""
 
 from __future__ import annotations
 
