@@ -133,17 +133,6 @@ def test_a_refused_connection_means_the_platform_is_down(raw: RawServer, raw_clo
     assert "no connection" in raw_cloud.failed(PlatformDown, "users", "jansen", **HELD).why
 
 
-def test_tls_that_cannot_be_verified_sends_nothing(raw_cloud: Cloud) -> None:
-    """Here the server speaks no TLS at all; its log holds no request."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        address = f"https://127.0.0.1:{listener.getsockname()[1]}/users"
-        talker = Http(connections=1, deadline_s=0.3)
-        with pytest.raises(NoReply) as caught:
-            raw_cloud.run(talker.send("GET", address, {}))
-        raw_cloud.run(talker.close())
-    assert not caught.value.sent
-
-
 def test_connections_are_kept_for_the_next_call(raw: RawServer, raw_cloud: Cloud) -> None:
     """TLS connections are dear."""
     raw.answers = [http(200, {"id": "u1"})]
