@@ -291,7 +291,7 @@ def test_a_column_that_took_the_name_of_another_is_found(installed: Connection) 
     installed.execute("ALTER TABLE accountview.users ADD COLUMN email text")
     assert drift.drifted(installed).keys() == {("accountview_net", "users"), ("visma_net", "users")}
     assert {f.evidence for f in install.check(installed)} >= {
-        "column email of accountview.users is now called email_old"
+        "reads what has changed: column email of accountview.users is now called email_old"
     }
 
 

@@ -26,6 +26,6 @@ def help_(topic: str | None) -> None:
     if topic is None:
         for name in topics():
             title = (PAGES / f"{name}.md").read_text(encoding="utf-8").splitlines()[0].removeprefix("# ")
-            click.echo(f"{name:10} {title}")
+            click.echo(f"{name:11} {title}")
     else:
         click.echo_via_pager((PAGES / f"{topic}.md").read_text(encoding="utf-8"))

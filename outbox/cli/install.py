@@ -35,8 +35,6 @@ def install(dry_run: bool) -> None:
         refused = lanes.set_lanes(at.connection, at.settings)
     for note in (*plan.notes, *refused):
         click.echo(f"note: {note}")
-    if plan.finer:
-        click.echo(f"note: {count(len(plan.finer), 'more change')} recheck more than they reach; --dry-run says which")
     if not plan:
         click.echo("nothing to do: everything is as the views ask for")
     elif plan.first:

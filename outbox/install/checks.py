@@ -117,7 +117,9 @@ def _changed(connection: Connection, catalogue: Catalogue, present: Present) -> 
         yield Finding("warning", f"view {name}", "is gone since the install", "outbox install")
     for name in sorted(known.keys() & current.keys()):
         for reason in differences_of(known[name], current[name]):
-            yield Finding("broken", f"view {name}", reason, "outbox install")
+            own = reason.removeprefix(f"the view {name} ")
+            evidence = own if own != reason else f"reads what has changed: {reason}"
+            yield Finding("broken", f"view {name}", evidence, "outbox install")
 
 
 def _grants(connection: Connection, present: Present) -> Iterator[Finding]:
