@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from outbox.errors import CloudError, Transient
-from outbox.targets import read
 from outbox.targets.held import Held
-from outbox.targets.listing import ListChanged
+from outbox.targets.listing import ListChanged, Listing
+from outbox.targets.visma_net import VismaNet
 from tests.targets.cloud import Cloud
 from tests.targets.raw import RawServer, http
 
@@ -21,7 +21,7 @@ Lists = Callable[[str, tuple[str, ...]], list[Held]]
 @pytest.fixture
 def lists(raw_cloud: Cloud) -> Iterator[Lists]:
     """All objects of one list of the raw server."""
-    listing = read(raw_cloud.settings)
+    listing = Listing(VismaNet(raw_cloud.settings))
 
     async def all_of(resource: str, place: tuple[str, ...]) -> list[Held]:
         return [held async for page in listing.pages(resource, place) for held in page]
