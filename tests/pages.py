@@ -83,7 +83,7 @@ def _first_line(command: click.Command) -> str:
 
 def _command(name: str, command: click.Command) -> str:
     usage = " ".join(command.collect_usage_pieces(click.Context(command)))
-    parts = [f"### outbox {name}", f"    outbox {name} {usage}".rstrip(), _help(command)]
+    parts = [f"### outbox {name}", _fenced("text", [f"outbox {name} {usage}".rstrip()]), _help(command)]
     options = [_option(p) for p in command.params if isinstance(p, click.Option)]
     if options:
         parts.append(table(("option", "what it is"), options))
@@ -97,9 +97,16 @@ def _help(command: click.Command) -> str:
 
 
 def _block(text: str) -> str:
-    """The first line is what the others are about."""
-    lines = text.removeprefix("\b\n").splitlines()
-    return f"{lines[0]}\n\n" + "\n".join("    " + line.strip() for line in lines[1:])
+    """The first line is what the others are about; examples are commands, which tests/cli/test_docs.py runs."""
+    first, *lines = text.removeprefix("\b\n").splitlines()
+    if not lines:
+        return first
+    language = "sh" if first.startswith("Example") else "text"
+    return f"{first}\n\n" + _fenced(language, [line.strip() for line in lines])
+
+
+def _fenced(language: str, lines: Sequence[str]) -> str:
+    return "\n".join((f"```{language}", *lines, "```"))
 
 
 def _option(option: click.Option) -> tuple[str, str]:

@@ -10,7 +10,7 @@ TEXTS: dict[str, str] = {
     "{n} min": "{n} min",
     "{n} s": "{n} s",
     # -- register
-    "{users} will get an invitation mail": "{users} krijgen een uitnodiging per e-mail",
+    "{users} will get an invitation mail": "er gaat een uitnodiging per e-mail naar {users}",
     "nobody gets a mail": "niemand krijgt een e-mail",
     "registering": "bezig met registreren",
     "and {rows} more; --report FILE keeps them all": "en nog {rows}; --report BESTAND bewaart ze allemaal",
@@ -33,7 +33,7 @@ TEXTS: dict[str, str] = {
     ),
     "{cloud}: all {resource} would be removed": "{cloud}: alle {resource} worden verwijderd",
     "{cloud}: {removals} of {resource}, more than {limit}": "{cloud}: {removals} van {resource}, meer dan {limit}",
-    "{cloud}: {users} would get a mail, more than {limit}": "{cloud}: {users} krijgen een e-mail, meer dan {limit}",
+    "{cloud}: {users} would get a mail, more than {limit}": "{cloud}: een e-mail naar {users}, meer dan {limit}",
     "{cloud}: {grants} ({resource}), more than {limit}": "{cloud}: {grants} ({resource}), meer dan {limit}",
     "stopped; {messages} still to do: run it again, or leave them to a relay": (
         "gestopt; nog {messages} te doen: voer het opnieuw uit, of laat ze aan een relay over"

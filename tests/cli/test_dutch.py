@@ -206,7 +206,7 @@ def test_the_option_goes_before_the_locale(
 def test_register_in_dutch(shell: Shell, site: psycopg.Connection) -> None:
     """The preview, the result per row, and the totals."""
     out = shell("register", "--yes", "companies", "users", "--lang", "nl").out
-    assert "22 nieuwe gebruikers krijgen een uitnodiging per e-mail" in out
+    assert "er gaat een uitnodiging per e-mail naar 22 nieuwe gebruikers" in out
     assert "Visma.net wordt actief: vanaf nu gaat elke wijziging vanzelf mee" in out
     lines = [re.split(r"\s{2,}", line) for line in out.splitlines()]
     assert ["Visma.net", "ondernemingen", "003", "nog niet gereed", "ontbreekt: KVK-nummer"] in lines
