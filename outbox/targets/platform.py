@@ -62,6 +62,9 @@ class Platform:
         return await self._identity.deliver(delivery, owner, log)
 
     async def close(self) -> None:
-        await self._tokens.close()
-        await self._http.close()
-        await self.rates.close()
+        """All of it, also where the closing itself is cancelled."""
+        try:
+            await self._tokens.close()
+            await self._http.close()
+        finally:
+            await self.rates.close()
