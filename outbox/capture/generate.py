@@ -71,7 +71,9 @@ def capture_function(name: str, writes: list[Write], chains: dict[Chain, str]) -
         drift=statements.everything("'DRIFT'"),
     )
     purpose = f"Writes to outbox.message what a changed row of {writes[0].table.dotted} may mean for the desired views"
-    named = {name for w in writes for name in w.wording.named}
+    # Without a key the rows come as text, those columns too that only decide whether there is a message.
+    keyed = bool(writes[0].table.key)
+    named = {name for w in writes for name in (w.wording.named if keyed else w.wording.columns)}
     settings = pinned_for(c for c in writes[0].table.columns if c.name in named)
     return _function("trigger_function", name, "", body, purpose, settings, header(writes, chains))
 

@@ -96,7 +96,9 @@ class Statements:
             if not (rows.sure and self._columns[name].not_null):
                 conditions.append(f"{self._in(rows, name)} IS NOT NULL")
         for name, values in wording.only:
-            conditions.append(f"{self._in(rows, name)} IN ({spread(map(literal, values))})")
+            family = "text" if rows.text else self._columns[name].type.family
+            constants = (_constant(family, value) for value in values)
+            conditions.append(f"{self._in(rows, name)} IN ({spread(constants)})")
         where = "WHERE " + "\n  AND ".join(c.replace("\n", "\n      ") for c in conditions) if conditions else ""
         if not wording.named:
             return self._one_message(group, "TG_OP", fill("if_any", rows=rows.sql, where=where))
@@ -151,6 +153,11 @@ class Statements:
 
     def _cell(self, cell: Cell) -> str:
         return f"r.{self._columns[cell.column].sql}" if cell.column else literal(cell.text or "")
+
+
+def _constant(family: str, value: str) -> str:
+    """With its type: a bare one would take that of the column, and fail the application when the column is retyped."""
+    return value if family in ("int", "bool") else f"{literal(value)}::{family}"
 
 
 def _grouped(writes: Iterable[Write], *, by_columns: bool) -> list[Group]:

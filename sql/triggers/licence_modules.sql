@@ -36,7 +36,7 @@ BEGIN
             WHERE ROW(o.module)::record
                   OPERATOR(pg_catalog.*<>)
                   ROW(n.module)::record
-              AND coalesce(n.module, o.module) IN ('ACCESS_1', 'ACCESS_2')
+              AND coalesce(n.module, o.module) IN ('ACCESS_1'::text, 'ACCESS_2'::text)
         )
         UNION ALL
         SELECT m.target, m.resource, '{}'::text[], NULL::jsonb, TG_OP, 'accountview.licence_modules'
@@ -47,7 +47,7 @@ BEGIN
             WHERE ROW(o.module)::record
                   OPERATOR(pg_catalog.*<>)
                   ROW(n.module)::record
-              AND coalesce(n.module, o.module) IN ('APPROVAL', 'AUTOREPORT')
+              AND coalesce(n.module, o.module) IN ('APPROVAL'::text, 'AUTOREPORT'::text)
         )
         UNION ALL
         SELECT 'visma_net', 'projects', '{}'::text[], NULL::jsonb, TG_OP, 'accountview.licence_modules'
@@ -57,7 +57,7 @@ BEGIN
             WHERE ROW(o.module)::record
                   OPERATOR(pg_catalog.*<>)
                   ROW(n.module)::record
-              AND coalesce(n.module, o.module) IN ('APPROVAL', 'PROJECTS')
+              AND coalesce(n.module, o.module) IN ('APPROVAL'::text, 'PROJECTS'::text)
         )
         UNION ALL
         SELECT 'visma_net', 'cost_types', '{}'::text[], NULL::jsonb, TG_OP, 'accountview.licence_modules'
@@ -67,7 +67,7 @@ BEGIN
             WHERE ROW(o.module)::record
                   OPERATOR(pg_catalog.*<>)
                   ROW(n.module)::record
-              AND coalesce(n.module, o.module) IN ('APPROVAL', 'COST_TYPES')
+              AND coalesce(n.module, o.module) IN ('APPROVAL'::text, 'COST_TYPES'::text)
         )
         UNION ALL
         SELECT 'visma_net', 'cost_centres', '{}'::text[], NULL::jsonb, TG_OP, 'accountview.licence_modules'
@@ -77,7 +77,7 @@ BEGIN
             WHERE ROW(o.module)::record
                   OPERATOR(pg_catalog.*<>)
                   ROW(n.module)::record
-              AND coalesce(n.module, o.module) IN ('APPROVAL', 'COST_CENTRES')
+              AND coalesce(n.module, o.module) IN ('APPROVAL'::text, 'COST_CENTRES'::text)
         );
     ELSIF TG_OP = 'TRUNCATE' THEN
         INSERT INTO outbox.message (target, resource, key, via, operation, source)
@@ -102,32 +102,32 @@ BEGIN
         ) AS m (target, resource)
         WHERE EXISTS (
             SELECT FROM changed_rows AS r
-            WHERE r.module IN ('ACCESS_1', 'ACCESS_2')
+            WHERE r.module IN ('ACCESS_1'::text, 'ACCESS_2'::text)
         )
         UNION ALL
         SELECT m.target, m.resource, '{}'::text[], NULL::jsonb, TG_OP, 'accountview.licence_modules'
         FROM (VALUES ('visma_net', 'users'), ('visma_net', 'companies')) AS m (target, resource)
         WHERE EXISTS (
             SELECT FROM changed_rows AS r
-            WHERE r.module IN ('APPROVAL', 'AUTOREPORT')
+            WHERE r.module IN ('APPROVAL'::text, 'AUTOREPORT'::text)
         )
         UNION ALL
         SELECT 'visma_net', 'projects', '{}'::text[], NULL::jsonb, TG_OP, 'accountview.licence_modules'
         WHERE EXISTS (
             SELECT FROM changed_rows AS r
-            WHERE r.module IN ('APPROVAL', 'PROJECTS')
+            WHERE r.module IN ('APPROVAL'::text, 'PROJECTS'::text)
         )
         UNION ALL
         SELECT 'visma_net', 'cost_types', '{}'::text[], NULL::jsonb, TG_OP, 'accountview.licence_modules'
         WHERE EXISTS (
             SELECT FROM changed_rows AS r
-            WHERE r.module IN ('APPROVAL', 'COST_TYPES')
+            WHERE r.module IN ('APPROVAL'::text, 'COST_TYPES'::text)
         )
         UNION ALL
         SELECT 'visma_net', 'cost_centres', '{}'::text[], NULL::jsonb, TG_OP, 'accountview.licence_modules'
         WHERE EXISTS (
             SELECT FROM changed_rows AS r
-            WHERE r.module IN ('APPROVAL', 'COST_CENTRES')
+            WHERE r.module IN ('APPROVAL'::text, 'COST_CENTRES'::text)
         );
     END IF;
     -- Asked here, since calling ring() for nothing would cost each single-row statement a tenth. See ring().

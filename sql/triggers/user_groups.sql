@@ -28,7 +28,7 @@ BEGIN
                   OPERATOR(pg_catalog.*<>)
                   ROW(n.code, n.all_administrations)::record
               AND r.code IS NOT NULL
-              AND r.all_administrations IN ('true')
+              AND r.all_administrations IN (true)
         ) AS r
         CROSS JOIN (VALUES
             ('accountview_net', 'company_access'),
@@ -53,7 +53,7 @@ BEGIN
         FROM (
             SELECT DISTINCT r.code::text
             FROM changed_rows AS r
-            WHERE r.all_administrations IN ('true')
+            WHERE r.all_administrations IN (true)
         ) AS r
         CROSS JOIN (VALUES
             ('accountview_net', 'company_access'),

@@ -258,3 +258,55 @@ def test_a_key_may_be_made_of_any_type_a_view_may_have(connection: Connection) -
     found = connection.execute("SELECT key, via FROM outbox.message").fetchall()
     assert found == [(None, {"key": {"cost_centre_code": "x"}})]
     assert len(RESOURCES["cost_centres"].key) == 2
+
+
+RETYPED = {
+    "a licence": ("licences", "module", "integer USING 7", "INSERT INTO licences VALUES (8)"),
+    "a switch": ("centres", "big", "integer USING 1", "UPDATE centres SET big = 2"),
+    "a number": ("centres", "kind", "text", "UPDATE centres SET kind = 'x'"),
+    "a day": ("centres", "day", "text", "INSERT INTO centres (company, code, day) VALUES ('q', 'q', 'never')"),
+    "a key": ("centres", "code", "integer USING code::integer", "UPDATE centres SET code = 2"),
+    "a join column": ("centres", "company", "integer USING 1", "UPDATE centres SET company = 3"),
+    "an identity": ("centres", "who", "bytea USING NULL", "UPDATE centres SET who = 'x'"),
+}
+
+
+@pytest.mark.parametrize("what", RETYPED)
+def test_a_retyped_column_breaks_no_application(connection: Connection, what: str) -> None:
+    """Not even one that the view compares with a constant: what its function cannot read any more is rechecked."""
+    define(
+        connection,
+        "CREATE TABLE centres (company text, code text, kind int, big boolean, day date, who uuid,"
+        " PRIMARY KEY (company, code)); CREATE TABLE licences (module text PRIMARY KEY);"
+        " INSERT INTO centres VALUES ('1', '1', 1, true, '2026-01-01')",
+        "CREATE VIEW visma_net.cost_centres AS SELECT company AS company_code, code AS cost_centre_code,"
+        " who::text AS description, big AS active FROM centres WHERE kind IN (1, 2) AND big AND day = '2026-01-01'"
+        " AND who = '00000000-0000-0000-0000-000000000001'"
+        " AND EXISTS (SELECT FROM licences WHERE module IN ('A', 'B'))",
+    )
+    table, column, type_, write = RETYPED[what]
+    connection.execute("DROP VIEW visma_net.cost_centres")
+    connection.execute(f"ALTER TABLE {table} ALTER {column} TYPE {type_}".encode())
+    connection.execute(write.encode())
+
+
+def test_conditions_on_constants_without_a_key(connection: Connection) -> None:
+    """Rows of such a table are compared as text, and a day has another text in the writer's session."""
+    define(
+        connection,
+        "CREATE TABLE centres (company text NOT NULL, code text NOT NULL, kind int, big boolean, day date,"
+        " description text)",
+        "CREATE VIEW visma_net.cost_centres AS SELECT company AS company_code, code AS cost_centre_code,"
+        " description, big AS active FROM centres WHERE kind IN (1, 2) AND big AND day = '2026-03-01'",
+    )
+    assert (
+        check(
+            connection,
+            "INSERT INTO centres VALUES ('a', '1', 1, true, '2026-03-01', 'x'), ('a', '2', 3, true, '2026-03-01', 'x')",
+            "UPDATE centres SET description = 'y'",
+            "UPDATE centres SET kind = 2",
+            "DELETE FROM centres",
+        )
+        == 5
+    )
+    assert [k for k in messages(connection) if k == []] == []
