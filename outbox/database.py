@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from typing import Any
 
 import psycopg
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
+from outbox import sqlfiles
 from outbox.errors import DatabaseUnavailable, InstallError, NotAtHome, NotPermitted, OutboxError
 from outbox.relay.connection import SESSION
 
@@ -24,16 +26,26 @@ def connect(dsn: str) -> Connection:
     timeout = conninfo_to_dict(dsn).get("connect_timeout", CONNECT_TIMEOUT_S)
     connection = psycopg.connect(make_conninfo(dsn, connect_timeout=timeout), autocommit=True)
     try:
-        _check_version(connection)
-        session = json.dumps({**SESSION, "application_name": "outbox"})
-        connection.execute("SELECT set_config(key, value, false) FROM jsonb_each_text(%s)", [session])
+        check_version(connection)
+        pin(connection, {**SESSION, "application_name": "outbox"}, for_transaction=False)
     except BaseException:
         connection.close()
         raise
     return connection
 
 
-def _check_version(connection: Connection) -> None:
+def pin(connection: Connection, settings: Mapping[str, str], *, for_transaction: bool = True) -> None:
+    """Settings of the server, for this transaction or for the session."""
+    values = {"settings": json.dumps(settings), "local": for_transaction}
+    connection.execute(sqlfiles.read("session/pin.sql"), values)
+
+
+def is_standby(connection: Connection) -> bool:
+    return connection.execute(sqlfiles.read("session/is_standby.sql")).fetchone() == (True,)
+
+
+def check_version(connection: Connection) -> None:
+    """Raises InstallError where the server is too old."""
     version = connection.info.server_version // 10_000
     if version < OLDEST_VERSION:
         raise InstallError(
@@ -44,8 +56,7 @@ def _check_version(connection: Connection) -> None:
 
 def require_outbox(connection: Connection) -> None:
     """Raises InstallError where the outbox is not installed."""
-    row = connection.execute("SELECT to_regclass('outbox.message') IS NOT NULL").fetchone()
-    if row != (True,):
+    if connection.execute(sqlfiles.read("session/is_installed.sql")).fetchone() != (True,):
         raise InstallError(f"the outbox is not installed in database {connection.info.dbname}", "outbox install")
 
 

@@ -119,8 +119,7 @@ def make(at: Stage, change: Change) -> list[Effect]:
 
 def _drain(at: Stage) -> None:
     until = time.monotonic() + DRAIN_TIMEOUT_S
-    waits = "SELECT EXISTS (SELECT FROM outbox.message WHERE status = 'pending')"
-    while at.connection.execute(waits).fetchone() == (True,):
+    while at.connection.execute(sqlfiles.read("status/is_pending.sql")).fetchone() == (True,):
         if time.monotonic() > until:
             raise OutboxError(f"the relay did not get through within {DRAIN_TIMEOUT_S:g} s", "outbox status")
         time.sleep(0.01)

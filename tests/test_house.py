@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -63,6 +64,18 @@ def test_the_http_library_is_imported_in_one_place() -> None:
 def _not_of_the_relay(users: set[str]) -> set[str]:
     """The demo looks at the sandbox as a browser would."""
     return {u for u in users if u.startswith(("outbox/demo", "outbox/cli/demo", "outbox/sandbox/"))}
+
+
+SQL_VERB = re.compile(r"\b(SELECT|INSERT|UPDATE|DELETE|WITH|CREATE|ALTER|DROP|GRANT|REVOKE|SET|LISTEN|NOTIFY)\b")
+
+
+@pytest.mark.parametrize("module", MODULES, ids=lambda m: str(m.relative_to(ROOT)))
+def test_sql_stands_in_files(module: Path) -> None:
+    """What is run is read from sql/; Python puts only identifiers, types and conditions into it."""
+    for node in ast.walk(ast.parse(module.read_text())):
+        if isinstance(node, ast.Call) and getattr(node.func, "attr", "") in ("execute", "executemany", "SQL"):
+            texts = [n.value for n in ast.walk(node) if isinstance(n, ast.Constant) and isinstance(n.value, str)]
+            assert not [text for text in texts if SQL_VERB.search(text)], f"line {node.lineno}"
 
 
 def _imports(module: Path) -> set[str]:

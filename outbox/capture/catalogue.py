@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -219,8 +220,7 @@ def with_definitions(connection: psycopg.Connection[Any], catalogue: Catalogue) 
 
 def pin_settings(connection: psycopg.Connection[Any]) -> None:
     """Until the end of the transaction: names come out qualified, and values have one text form."""
-    for name, value in PINNED.items():
-        connection.execute("SELECT set_config(%s, %s, true)", (name, value))
+    connection.execute(sqlfiles.read("session/pin.sql"), {"settings": json.dumps(PINNED), "local": True})
 
 
 def rows(connection: psycopg.Connection[Any], file: str, parameters: dict[str, Any]) -> list[dict[str, Any]]:

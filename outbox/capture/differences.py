@@ -78,12 +78,12 @@ def trigger_differences(wanted: Wanted, present: Present) -> Iterator[Difference
             evidence = "is another one" if (trigger.relation, trigger.name) in names else "is missing"
             yield Difference(what, evidence, (sql,), trigger.table, unseen)
         elif present.triggers[trigger] not in FIRES:
-            enable = f"ALTER TABLE {trigger.table} ENABLE TRIGGER {trigger.name};"
+            enable = fill("enable_trigger", table=trigger.table, name=trigger.name)
             yield Difference(what, "is disabled", (enable,), trigger.table, unseen)
     needed = {(t.relation, t.name) for t in wanted.triggers}
     for trigger in present.triggers:
         if (trigger.relation, trigger.name) not in needed:
-            drop = f"DROP TRIGGER {trigger.name} ON {trigger.table};"
+            drop = fill("drop_trigger", table=trigger.table, name=trigger.name)
             yield Difference(
                 f"trigger {trigger.name} on {trigger.table}", "is not needed", (drop,), trigger.table, harmless=True
             )

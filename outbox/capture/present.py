@@ -69,7 +69,7 @@ class Present:
 def read_present(connection: Connection) -> Present:
     """Wants an open transaction with the pinned settings."""
     migrations = _migrations(connection)
-    manifest = connection.execute("SELECT kind, name, hash, facts FROM outbox.manifest") if migrations else ()
+    manifest = rows(connection, "manifest", {}) if migrations else []
     return Present(
         migrations,
         {
@@ -77,7 +77,7 @@ def read_present(connection: Connection) -> Present:
             for r in rows(connection, "installed_functions", {})
         },
         {_trigger(r): r["enabled"] for r in rows(connection, "installed_triggers", {})},
-        {(kind, name): (hash_, facts or {}) for kind, name, hash_, facts in manifest},
+        {(m["kind"], m["name"]): (m["hash"], m["facts"] or {}) for m in manifest},
         **rows(connection, "owner", {})[0],
     )
 
@@ -88,9 +88,9 @@ def missing_migrations(present: Present) -> list[tuple[int, str, str]]:
 
 
 def _migrations(connection: Connection) -> frozenset[int]:
-    if connection.execute("SELECT to_regclass('outbox.migration')").fetchone() == (None,):
+    if not rows(connection, "has_migrations", {})[0]["has_migrations"]:
         return frozenset()
-    return frozenset(row[0] for row in connection.execute("SELECT version FROM outbox.migration"))
+    return frozenset(row["version"] for row in rows(connection, "migrations", {}))
 
 
 def _trigger(row: dict[str, Any]) -> Trigger:

@@ -17,6 +17,7 @@ from sqlglot import exp
 from outbox.capture.catalogue import pin_settings, read_catalogue, with_definitions
 from outbox.capture.levels import NotUnderstood
 from outbox.capture.membership import Condition, Part, Source, read_parts
+from outbox.database import pin
 from outbox.relay.compose import View
 
 TIMEOUT_S = 5
@@ -68,8 +69,7 @@ def examine(connection: psycopg.Connection[Any], view: View, key: Sequence[str])
     """Why the view has no row of this key. Wants a connection in no transaction."""
     try:
         with connection.transaction():
-            connection.execute("SET TRANSACTION READ ONLY")
-            connection.execute("SELECT set_config('statement_timeout', %s, true)", [f"{TIMEOUT_S}s"])
+            pin(connection, {"transaction_read_only": "on", "statement_timeout": f"{TIMEOUT_S}s"})
             pin_settings(connection)
             catalogue = with_definitions(connection, read_catalogue(connection))
             relation = catalogue.named(view.target, view.resource.name)

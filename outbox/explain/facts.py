@@ -12,6 +12,7 @@ from psycopg import sql
 from psycopg.rows import dict_row
 
 from outbox import sqlfiles
+from outbox.database import pin
 from outbox.explain.absence import TIMEOUT_S, Absence, examine
 from outbox.operator.pauses import Pause, read_pauses
 from outbox.register.preview import read_views
@@ -218,7 +219,7 @@ def _mirrored(found: Sequence[dict[str, Any]]) -> Mirrored | None:
 def _ended(connection: Connection, target: str, resource: str, key: Key) -> Ended | None:
     try:
         with connection.transaction():
-            connection.execute("SELECT set_config('statement_timeout', %s, true)", [f"{TIMEOUT_S}s"])
+            pin(connection, {"statement_timeout": f"{TIMEOUT_S}s"})
             found = _all(connection, "last_message", target, resource, key)
     except psycopg.errors.QueryCanceled:
         return None

@@ -16,6 +16,7 @@ from outbox.capture.differences import function_differences, trigger_differences
 from outbox.capture.present import Present, missing_migrations, read_present
 from outbox.capture.views import check_view
 from outbox.capture.wanted import Wanted, derive, rests_on
+from outbox.database import is_standby
 from outbox.errors import OutboxError
 from outbox.install.drift import differences_of
 from outbox.install.roles import right_differences
@@ -56,7 +57,7 @@ def _surroundings(connection: Connection) -> Iterator[Finding]:
             f"is not origin for {row['who']}, which then fires no triggers: what it writes is not captured",
             "set it to origin, then `outbox register`",
         )
-    if connection.execute("SELECT pg_is_in_recovery()").fetchone() == (True,):
+    if is_standby(connection):
         yield Finding("broken", "the server", "is a standby, which cannot be written to", "connect to the primary")
 
 
@@ -135,12 +136,12 @@ def _grants(connection: Connection, present: Present) -> Iterator[Finding]:
 def _double_keys(connection: Connection, view: Relation) -> Iterator[Finding]:
     if view.kind != "v" or any(view.column(c) is None for c in RESOURCES[view.name].key):
         return
-    columns = sql.SQL(", ").join(sql.SQL("{}::text").format(sql.Identifier(c)) for c in RESOURCES[view.name].key)
-    query = sql.SQL("SELECT {}, count(*) FROM {} GROUP BY {} HAVING count(*) > 1 LIMIT 1").format(
-        columns, sql.Identifier(view.schema, view.name), columns
+    columns = sql.SQL(", ").join(sql.SQL("v.{}::text").format(sql.Identifier(c)) for c in RESOURCES[view.name].key)
+    query = sql.SQL(sqlfiles.read("catalogue/double_key.sql")).format(
+        key=columns, view=sql.Identifier(view.schema, view.name)
     )
     row = connection.execute(query).fetchone()
     if row:
-        key = " ".join(str(value) for value in row[:-1])
-        evidence = f"has {row[-1]} rows for the key {key}; such a key is held"
+        key, times = row
+        evidence = f"has {times} rows for the key {' '.join(str(value) for value in key)}; such a key is held"
         yield Finding("warning", f"view {view.dotted}", evidence, "make the rows of the view differ in their key")

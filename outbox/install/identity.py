@@ -42,5 +42,5 @@ def read_identity(connection: Connection) -> Identity:
 
 def adopt(connection: Connection, why: str | None) -> bool:
     """From now on it belongs to this database; False: it did already."""
-    row = connection.execute("SELECT outbox.adopt(%s)", [why]).fetchone()
+    row = connection.execute(sqlfiles.read("status/adopt.sql"), {"why": why}).fetchone()
     return bool(row and row[0])

@@ -11,7 +11,7 @@ import json
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any, LiteralString
+from typing import Any
 
 import psycopg
 
@@ -23,6 +23,7 @@ from outbox.capture.present import Present, missing_migrations, read_present
 from outbox.capture.sqltext import comment, fill, literal, resource_list
 from outbox.capture.views import check_views
 from outbox.capture.wanted import Remembered, Resource, Wanted, derive, is_as_installed, lasting
+from outbox.database import check_version, is_standby
 from outbox.errors import InstallError, NotPermitted
 from outbox.install.checks import Finding, check
 from outbox.install.roles import right_differences
@@ -32,8 +33,6 @@ from outbox.resources import RESOURCES, TARGETS
 __all__ = ["Finding", "Plan", "Step", "apply", "check", "plan", "render"]
 
 Connection = psycopg.Connection[Any]
-
-OLDEST_VERSION = 15
 
 
 @dataclass(frozen=True)
@@ -85,13 +84,8 @@ def plan(connection: Connection) -> Plan:
 
 def check_server(connection: Connection) -> None:
     """Raises InstallError where the outbox cannot be."""
-    version = connection.info.server_version // 10_000
-    if version < OLDEST_VERSION:
-        raise InstallError(
-            f"the server is PostgreSQL {version}; the outbox needs {OLDEST_VERSION} or later",
-            "point OUTBOX_DSN to a newer server",
-        )
-    if connection.execute("SELECT pg_is_in_recovery()").fetchone() == (True,):
+    check_version(connection)
+    if is_standby(connection):
         raise InstallError("the server is a standby, which cannot be written to", "connect to the primary")
 
 
@@ -164,7 +158,7 @@ def _last_statements(wanted: Wanted, present: Present, unsure: list[str]) -> tup
     ]
     # A follow function stays: messages that are not expanded yet, or not even committed, may name it.
     statements += [
-        f"DROP FUNCTION outbox.{f.name}({f.arguments});"
+        fill("drop_function", name=f.name, arguments=f.arguments)
         for f in present.functions.values()
         if f.name.startswith("capture_") and f.name not in wanted.functions
     ]
@@ -214,16 +208,13 @@ def apply(connection: Connection, plan_: Plan) -> None:
 @contextmanager
 def serialised(connection: Connection) -> Iterator[None]:
     """One installer at a time in this database."""
-    _call(connection, "pg_advisory_lock")
+    with connection.transaction():
+        rows(connection, "lock_installers", {})
     try:
         yield
     finally:
-        _call(connection, "pg_advisory_unlock")
-
-
-def _call(connection: Connection, function: LiteralString) -> None:
-    with connection.transaction():
-        connection.execute(f"SELECT {function}(hashtext('outbox install'))")
+        with connection.transaction():
+            rows(connection, "unlock_installers", {})
 
 
 # -- showing it

@@ -14,6 +14,7 @@ from typing import Any
 import psycopg
 
 from outbox.capture.catalogue import rows
+from outbox.database import pin
 from outbox.errors import InstallError, NotPermitted
 
 Connection = psycopg.Connection[Any]
@@ -55,7 +56,7 @@ def _run(connection: Connection, table: str | None, steps: tuple[Step, ...]) -> 
 
 def _run_once(connection: Connection, steps: tuple[Step, ...]) -> None:
     with connection.transaction():
-        connection.execute("SELECT set_config('lock_timeout', %s, true)", (f"{LOCK_TIMEOUT_MS}ms",))
+        pin(connection, {"lock_timeout": f"{LOCK_TIMEOUT_MS}ms"})
         for step in steps:
             for statement in step.statements:
                 connection.execute(statement.encode())

@@ -13,6 +13,7 @@ import psycopg
 
 from outbox.capture.catalogue import rows
 from outbox.config import TargetSettings
+from outbox.database import is_standby
 from outbox.errors import NotAllowed, OutboxError
 from outbox.install.checks import Finding, Level
 from outbox.install.identity import read_identity
@@ -31,7 +32,7 @@ CLOUD_DEADLINE_S = 3.0
 def look_around(connection: Connection) -> Iterator[Finding]:
     """The database and what waits in it. Wants an installed outbox."""
     yield from _identity(connection)
-    if connection.execute("SELECT pg_is_in_recovery()").fetchone() == (True,):
+    if is_standby(connection):
         return
     found = rows(connection, "surroundings", {})[0]
     yield from _server(connection, found)

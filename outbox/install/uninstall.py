@@ -24,19 +24,22 @@ def plan_uninstall(connection: Connection, *, keep_data: bool = True) -> tuple[S
     with connection.transaction():
         pin_settings(connection)
         present = read_present(connection)
-        outside = [f"REVOKE {r['what']};" for r in rows(connection, "given_outside", {})] if present.installed else []
+        given = rows(connection, "given_outside", {}) if present.installed else []
     drops: dict[str, list[str]] = {}
     for trigger in present.triggers:
-        drops.setdefault(trigger.table, []).append(f"DROP TRIGGER {trigger.name} ON {trigger.table};")
+        drops.setdefault(trigger.table, []).append(fill("drop_trigger", name=trigger.name, table=trigger.table))
     steps = [Step(f"Triggers on {t}", tuple(found), t, readers=True) for t, found in sorted(drops.items())]
     functions = [
-        f"DROP FUNCTION outbox.{f.name}({f.arguments});" for f in present.functions.values() if f.name not in _KEPT
+        fill("drop_function", name=f.name, arguments=f.arguments)
+        for f in present.functions.values()
+        if f.name not in _KEPT
     ]
     forget = [fill("forget", kind=literal(kind), name=literal(name)) for kind, name in sorted(present.manifest)]
-    if outside:
-        steps.append(Step("What the roles may read outside schema outbox", tuple(outside)))
+    if given:
+        outside = tuple(fill("revoke_right", what=r["what"]) for r in given)
+        steps.append(Step("What the roles may read outside schema outbox", outside))
     if present.installed and not keep_data:
-        steps.append(Step("The outbox itself, with all that it holds", ("DROP SCHEMA outbox CASCADE;",)))
+        steps.append(Step("The outbox itself, with all that it holds", (fill("drop_outbox"),)))
     elif functions or forget:
         steps.append(Step("Functions, and what install remembered of them", (*functions, *forget)))
     return tuple(steps)

@@ -15,6 +15,7 @@ import psycopg
 from psycopg.types.string import TextLoader
 
 from outbox import sqlfiles
+from outbox.database import pin
 from outbox.errors import InstallError
 
 Connection = psycopg.Connection[Any]
@@ -64,8 +65,8 @@ def ask(connection: Connection, question: Question, given: Mapping[str, Given]) 
     values = {name: _value(question, name, given[name]) for name in question.parameters}
     try:
         with connection.transaction():
-            connection.execute("SET TRANSACTION READ ONLY")
-            connection.execute("SET LOCAL IntervalStyle = postgres")  # 1 day 02:03:04, for people
+            # intervals for people: 1 day 02:03:04
+            pin(connection, {"transaction_read_only": "on", "IntervalStyle": "postgres"})
             cursor = connection.cursor()
             for type_ in _AS_TEXT:
                 cursor.adapters.register_loader(type_, TextLoader)

@@ -81,11 +81,11 @@ def decide(connection: Connection, decision: Decision, stuck: Sequence[Stuck], w
     """Decides about these, one transaction. Answers the ids of the messages that were written (approve, retry) or ended
     (reject, skip); none: somebody else was faster.
     """
-    call = sql.SQL("SELECT outbox.{}(messages => %s, why => %s)").format(sql.Identifier(decision))
+    call = sql.SQL(sqlfiles.read("decide/decide.sql")).format(decision=sql.Identifier(decision))
     with connection.transaction():
         connection.execute(sqlfiles.read("decide/name_actor.sql"), {"user": _user()})
         ids = [id_ for s in stuck for id_ in s.messages]
-        return [id_ for (id_,) in connection.execute(call, [ids, why]).fetchall()]
+        return [id_ for (id_,) in connection.execute(call, {"messages": ids, "why": why}).fetchall()]
 
 
 def _user() -> str | None:

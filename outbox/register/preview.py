@@ -156,7 +156,7 @@ def _preview(
     fates: Mapping[str, Fates],
 ) -> tuple[Preview, Fates]:
     columns = view.resource.key[: len(key)]
-    query = sql.SQL(sqlfiles.read("relay/preview.sql")).format(
+    query = sql.SQL(sqlfiles.read("register/preview.sql")).format(
         **_common(view),
         refined=_refined(view),
         has_parents=_all(_has_parent(view, p, views.get(p.resource), fates) for p in view.resource.parents),
@@ -185,8 +185,8 @@ def _common(view: View) -> dict[str, sql.Composable]:
 def _refined(view: View) -> sql.Composable:
     """A user is more than his row: his e-mail may be somebody else's."""
     if view.resource.name != "users":
-        return sql.SQL("refined AS (SELECT * FROM judged),")
-    return sql.SQL(sqlfiles.read("relay/preview_users.sql")).format(**_common(view))
+        return sql.SQL(sqlfiles.read("register/preview_others.sql"))
+    return sql.SQL(sqlfiles.read("register/preview_users.sql")).format(**_common(view))
 
 
 def _all(conditions: Iterable[sql.Composable]) -> sql.Composable:
@@ -197,7 +197,7 @@ def _has_parent(view: View, parent: Parent, parents: View | None, fates: Mapping
     """Is the parent of row d in the cloud, or about to be?"""
     if parents is None:
         return sql.SQL("false")
-    return sql.SQL(sqlfiles.read("relay/has_parent.sql")).format(
+    return sql.SQL(sqlfiles.read("register/has_parent.sql")).format(
         **compose.common(parents, "d"),
         parent_key=_parent_key(view, parent),
         holds=sql.Literal(fates[parent.resource].holds),
@@ -209,8 +209,8 @@ def _stays(view: View, parent: Parent, parents: View | None) -> sql.Composable:
     """Is the parent of row d in its view? Where it is not, its removal takes the row along."""
     if parents is None:
         return sql.SQL("false")
-    return sql.SQL("ARRAY[{}] IN (SELECT ARRAY[{}] FROM {} AS v)").format(
-        _parent_key(view, parent), *(compose.common(parents, "d")[name] for name in ("view_key", "view"))
+    return sql.SQL(sqlfiles.read("register/parent_stays.sql")).format(
+        **compose.common(parents, "d"), parent_key=_parent_key(view, parent)
     )
 
 
@@ -223,7 +223,7 @@ def activations(connection: Connection, targets: Sequence[str]) -> list[Activati
     """Of these targets those that are not active yet."""
     found = []
     for target in targets:
-        row = connection.execute(sqlfiles.read("relay/count_waiting.sql"), {"target": target}).fetchone()
+        row = connection.execute(sqlfiles.read("register/count_waiting.sql"), {"target": target}).fetchone()
         if row and not row[0]:
             found.append(Activation(target, row[1]))
     return found
@@ -231,7 +231,7 @@ def activations(connection: Connection, targets: Sequence[str]) -> list[Activati
 
 def _seconds(connection: Connection, target: str, previews: Sequence[Preview], settings: TargetSettings) -> float:
     """Of one target; they work beside each other."""
-    row = connection.execute(sqlfiles.read("relay/known_rate.sql"), {"target": target}).fetchone()
+    row = connection.execute(sqlfiles.read("register/known_rate.sql"), {"target": target}).fetchone()
     number = sum(p.calls for p in previews if p.target == target)
     return seconds(number, settings.concurrency, Rate(*row) if row else Rate())
 

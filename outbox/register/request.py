@@ -70,15 +70,16 @@ def confirm(
 
     shown: what a person saw and agreed to; so many creates and removals may pass the brakes.
     """
-    call = "SELECT outbox.register(%s, %s, %s, %s)"
+    call = sqlfiles.read("register/register.sql")
     counts = {p.resource: {"create": p.creates, "remove": p.removals} for p in shown if p.target == target}
+    given = {"target": target, "key": list(key), "shown": json.dumps(counts)}
     everything: list[str | None] = [None]
     with connection.transaction():
-        connection.execute(sqlfiles.read("relay/activate_target.sql"), {"target": target})
+        connection.execute(sqlfiles.read("register/activate_target.sql"), {"target": target})
         return [
             id_
             for resource in resources or everything
-            for (id_,) in connection.execute(call, [target, resource, list(key), json.dumps(counts)]).fetchall()
+            for (id_,) in connection.execute(call, {**given, "resource": resource}).fetchall()
         ]
 
 
@@ -98,18 +99,18 @@ def follow(connection: Connection, ids: Sequence[int]) -> Iterator[Progress]:
 
 def _look(connection: Connection, ids: Sequence[int]) -> Progress:
     with connection.cursor(row_factory=class_row(Row)) as cursor:
-        cursor.execute(sqlfiles.read("relay/follow_register.sql"), {"ids": list(ids), "first": min(ids, default=0)})
+        cursor.execute(sqlfiles.read("register/follow_register.sql"), {"ids": list(ids), "first": min(ids, default=0)})
         return Progress(tuple(cursor.fetchall()))
 
 
 def find_relay(connection: Connection, target: str) -> str | None:
     """Who holds the lease of the target; None: no relay is alive."""
-    row = connection.execute(sqlfiles.read("relay/find_relay.sql"), {"target": target}).fetchone()
+    row = connection.execute(sqlfiles.read("register/find_relay.sql"), {"target": target}).fetchone()
     return row[0] if row else None
 
 
 def read_unchanged(connection: Connection, ids: Sequence[int]) -> list[Row]:
     """The rows that these registers found equal; most have no message of their own."""
     with connection.cursor(row_factory=class_row(Row)) as cursor:
-        cursor.execute(sqlfiles.read("relay/read_unchanged.sql"), {"ids": list(ids)})
+        cursor.execute(sqlfiles.read("register/read_unchanged.sql"), {"ids": list(ids)})
         return cursor.fetchall()

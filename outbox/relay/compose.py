@@ -43,12 +43,10 @@ def common(view: View, keyed: str) -> dict[str, sql.Composable]:
 def present_parents(view: View, keyed: str) -> sql.Composable:
     """The parents' remote ids as an array, null for one that is not in the cloud."""
     lookups = [
-        sql.SQL(
-            "(SELECT p.remote_id FROM outbox.mirror AS p WHERE p.target = {} AND p.resource = {} AND p.key = ARRAY[{}])"
-        ).format(
-            sql.Literal(view.target),
-            sql.Literal(parent.resource),
-            sql.SQL(", ").join(
+        sql.SQL(sqlfiles.read("relay/present_parent.sql")).format(
+            target=sql.Literal(view.target),
+            resource=sql.Literal(parent.resource),
+            key=sql.SQL(", ").join(
                 sql.SQL("{}.key[{}]").format(sql.Identifier(keyed), sql.Literal(view.resource.key.index(c) + 1))
                 for c in parent.columns
             ),
@@ -81,7 +79,7 @@ def company_stays(view: View, views: Mapping[str, View]) -> sql.Composable:
     if "companies" not in views or [p.resource for p in view.resource.parents] != ["companies"]:
         return sql.SQL("true")
     companies = sql.Identifier(view.target, "companies")
-    return sql.SQL("m.key[1] IN (SELECT c.company_code::text FROM {} AS c)").format(companies)
+    return sql.SQL(sqlfiles.read("relay/company_stays.sql")).format(companies=companies)
 
 
 def match_view(view: View, columns: Sequence[str], *, exactly: bool) -> sql.Composable:
@@ -95,7 +93,8 @@ def match_view(view: View, columns: Sequence[str], *, exactly: bool) -> sql.Comp
     ]
     if exactly and len(columns) > 1:
         equal = [sql.SQL("v.{}::text = p.{}").format(sql.Identifier(c), sql.Identifier(c)) for c in columns]
-        parts.append(sql.SQL("EXISTS (SELECT FROM pattern AS p WHERE {})").format(sql.SQL(" AND ").join(equal)))
+        exists = sql.SQL(sqlfiles.read("relay/matches_pattern.sql"))
+        parts.append(exists.format(equal=sql.SQL(" AND ").join(equal)))
     return sql.SQL(" AND ").join(parts) if parts else sql.SQL("true")
 
 
@@ -115,8 +114,9 @@ def match_key(resource: Resource, columns: Sequence[str]) -> sql.Composable:
 def patterns(columns: Sequence[str]) -> sql.Composable:
     """The patterns p0, p1, ... as rows; without columns the one pattern that matches all."""
     if not columns:
-        return sql.SQL("SELECT")
-    return sql.SQL("SELECT DISTINCT * FROM unnest({}) AS p ({})").format(arrays(len(columns)), names(columns))
+        return sql.SQL(sqlfiles.read("relay/pattern_of_all.sql"))
+    wanted = sql.SQL(sqlfiles.read("relay/patterns.sql"))
+    return wanted.format(arrays=arrays(len(columns)), columns=names(columns))
 
 
 def arrays(count: int) -> sql.Composable:

@@ -61,7 +61,7 @@ class Connection(AsyncConnection[Any]):
 
     async def settle_in(self) -> Self:
         """Find out what this is a connection to, and pin the settings."""
-        cursor = await self.execute(sqlfiles.read("relay/read_session.sql"))
+        cursor = await self.execute(sqlfiles.read("session/read.sql"))
         row = await cursor.fetchone()
         assert row is not None
         pid, prepares = row
@@ -88,7 +88,7 @@ class Connection(AsyncConnection[Any]):
 
     async def _pin(self, *, for_transaction: bool) -> None:
         await self.execute(
-            sqlfiles.read("relay/pin_session.sql"), {"settings": json.dumps(SESSION), "local": for_transaction}
+            sqlfiles.read("session/pin.sql"), {"settings": json.dumps(SESSION), "local": for_transaction}
         )
 
 

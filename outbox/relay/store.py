@@ -110,8 +110,8 @@ class Store:
 
     async def follow(self, function: str, starts: list[dict[str, str]]) -> list[tuple[dict[str, str], str]]:
         """Where the chain of joins leads from each start: (start, anchor) pairs."""
-        query = sql.SQL("SELECT start, anchor FROM outbox.{}(%s)").format(sql.Identifier(function))
-        return [(start, anchor) for start, anchor in await self._execute(query, [json.dumps(starts)])]
+        query = sql.SQL(sqlfiles.read("relay/follow_chain.sql")).format(function=sql.Identifier(function))
+        return [(start, anchor) for start, anchor in await self._execute(query, {"starts": json.dumps(starts)})]
 
     async def expand(
         self,

@@ -24,7 +24,7 @@ from outbox.relay.store import Store
 
 logger = logging.getLogger("outbox.service")
 
-BELL, LANES = "outbox", "outbox_lanes"
+BELL = "outbox"
 DEAF_BEAT_S = 1.0
 
 
@@ -61,7 +61,7 @@ class Keeper:
             try:
                 async with await connect(self.dsn) as connection:
                     if not connection.deaf:
-                        await connection.execute(f"LISTEN {BELL}; LISTEN {LANES}")
+                        await connection.execute(sqlfiles.read("session/listen.sql"))
                     await self._beat_on(connection)
             except LOST as e:
                 self.connected = False

@@ -42,8 +42,8 @@ class Watch:
             logger.warning("no look for drift", extra={"error": type(e).__name__})
 
     def _look(self, connection: psycopg.Connection[Any], targets: Collection[str]) -> None:
-        connection.execute("SELECT set_config('lock_timeout', %s, false)", [f"{LOCK_TIMEOUT_MS}ms"])
-        connection.execute("SELECT outbox.recheck_unseen()")
+        database.pin(connection, {"lock_timeout": f"{LOCK_TIMEOUT_MS}ms"}, for_transaction=False)
+        connection.execute(sqlfiles.read("relay/note_unseen.sql"))
         now = {r: why for r, why in drifted(connection).items() if r[0] in targets}
         at = self._clock()
         due = {r: why for r, why in now.items() if self._is_due(r, why, at)}

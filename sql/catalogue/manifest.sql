@@ -1,0 +1,2 @@
+-- What install remembered.
+SELECT kind, name, hash, facts FROM outbox.manifest
