@@ -7,13 +7,13 @@ no second invitation; who still has the e-mail is waited for; where it cannot be
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
-from outbox.relay.rows import Rival
+from outbox.relay.rows import Rival, Successor
 from outbox.relay.schedule import Deliver, Postpone, Settle, State
 from outbox.relay.settle import email_of
-from outbox.relay.store import Store
 from outbox.targets.delivery import Action, Key
 
 WAIT_S = 0.5
@@ -30,7 +30,17 @@ class HandOver:
 Verdict = Deliver | Settle | Postpone | HandOver
 
 
-async def judge(store: Store, state: State, action: Action) -> Verdict:
+class People(Protocol):
+    """What the rules ask about other users, and all that they ask: the store answers, or a model of it."""
+
+    async def find_rivals(self, key: Key, email: str) -> list[Rival]:
+        """Other users whose object in the cloud has this e-mail, or may have it."""
+
+    async def find_successors(self, key: Key, emails: Iterable[str]) -> list[Successor]:
+        """Other users in the view that have one of these e-mails; those without an object first."""
+
+
+async def judge(store: People, state: State, action: Action) -> Verdict:
     """Deliver as decided, or what has to happen instead."""
     if action is Action.REMOVE:
         return await _leaving(store, state)
@@ -51,15 +61,16 @@ async def judge(store: Store, state: State, action: Action) -> Verdict:
     return Deliver(action)
 
 
-async def _leaving(store: Store, state: State) -> Verdict:
+async def _leaving(store: People, state: State) -> Verdict:
     mirror = state.mirror
     emails = tuple(e for e in (email_of(mirror.document), *mirror.sending) if e) if mirror else ()
     if mirror is None or mirror.remote_id is None:
         return Deliver(Action.REMOVE)
-    return await _last_move(store, state.key, emails) or Deliver(Action.REMOVE)
+    move = await _last_move(store, state.key, emails)
+    return move or await _wanted_by_another(store, state.key, emails) or Deliver(Action.REMOVE)
 
 
-async def _last_move(store: Store, leaving: Key, emails: tuple[str, ...]) -> HandOver | Postpone | None:
+async def _last_move(store: People, leaving: Key, emails: tuple[str, ...]) -> HandOver | Postpone | None:
     """The object of a user who leaves moves to whoever has his e-mail now. Where that one has an object already, whose
     e-mail is somebody else's now, and so on, the users were renumbered and all objects move up: the last one first.
 
@@ -78,7 +89,18 @@ async def _last_move(store: Store, leaving: Key, emails: tuple[str, ...]) -> Han
     return None
 
 
-async def _moved_up(store: Store, key: Key, email: str, rivals: list[Rival]) -> HandOver | Postpone | None:
+async def _wanted_by_another(store: People, leaving: Key, emails: tuple[str, ...]) -> Settle | None:
+    """Whose e-mail it is now has an object that was perhaps made for another person: until that is decided nobody can
+    say that this one is not his.
+    """
+    for successor in await store.find_successors(leaving, emails):
+        if successor.has_object and successor.another:
+            why = f"user {successor.key[0]} has this e-mail now, and is perhaps another person: decide about him first"
+            return Settle("held", error=why, withheld="remove")
+    return None
+
+
+async def _moved_up(store: People, key: Key, email: str, rivals: list[Rival]) -> HandOver | Postpone | None:
     """As above, seen from one of those who move: from him to whose e-mail he wants, until somebody leaves."""
     seen = {key}
     while rivals:
@@ -93,7 +115,7 @@ async def _moved_up(store: Store, key: Key, email: str, rivals: list[Rival]) -> 
     return None
 
 
-async def _against(store: Store, state: State, action: Action, email: str, rival: Rival) -> Verdict | None:
+async def _against(store: People, state: State, action: Action, email: str, rival: Rival) -> Verdict | None:
     name = rival.key[0]
     if rival.in_doubt:
         return _wait_for(rival, f"user {name} with the same e-mail is in doubt")
@@ -118,7 +140,7 @@ def _wait_for(rival: Rival, why: str) -> Verdict:
     return Settle("held", error=f"{why}, but is held, dead or not looked at himself")
 
 
-async def _comes_back(store: Store, key: Key, rival: Rival) -> bool:
+async def _comes_back(store: People, key: Key, rival: Rival) -> bool:
     """Does the chain of who waits for whose e-mail lead back to the key? Then nobody can go first."""
     seen = {rival.key}
     while rival.email:

@@ -70,12 +70,13 @@ class Rival:
 @dataclass(frozen=True)
 class Successor:
     """A user in the view who has the e-mail of an object that may become his. emails: of an object that he has already,
-    or may have (in_doubt)."""
+    or may have (in_doubt). another: that one was made for somebody with other names and another e-mail."""
 
     key: Key
     in_doubt: bool
     has_object: bool
     emails: tuple[str, ...]
+    another: bool
 
 
 def claimed(rows: list[Any]) -> tuple[str, list[Message]]:

@@ -233,7 +233,7 @@ class Store:
 
     async def find_successors(self, key: Key, emails: Iterable[str]) -> list[Successor]:
         rows = await self._people("find_successors", key=key[0], emails=list(emails))
-        return [Successor(tuple(r.key), r.in_doubt, r.has_object, tuple(r.emails)) for r in rows]
+        return [Successor(tuple(r.key), r.in_doubt, r.has_object, tuple(r.emails), r.another) for r in rows]
 
     async def hand_over(self, from_key: Key, to_key: Key, cause: int) -> None:
         parameters = {"epoch": self.epoch, "from_key": list(from_key), "to_key": list(to_key), "cause": cause}

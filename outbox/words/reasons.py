@@ -58,6 +58,9 @@ REASONS: dict[str, str] = {
         "van gebruiker {name} met hetzelfde e-mailadres is de uitkomst onzeker"
     ),
     "user {name} is about to leave with this e-mail": "gebruiker {name} met dit e-mailadres wordt nog verwijderd",
+    "user {name} has this e-mail now, and is perhaps another person: decide about him first": (
+        "gebruiker {name} heeft dit e-mailadres nu, en is misschien een ander persoon: beslis eerst over hem"
+    ),
     "user {name} is about to give up this e-mail": "gebruiker {name} krijgt nog een ander e-mailadres dan dit",
     "ambiguous: user {name} has this e-mail in the cloud": (
         "niet eenduidig: gebruiker {name} heeft dit e-mailadres al in de cloud"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from outbox.operator.link import unlink
 from tests.lane import World
 
 ORDERS = pytest.mark.parametrize("first", ["old", "new"])
@@ -95,6 +96,30 @@ def test_a_code_that_changes_while_the_create_is_in_doubt(world: World, kind: st
         world.sql("UPDATE accountview.users SET code = 'anna'")
     world.settled()
     assert world.invited() == ["ann@example.nl"]
+
+
+@pytest.mark.parametrize("order", ["ann bob", "bob ann"])
+def test_a_code_that_passes_to_somebody_whose_own_code_goes(world: World, order: str) -> None:
+    """Bob left, and Ann has got his code: neither account goes before a person has said whose is whose. Then hers is
+    still hers, and nobody was invited again.
+    """
+    world.user("ann", first="Ann", last="Aa")
+    world.user("bob", first="Bob", last="Bee")
+    world.drain()
+    accounts = {u["email"]: i for i, u in world.holds()["users"].items()}
+    _without_messages(world, "DELETE FROM accountview.users WHERE code = 'bob'")
+    _without_messages(world, "UPDATE accountview.users SET code = 'bob' WHERE code = 'ann'")
+    for code in order.split():
+        world.message("users", code)
+        world.once()
+    assert {world.last("users", code)[0] for code in ("ann", "bob")} == {"held"}
+    assert "user bob has this e-mail now" in (world.last("users", "ann")[1] or "")
+    assert world.calls("DELETE") == []
+    unlink(world.database, world.target, "users", ("bob",), "he left")
+    world.drain()
+    assert {i: u["email"] for i, u in world.holds()["users"].items()} == {accounts["ann@example.nl"]: "ann@example.nl"}
+    assert _remote_id(world, "bob") == accounts["ann@example.nl"]
+    assert len(world.invited()) == 2
 
 
 PEOPLE = (("1", "ann", "Aa"), ("2", "bob", "Bee"), ("3", "cor", "Cee"))
