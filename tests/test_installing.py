@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import pty
 import subprocess
 import sys
 import time
@@ -65,6 +66,21 @@ def waiting(connection: psycopg.Connection) -> int:
 def triggers(connection: psycopg.Connection) -> int:
     row = connection.execute("SELECT count(*) FROM pg_trigger WHERE tgname ~ '^outbox_'").fetchone()
     return int(row[0]) if row else 0
+
+
+def test_uninstall_wants_the_name_typed(database: str) -> None:
+    """At a terminal: another name changes nothing; the name of the database goes on."""
+    env = {**os.environ, "PYTHONPATH": str(Path(outbox.__file__).parents[1]), "OUTBOX_DSN": database}
+    name = psycopg.conninfo.conninfo_to_dict(database)["dbname"]
+    with psycopg.connect(database, autocommit=True) as connection:
+        install.apply(connection, install.plan(connection))
+        for typed, agreed, left in (("production", False, triggers(connection)), (str(name), True, 0)):
+            ours, theirs = pty.openpty()
+            os.write(ours, f"{typed}\n".encode())
+            done = subprocess.run([sys.executable, "-m", "outbox", "uninstall"], stdin=theirs, env=env, cwd="/")
+            assert (done.returncode == 0, triggers(connection)) == (agreed, left)
+            os.close(ours)
+            os.close(theirs)
 
 
 def test_the_switch_while_writers_run(database: str) -> None:

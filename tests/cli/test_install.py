@@ -7,7 +7,7 @@ import json
 import psycopg
 import pytest
 
-from outbox import sqlfiles
+from outbox import embedded, sqlfiles
 from tests.cli.conftest import Shell
 
 
@@ -125,6 +125,17 @@ def test_check_says_what_waits_and_what_is_not_known(shell: Shell, source: psyco
         source.execute("UPDATE outbox.identity SET system_identifier = 1")
         assert shell("check").code == 2
         assert "try: outbox adopt" in shell("check").out
+
+
+def test_check_on_a_sound_server(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One that forgets nothing in a crash, as most are: nothing to say, and 0."""
+    with embedded.running() as dsn, psycopg.connect(dsn, autocommit=True) as connection:
+        monkeypatch.setenv("OUTBOX_DSN", dsn)
+        for name in ("reference/schema.sql", "views/accountview_net.sql", "views/visma_net.sql"):
+            connection.execute(sqlfiles.read(name))
+        shell("install")
+        result = shell("check")
+    assert (result.code, result.out) == (0, "everything is as installed\n")
 
 
 def test_check_that_cannot_look_says_so(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:

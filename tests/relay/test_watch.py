@@ -34,7 +34,8 @@ def watching(world: World) -> Iterator[None]:
 
 VIEW = (
     "CREATE OR REPLACE VIEW accountview_net.users AS SELECT code AS user_code, first_name, last_name,"
-    " {email} AS email, language, 'NL'::text AS country_code, NULL::text[] AS missing, false AS withdrawn"
+    " {email} AS email, language, CASE WHEN accountview.filled('NL') THEN 'NL' END AS country_code,"
+    " NULL::text[] AS missing, false AS withdrawn"
     " FROM accountview.users"
 )
 
@@ -60,6 +61,8 @@ CHANGES = [
     ("CREATE OR REPLACE FUNCTION outbox.capture_accountview_users() RETURNS trigger LANGUAGE plpgsql AS"
      " 'BEGIN RETURN NULL; END'", "users"),
     ("CREATE TABLE accountview.more_users () INHERITS (accountview.users)", "users"),
+    ("CREATE OR REPLACE FUNCTION accountview.filled(value text) RETURNS boolean LANGUAGE sql IMMUTABLE"
+     " RETURN coalesce(value, '') <> ''", "users"),
 ]  # fmt: skip
 
 
