@@ -28,8 +28,12 @@ from tests.conftest import Server, fill_reference
 
 ROOT = Path(__file__).parents[2]
 FENCED = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
-# Its blocks need a relay that is stopped between two steps: tests/relay/test_walk.py.
-WALK = "messages"
+# Pages whose blocks need more than a shell (a relay stopped between two steps, another database), and their tests.
+ELSEWHERE = {
+    "messages": "tests/relay/test_walk.py",
+    "your-tables": "tests/cli/test_your_tables.py",
+    "service": "tests/cli/test_docs.py",  # below
+}
 # These serve until they are stopped: here only their arguments are read. The README's test and the demo's run them.
 SERVING = {"sandbox", "demo"}
 # Other exit codes than 0, where the example tells of something that is not so here.
@@ -115,7 +119,7 @@ def test_every_page(world: psycopg.Connection, capsys: pytest.CaptureFixture[str
     play("desk", world, capsys)
     assert run(["register", "--yes"]) == 0
     for page in topics():
-        if page not in ("desk", WALK, "service"):
+        if page != "desk" and page not in ELSEWHERE:
             play(page, world, capsys)
 
 
@@ -156,6 +160,12 @@ def test_the_unit_is_installed(tmp_path: Path, world: psycopg.Connection) -> Non
     run_sql(world, rest[0][1])
 
 
+def test_every_page_has_its_test() -> None:
+    """Those that are not played here name the test that does."""
+    for page, test in ELSEWHERE.items():
+        assert f'"{page}' in (ROOT / test).read_text(), page
+
+
 def test_no_block_hides() -> None:
     """What is indented as code is in no fence, and so in no test."""
     for page in topics():
@@ -172,9 +182,10 @@ def compare(page: str, text: str, capsys: pytest.CaptureFixture[str]) -> None:
     """`$ command`, and below it what it prints, but for times, ids and names of machines; `...` is any lines."""
     for command, shown in re.findall(r"^\$ outbox (.*)\n((?:(?!\$ ).*\n)*)", text, re.MULTILINE):
         capsys.readouterr()
-        run(shlex.split(command))
-        printed = capsys.readouterr().out
-        wanted, found = timeless(shown), timeless(printed)
+        code = run(shlex.split(command))
+        printed = capsys.readouterr()
+        assert (code, printed.err) == (0, ""), command
+        wanted, found = timeless(shown), timeless(printed.out)
         pattern = re.escape(wanted).replace(re.escape("...\n"), "(?:.*\n)+?")
         difference = difflib.unified_diff(wanted.splitlines(True), found.splitlines(True), page, command, n=9)
         assert re.fullmatch(pattern, found), "".join(difference)

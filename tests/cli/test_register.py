@@ -15,6 +15,7 @@ import pytest
 
 from outbox.cli import following
 from outbox.register.preview import Outlook
+from outbox.register.request import follow
 from outbox.sandbox.compare import differences
 from tests.cli.conftest import Shell, end, started, write_settings
 from tests.cli.shapes import misfits
@@ -353,3 +354,25 @@ def test_two_persons_register_at_once(shell: Shell, site: psycopg.Connection) ->
     for id_ in ids:
         query = "SELECT array_agg(became ORDER BY key) FROM outbox.register_result WHERE register = %s"
         assert site.execute(query, id_).fetchone() == (["created", "created", "not ready"],)
+
+
+def test_children_are_followed_whoever_had_their_parent_looked_at(site: psycopg.Connection) -> None:
+    """A user is registered, and something else (a change, drift) asks for him as well: one delivery settles both, and
+    what it causes may name the other message. What only asks for the same key is nobody's business here.
+    """
+    insert = (
+        "INSERT INTO outbox.message (target, resource, key, operation, cause)"
+        " VALUES ('visma_net', %s, %s, 'EXPAND', %s) RETURNING id"
+    )
+
+    def write(resource: str, key: list[str], cause: int | None = None) -> int:
+        row = site.execute(insert, [resource, key, cause]).fetchone()
+        assert row
+        return int(row[0])
+
+    everything = write("users", [])
+    user = write("users", ["JANSEN"], everything)
+    other = write("users", ["JANSEN"])
+    child = write("company_access", ["JANSEN", "001"], other)
+    write("company_access", ["BERG", "001"])
+    assert {row.id for row in next(follow(site, [everything])).rows} == {everything, user, child}
