@@ -124,6 +124,7 @@ SOURCES = {
         " FROM information_schema.tables",
         "by way of information_schema.tables. reads a system catalogue",
     ),
+    "an unlogged table": ("CREATE UNLOGGED TABLE src.m AS TABLE src.centres", "src.m, an unlogged table"),
     "a foreign table": (
         "CREATE FOREIGN DATA WRAPPER w; CREATE SERVER s FOREIGN DATA WRAPPER w;"
         " CREATE FOREIGN TABLE src.m (company text, code text, description text, active boolean) SERVER s",

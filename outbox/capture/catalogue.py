@@ -128,6 +128,7 @@ class Relation:
     system: bool
     may_select: bool
     subscribed: bool
+    unlogged: bool
     tree: str
     definition: str = ""
     columns: tuple[Column, ...] = ()
@@ -266,19 +267,9 @@ def _relations(connection: psycopg.Connection[Any]) -> dict[int, Relation]:
 
 
 def _column(row: dict[str, Any]) -> Column:
-    return Column(
-        number=row["number"],
-        name=row["name"],
-        sql=row["sql"],
-        declared=row["type"],
-        base=row["base"],
-        category=row["category"],
-        type=Type.of(row["base"], row["category"], row["deterministic"], row["collation"], row["equals"]),
-        collation=row["collation"],
-        not_null=row["not_null"],
-        virtual=row["virtual"],
-        made_of=tuple(row["made_of"]),
-    )
+    type_ = Type.of(row["base"], row["category"], row["deterministic"], row["collation"], row["equals"])
+    same = ("number", "name", "sql", "base", "category", "collation", "not_null", "virtual")
+    return Column(**{k: row[k] for k in same}, declared=row["type"], type=type_, made_of=tuple(row["made_of"]))
 
 
 def _dependencies(connection: psycopg.Connection[Any], oids: list[int]) -> dict[int, Dependencies]:

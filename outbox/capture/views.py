@@ -105,6 +105,8 @@ def _check_sources(catalogue: Catalogue, view: Relation) -> None:
             why = f"{_KINDS.get(relation.kind, 'not a table')}, whose changes no trigger sees"
         elif relation.subscribed:
             why = "a table fed by a subscription, which fires no statement triggers"
+        elif relation.unlogged:
+            why = "an unlogged table, which a crash empties unseen"
         else:
             continue
         raise ViewRefused(f"the view {view.dotted} reads {relation.dotted}, {why}", _TABLES_ONLY)

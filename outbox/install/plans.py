@@ -55,8 +55,8 @@ class Plan:
 def plan(connection: Connection) -> Plan:
     """Compare and decide; changes nothing, and takes no lock on a source table when nothing is to be done.
 
-    Raises ViewRefused, InstallError (an old server, no desired view, an outbox newer than this program) and
-    NotPermitted.
+    Raises ViewRefused, InstallError (an old server, no desired view, an outbox newer than this program, names that are
+    taken) and NotPermitted.
     """
     with connection.transaction():
         check_server(connection)
@@ -74,10 +74,16 @@ def plan(connection: Connection) -> Plan:
         rights = tuple(right_differences(connection, catalogue))
         if not (missing_migrations(present) or rights) and is_as_installed(connection, catalogue, present):
             return Plan()
+        if catalogue.installed and not present.installed:
+            raise InstallError(
+                "there is a schema outbox already, which is not the outbox's: it has no table outbox.migration",
+                "rename it; or drop it, if nobody needs it",
+            )
         _check_rights(connection)
         catalogue = with_definitions(connection, catalogue)
         check_views(connection, catalogue)
         wanted = derive(connection, catalogue)
+        _check_names(connection, wanted)
         notes, finer = (tuple(describe.notes(wanted.writes, coarse=c)) for c in (True, False))
         return Plan(_steps(wanted, present, rights), notes, finer, first=not present.installed)
 
@@ -108,6 +114,16 @@ def _check_rights(connection: Connection) -> None:
         raise NotPermitted(
             f"the database role {row['role']} may not act for outbox_owner, to whom the outbox is to belong",
             f"GRANT outbox_owner TO {row['role']}",
+        )
+
+
+def _check_names(connection: Connection, wanted: Wanted) -> None:
+    """CREATE OR REPLACE TRIGGER would end a trigger of somebody else."""
+    relations, names = zip(*((t.relation, t.name) for t in wanted.triggers), strict=True)
+    for row in rows(connection, "taken", {"relations": list(relations), "names": list(names)}):
+        raise InstallError(
+            f"the {row['what']} calls {row['function']}, and install would make one of that name",
+            "ALTER TRIGGER ... RENAME TO another name",
         )
 
 

@@ -22,6 +22,7 @@ SELECT c.oid,
        n.nspname IN ('pg_catalog', 'information_schema', 'pg_toast') AS system,
        has_table_privilege(c.oid, 'SELECT') AS may_select,
        EXISTS (SELECT FROM pg_subscription_rel AS s WHERE s.srrelid = c.oid) AS subscribed,
+       c.relpersistence = 'u' AS unlogged,
        (SELECT r.ev_action::text FROM pg_rewrite AS r WHERE r.ev_class = c.oid AND r.rulename = '_RETURN') AS tree
 FROM reached
 JOIN pg_class AS c ON c.oid = reached.oid

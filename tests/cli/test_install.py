@@ -108,6 +108,30 @@ def test_refused_view(shell: Shell, source: psycopg.Connection, view: str, words
         assert source.execute("SELECT to_regclass('outbox.message')").fetchone() == (None,)
 
 
+@pytest.mark.parametrize(
+    ("theirs", "words"),
+    [
+        ("CREATE SCHEMA outbox; CREATE TABLE outbox.queue (id int)", "schema outbox"),
+        (
+            "CREATE FUNCTION accountview.log() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END';"
+            " CREATE TRIGGER outbox_update AFTER UPDATE ON accountview.users EXECUTE FUNCTION accountview.log()",
+            "trigger outbox_update on accountview.users",
+        ),
+    ],
+)
+def test_names_that_are_taken(shell: Shell, source: psycopg.Connection, theirs: str, words: str) -> None:
+    """A schema or trigger of somebody else stays as it is: one sentence, and nothing is installed."""
+    with source:
+        source.execute(theirs.encode())
+        before = source.execute("SELECT oid, tgfoid FROM pg_trigger UNION SELECT oid, 0 FROM pg_namespace").fetchall()
+        for command in (("install", "--dry-run"), ("install",)):
+            result = shell(*command)
+            assert result.code == 73
+            assert words in result.err
+        after = source.execute("SELECT oid, tgfoid FROM pg_trigger UNION SELECT oid, 0 FROM pg_namespace").fetchall()
+        assert after == before
+
+
 def test_check_says_what_waits_and_what_is_not_known(shell: Shell, source: psycopg.Connection) -> None:
     """Stuck messages, an old one, a copied database: each with what to do; the worst decides the exit code."""
     with source:

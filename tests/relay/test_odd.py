@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from outbox import install
 from tests.lane import World
 
 ODD = [
@@ -120,3 +121,30 @@ def test_everything_goes_and_comes_back(erp: World, kind: str | None) -> None:
         relay.settle()
         relay.begin()
     erp.settled()
+
+
+def test_a_day_as_a_code(apart: World) -> None:
+    """One text form in trigger, view, mirror and expansion, though sessions of this database write days otherwise."""
+    apart.sql("DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET DateStyle = German', current_database()); END $$")
+    apart.sql("SET DateStyle = German")
+    apart.sql(
+        "CREATE TABLE accountview.days (day date PRIMARY KEY, link int NOT NULL);"
+        " CREATE TABLE accountview.people (link int PRIMARY KEY, email text);"
+        " DROP VIEW accountview_net.users;"
+        " CREATE VIEW accountview_net.users AS SELECT d.day AS user_code, 'A'::text AS first_name,"
+        " 'B'::text AS last_name, p.email, 'nl'::text AS language, 'NL'::text AS country_code"
+        " FROM accountview.days AS d JOIN accountview.people AS p USING (link)"
+    )
+    install.apply(apart.database, install.plan(apart.database))
+    apart.sql("INSERT INTO accountview.people VALUES (1, 'a@example.nl')")
+    apart.sql("INSERT INTO accountview.days VALUES ('01.03.2026', 1)")
+    apart.drain()
+    assert apart.sql("SELECT key FROM outbox.mirror WHERE resource = 'users'") == [["2026-03-01"]]
+    apart.sql("UPDATE accountview.people SET email = 'b@example.nl'")
+    apart.drain()
+    assert apart.users() == ["b@example.nl"]
+    apart.sql("DELETE FROM accountview.days")
+    apart.drain()
+    assert apart.users() == []
+    keys = apart.sql("SELECT DISTINCT key FROM outbox.message WHERE resource = 'users' AND key <> '{}'")
+    assert keys == [["2026-03-01"]]
