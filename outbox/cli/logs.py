@@ -39,6 +39,9 @@ def logged_as_json() -> Iterator[None]:
     logger.addHandler(handler)
     logger.setLevel(logging.INFO)
     logger.propagate = False
+    # No line tells file, thread or process; to look them up for each would cost more than the line itself.
+    logging._srcfile = None
+    logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
     try:
         yield
     finally:

@@ -190,10 +190,10 @@ class Store:
 
     async def settle(self, work: Sequence[Settled], calls: Sequence[tuple[Delivery, Call]]) -> None:
         """Record outcomes. Raises LeaseLost, and records nothing, when the lane has passed to another relay."""
-        attempts = [{"message_id": d.message_id, "resource": d.resource, "key": d.key, **asdict(c)} for d, c in calls]
+        attempts = [{"message_id": d.message_id, "resource": d.resource, "key": d.key, **vars(c)} for d, c in calls]
         row = await self._one(
             "settle",
-            work=json.dumps([asdict(w) for w in work]),
+            work=json.dumps([vars(w) for w in work]),
             ids=[i for w in work for i in w.ids],
             attempts=json.dumps(attempts),
         )
@@ -207,7 +207,7 @@ class Store:
             | {"intent": d.action}
             for d in deliveries
         ]
-        attempts = [{"message_id": d.message_id, "resource": d.resource, "key": d.key, **asdict(c)} for d, c in calls]
+        attempts = [{"message_id": d.message_id, "resource": d.resource, "key": d.key, **vars(c)} for d, c in calls]
         if deliveries:
             await self._run("doubt", work=json.dumps(work), attempts=json.dumps(attempts))
             await self._run("ring")

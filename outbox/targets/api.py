@@ -127,6 +127,6 @@ class Errand:
 
     def asked(self, method: str, path: str) -> Asked:
         """The call as its answer is judged."""
-        documents = (d.document for d in self.batch if d.resource == "users")
+        documents = [d.document for d in self.batch if d.resource == "users"]
         private = tuple(str(doc[c]) for doc in documents if doc for c in _PRIVATE_COLUMNS if doc.get(c))
         return Asked(method, path, self.company.code if self.company else None, private)

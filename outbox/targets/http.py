@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 from outbox import __version__
 from outbox.targets.hosts import Forbidden, Hosts
@@ -62,7 +63,14 @@ class Http:
         largest_bytes: int = MAX_ANSWER_BYTES,
     ) -> Reply:
         """Raises NoReply and nothing else."""
-        request = httpx.Request(method, url, headers={**_HEADERS, **headers}, content=content)
+        origin, target = _split(url)
+        request = httpx.Request(
+            method,
+            origin,
+            headers={**_HEADERS, **headers},
+            stream=httpx.ByteStream(content or b""),
+            extensions={"target": target},
+        )
         try:
             await self._hosts.check(request.url.host)
             async with asyncio.timeout(self._deadline_s):
@@ -84,6 +92,19 @@ class Http:
 
     async def close(self) -> None:
         await self._transport.aclose()
+
+
+def _split(url: str) -> tuple[httpx.URL, bytes]:
+    """The server, parsed once, and the request's target as httpx's extension of that name takes it: to parse every
+    address anew would cost as much as the call itself.
+    """
+    start = url.index("/", url.index("//") + 2)
+    return _origin(url[:start]), url[start:].encode("ascii")
+
+
+@lru_cache(maxsize=16)
+def _origin(url: str) -> httpx.URL:
+    return httpx.URL(url)
 
 
 async def _read(response: httpx.Response, largest_bytes: int) -> tuple[bytes, bool]:

@@ -49,6 +49,8 @@ class Platform:
         return None
 
     async def deliver(self, batch: list[Delivery], owner: Owner, log: Log) -> list[Outcome]:
+        if len(batch) == 1:  # the usual case, which needs no task of its own
+            return [await self._outcome(batch[0], owner, log)]
         return list(await asyncio.gather(*(self._outcome(delivery, owner, log) for delivery in batch)))
 
     async def _outcome(self, delivery: Delivery, owner: Owner, log: Log) -> Outcome:

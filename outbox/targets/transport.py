@@ -47,9 +47,9 @@ class Transport(httpx.AsyncBaseTransport):
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         streamed = (
-            self._client.request(request.method, str(request.url))
+            self._client.request(request.method, _address(request))
             .headers(request.headers.multi_items())
-            .body_bytes(request.content)
+            .body_bytes(request.read())
             .build_streamed()
         )
         try:
@@ -63,6 +63,14 @@ class Transport(httpx.AsyncBaseTransport):
         # Its own thread wakes us from within Python and is in there a moment longer: an interpreter that ends meanwhile
         # aborts (7 of 250 processes that ended right here; with this pause none).
         await asyncio.sleep(_LET_GO_S)
+
+
+def _address(request: httpx.Request) -> str:
+    """The extension `target` stands for path and query."""
+    target: bytes | None = request.extensions.get("target")
+    if target is None:
+        return str(request.url)
+    return f"{request.url.scheme}://{request.url.netloc.decode('ascii')}{target.decode('ascii')}"
 
 
 class _Body(httpx.AsyncByteStream):
