@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import cache
 from pathlib import Path
 
@@ -19,6 +20,14 @@ def path(name: str) -> Path:
 def read(name: str) -> str:
     """The text of a file under sql/, e.g. read("relay/claim.sql")."""
     return path(name).read_text(encoding="utf-8")
+
+
+@cache
+def statement(name: str) -> str:
+    """The text of a file without its lines of comment, for what is run again and again: psycopg keeps what it has
+    parsed only of texts that are short (4 KiB).
+    """
+    return re.sub(r"(?m)^\s*--.*\n", "", read(name))
 
 
 def migrations() -> list[tuple[int, str, str]]:

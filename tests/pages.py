@@ -60,20 +60,21 @@ def _default(of: dataclasses.Field[Any]) -> str:
 
 
 def overview() -> str:
-    rows = [(f"`outbox {name}`", _first_line(command)) for name, command in sorted(_commands())]
+    rows = [(f"`outbox {name}`", _first_line(command)) for name, command in sorted(commands())]
     return table(("command", "what it does"), rows)
 
 
 def each_command() -> str:
-    return "\n\n".join(_command(name, command) for name, command in sorted(_commands()))
+    return "\n\n".join(_command(name, command) for name, command in sorted(commands()))
 
 
-def _commands(group: click.Group = outbox, prefix: str = "") -> Iterable[tuple[str, click.Command]]:
+def commands(group: click.Group = outbox, prefix: str = "") -> Iterable[tuple[str, click.Command]]:
     """Those of a group are commands of their own: apps pull."""
-    for name, command in group.commands.items():
+    for name in group.list_commands(click.Context(group)):
+        command = group.get_command(click.Context(group), name)
         if isinstance(command, click.Group):
-            yield from _commands(command, f"{prefix}{name} ")
-        else:
+            yield from commands(command, f"{prefix}{name} ")
+        elif command:
             yield prefix + name, command
 
 

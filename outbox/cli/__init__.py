@@ -5,37 +5,61 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Sequence
+from importlib import import_module
 
 import click
 import psycopg
 
 from outbox import __version__
-from outbox.cli.adopt import adopt
-from outbox.cli.apps import apps
-from outbox.cli.audit import audit
-from outbox.cli.check import check
-from outbox.cli.config import config
-from outbox.cli.decide import approve, reject, retry, skip
-from outbox.cli.demo import demo
-from outbox.cli.erase import erase
-from outbox.cli.explain import explain
-from outbox.cli.help import help_
-from outbox.cli.install import install, uninstall
-from outbox.cli.link import link, unlink
-from outbox.cli.pause import pause, resume
-from outbox.cli.prune import prune
-from outbox.cli.register import register
-from outbox.cli.relay import relay
-from outbox.cli.sandbox import sandbox
-from outbox.cli.status import status
-from outbox.cli.verify import verify
 from outbox.database import explain as explain_error
 from outbox.errors import OutboxError
 
 INTERRUPTED = 130  # as a shell says it of a program that Ctrl-C ended
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+# Each command and its module, in the order of the help. Imported when asked for: all of them take half a second.
+COMMANDS = {
+    "demo": "demo",
+    "install": "install",
+    "register": "register",
+    "relay": "relay",
+    "status": "status",
+    "explain": "explain",
+    "verify": "verify",
+    "audit": "audit",
+    "approve": "decide",
+    "reject": "decide",
+    "retry": "decide",
+    "skip": "decide",
+    "check": "check",
+    "pause": "pause",
+    "resume": "pause",
+    "link": "link",
+    "unlink": "link",
+    "apps": "apps",
+    "erase": "erase",
+    "adopt": "adopt",
+    "prune": "prune",
+    "uninstall": "install",
+    "config": "config",
+    "sandbox": "sandbox",
+    "help": "help",
+}
+
+
+class Commands(click.Group):
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
+        if name not in COMMANDS:
+            return None
+        module = import_module(f"outbox.cli.{COMMANDS[name]}")
+        command: click.Command = getattr(module, "help_" if name == "help" else name)
+        return command
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
 @click.version_option(__version__, prog_name="outbox")
 def outbox() -> None:
     """A SELECT, kept live in the cloud.
@@ -43,36 +67,6 @@ def outbox() -> None:
     Settings come from outbox.toml (or the file in OUTBOX_CONFIG) and from OUTBOX_* variables; OUTBOX_DSN names the
     database. Try it without either: outbox demo
     """
-
-
-for command in (
-    demo,
-    install,
-    register,
-    relay,
-    status,
-    explain,
-    verify,
-    audit,
-    approve,
-    reject,
-    retry,
-    skip,
-    check,
-    pause,
-    resume,
-    link,
-    unlink,
-    apps,
-    erase,
-    adopt,
-    prune,
-    uninstall,
-    config,
-    sandbox,
-    help_,
-):
-    outbox.add_command(command)
 
 
 def main() -> None:

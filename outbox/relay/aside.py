@@ -33,7 +33,7 @@ class Aside:
                 self._connection = await connect(self._dsn)
             connection = self._connection
             async with connection.pinned(), connection.cursor(row_factory=namedtuple_row) as cursor:
-                await cursor.execute(sqlfiles.read(f"relay/{name}.sql"), {"target": self._target, **parameters})
+                await cursor.execute(sqlfiles.statement(f"relay/{name}.sql"), {"target": self._target, **parameters})
                 return await cursor.fetchall() if cursor.description else []
 
     async def close(self) -> None:

@@ -99,7 +99,7 @@ class BrakeRows:
         if "companies" not in self.store.views:
             return {}
         view = self.store.views["companies"]
-        query = sql.SQL(sqlfiles.read("relay/find_leaving_companies.sql")).format(
+        query = sql.SQL(sqlfiles.statement("relay/find_leaving_companies.sql")).format(
             view=sql.Identifier(self.store.target, "companies"), key_type=sql.SQL(view.types["company_code"])
         )
         found = await self._execute(query, {"codes": list(codes)})
@@ -112,11 +112,11 @@ class BrakeRows:
             "has_parents": compose.has_parents(view, self.store.views),
             "parent_stays": compose.company_stays(view, self.store.views),
         }
-        sight = sqlfiles.read(f"relay/{'removals' if call == 'remove' else 'creates'}_in_sight.sql")
-        query = sql.SQL(sqlfiles.read("relay/note_in_sight.sql")).format(
+        sight = sqlfiles.statement(f"relay/{'removals' if call == 'remove' else 'creates'}_in_sight.sql")
+        query = sql.SQL(sqlfiles.statement("relay/note_in_sight.sql")).format(
             **parts,
             in_sight=sql.SQL(sight).format(**parts),
-            counts=sql.SQL(sqlfiles.read(f"relay/{counts}.sql")),
+            counts=sql.SQL(sqlfiles.statement(f"relay/{counts}.sql")),
         )
         given = {"resource": resource, "call": call, "key_length": len(view.resource.key), **parameters}
         return int((await self._execute(query, given))[0].noted)
@@ -125,7 +125,7 @@ class BrakeRows:
         await self._all(name, **parameters)
 
     async def _all(self, name: str, **parameters: Any) -> list[Any]:
-        return await self._execute(sql.SQL(sqlfiles.read(f"relay/{name}.sql")), parameters)
+        return await self._execute(sql.SQL(sqlfiles.statement(f"relay/{name}.sql")), parameters)
 
     async def _execute(self, query: sql.SQL | sql.Composed, parameters: dict[str, Any]) -> list[Any]:
         connection = self.store.connection

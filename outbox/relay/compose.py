@@ -66,7 +66,7 @@ def _has_parent(view: View, parent: Parent, parents: View | None) -> sql.Composa
     if parents is None:
         return sql.SQL("false")
     places = [view.resource.key.index(column) + 1 for column in parent.columns]
-    return sql.SQL(sqlfiles.read("relay/parent_is_due.sql")).format(
+    return sql.SQL(sqlfiles.statement("relay/parent_is_due.sql")).format(
         **common(parents, "d"),
         parent_key=sql.SQL(", ").join(sql.SQL("d.key[{}]").format(sql.Literal(place)) for place in places),
     )

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict
 from typing import Any
 
 from psycopg import sql
@@ -124,7 +123,7 @@ class Store:
         """Messages for every key whose `columns` have the values of one of the patterns (no columns: every key)."""
         view = self.views[resource]
         values = [list(v) for v in zip(*patterns, strict=True)] if columns else []
-        query = sql.SQL(sqlfiles.read("relay/expand.sql")).format(
+        query = sql.SQL(sqlfiles.statement("relay/expand.sql")).format(
             patterns=compose.patterns(columns),
             view_match=compose.match_view(view, columns, exactly=True),
             key_match=compose.match_key(view.resource, columns),
@@ -159,7 +158,7 @@ class Store:
     def _comparison(self, view: View) -> bytes:
         """Composed once per view: doing it for every look would cost as much as the look."""
         columns = view.resource.key
-        query = sql.SQL(sqlfiles.read("relay/compare.sql")).format(
+        query = sql.SQL(sqlfiles.statement("relay/compare.sql")).format(
             key_columns=compose.names(columns),
             key_arrays=compose.arrays(len(columns)),
             view_match=compose.match_view(view, columns, exactly=False),
@@ -264,7 +263,7 @@ class Store:
         await self._all(name, **parameters)
 
     async def _all(self, name: str, **parameters: Any) -> list[Any]:
-        return await self._execute(sqlfiles.read(f"relay/{name}.sql"), self._parameters() | parameters)
+        return await self._execute(sqlfiles.statement(f"relay/{name}.sql"), self._parameters() | parameters)
 
     async def _one(self, name: str, **parameters: Any) -> Any:
         rows = await self._all(name, **parameters)
@@ -273,7 +272,7 @@ class Store:
     async def _people(self, name: str, **parameters: Any) -> list[Any]:
         """A statement that reads the view of the users."""
         view = self.views["users"]
-        query = sql.SQL(sqlfiles.read(f"relay/{name}.sql")).format(
+        query = sql.SQL(sqlfiles.statement(f"relay/{name}.sql")).format(
             view=sql.Identifier(self.target, "users"),
             key_type=sql.SQL(view.types["user_code"]),
             missing=compose.optional(view, "missing"),

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from outbox.cli import outbox, run
+from outbox.cli import COMMANDS, outbox, run
 from outbox.cli.help import topics
 
 ROOT = Path(__file__).parents[2]
@@ -35,7 +35,7 @@ def test_an_unknown_topic_is_named(capsys: pytest.CaptureFixture[str]) -> None:
     assert "'nothing' is not one of" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("name", sorted(outbox.commands))
+@pytest.mark.parametrize("name", sorted(COMMANDS))
 def test_every_command_has_help_with_an_example(name: str) -> None:
     """One runnable example each."""
     shown = CliRunner().invoke(outbox, [name, "--help"]).output

@@ -8,7 +8,7 @@ import psycopg
 import pytest
 
 from outbox import errors
-from outbox.cli import INTERRUPTED, outbox
+from outbox.cli import INTERRUPTED
 from outbox.cli.help import PAGES
 from outbox.config import CompanySettings, Settings, TargetSettings
 from outbox.config.source import declared
@@ -33,9 +33,9 @@ def test_every_setting_is_in_its_page() -> None:
 
 
 def test_every_command_option_and_question_is_in_its_page() -> None:
-    for name, command in outbox.commands.items():
+    for name, command in pages.commands():
         assert f"### outbox {name}" in page("commands")
-        for option in (o for p in getattr(command, "commands", {"": command}).values() for o in p.params):
+        for option in command.params:
             assert all(f"`{o}" in page("commands") or f", {o}" in page("commands") for o in option.opts if o[0] == "-")
     for question in read_questions():
         assert f"| `{question}` |" in page("audit")

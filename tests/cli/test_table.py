@@ -14,18 +14,18 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-import click
 import psycopg
 import pytest
 
 import outbox as package
 from outbox import install
-from outbox.cli import INTERRUPTED, outbox
+from outbox.cli import INTERRUPTED
 from outbox.config import load
 from outbox.service.wiring import at_work, make_service
 from tests.cli.conftest import NOWHERE, Result, Shell, end, started
 from tests.cli.table import ELSEWHERE, TABLE, USER, Case
 from tests.conftest import Server, fill_reference
+from tests.pages import commands
 
 ROOT = Path(__file__).parents[2]
 each_command = pytest.mark.parametrize("case", TABLE.values(), ids=TABLE)
@@ -56,26 +56,14 @@ def is_plain(result: Result) -> bool:
 
 def test_every_command_is_in_the_table() -> None:
     """A group counts by its commands: apps pull."""
-    names = set(_names(outbox))
+    names = {name for name, _ in commands()}
     assert names == set(TABLE) | set(ELSEWHERE)
     for name, file in ELSEWHERE.items():
         assert f'"{name}"' in (ROOT / file).read_text(), name
 
 
-def _names(group: click.Group, prefix: str = "") -> Iterator[str]:
-    for name, command in group.commands.items():
-        if isinstance(command, click.Group):
-            yield from _names(command, f"{prefix}{name} ")
-        else:
-            yield prefix + name
-
-
 def _has_json(name: str) -> bool:
-    command: click.Command = outbox
-    for part in name.split():
-        assert isinstance(command, click.Group)
-        command = command.commands[part]
-    return any("--json" in p.opts for p in command.params)
+    return any("--json" in p.opts for p in dict(commands())[name].params)
 
 
 @each_command
