@@ -48,19 +48,10 @@ async def prune(connection: Connection, keep: Retention, batch: int = BATCH) -> 
     when it is interrupted stays done.
     """
     return Pruned(
-        await _drop_documents(connection, keep.documents, batch),
+        await _walk(connection, "documents", keep.documents, batch),
         await _walk(connection, "attempts", keep.attempts, batch),
         await _walk(connection, "messages", keep.messages, batch),
     )
-
-
-async def _drop_documents(connection: Connection, days: int, batch: int) -> int:
-    dropped = 0
-    while True:
-        (done,) = await _ask(connection, "documents", days=days, batch=batch)
-        dropped += done
-        if done < batch:
-            return dropped
 
 
 async def _walk(connection: Connection, name: str, days: int, batch: int) -> int:

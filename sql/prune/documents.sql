@@ -1,2 +1,2 @@
--- A batch of what was sent is forgotten.
-SELECT outbox.prune_documents(%(days)s::integer, %(batch)s::integer)
+-- One stretch of what was sent, from where the last one ended.
+SELECT last, old, removed FROM outbox.prune_documents(%(days)s::integer, %(after)s::bigint, %(batch)s::integer)

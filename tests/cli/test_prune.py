@@ -128,7 +128,7 @@ def test_nothing_of_today_goes_whatever_is_asked(site: psycopg.Connection) -> No
     """The relay may call the functions, and must not be able to wipe out what it did."""
     done(site, 0)
     call(site, 999_999, 0)
-    for function in ("documents(-9, 10)", "attempts(-9, 0, 10)", "messages(-9, 0, 10)"):
+    for function in ("documents(-9, 0, 10)", "attempts(-9, 0, 10)", "messages(-9, 0, 10)"):
         site.execute(f"SELECT outbox.prune_{function}".encode())
     assert (left(site), left(site, "attempt")) == (1, 1)
     assert site.execute("SELECT count(document) FROM outbox.message").fetchone() == (1,)

@@ -141,7 +141,7 @@ def test_the_backlog_is_read_without_the_history(world: World) -> None:
               " FROM generate_series(1, 20000) AS n", world.target)  # fmt: skip
     world.sql("ANALYZE outbox.message")
     plan = json.dumps(world.sql("EXPLAIN (FORMAT JSON) SELECT * FROM outbox.backlog"))
-    assert "message_stuck" in plan
+    assert "message_put_off" in plan
     assert "Seq Scan" not in plan
 
 

@@ -188,7 +188,7 @@ MATRIX = [
     ("SELECT outbox.ring()",                                                        OK,    OK,    FAIL,  FAIL),
     ("SELECT outbox.is_home(), outbox.require_home()",                              OK,    OK,    OK,    FAIL),
     ("SELECT outbox.notice_fail_over(), outbox.recheck_unseen()",                   OK,    FAIL,  FAIL,  FAIL),
-    ("SELECT outbox.prune_documents(30, 1), outbox.prune_attempts(90, 0, 1), outbox.prune_messages(400, 0, 1)",
+    ("SELECT outbox.prune_documents(30, 0, 1), outbox.prune_attempts(90, 0, 1), outbox.prune_messages(400, 0, 1)",
                                                                                     OK,    OK,    FAIL,  FAIL),
     ("SELECT outbox.distrust_mirror()",                                             FAIL,  FAIL,  FAIL,  FAIL),
     ("SELECT outbox.follow_code_to_companies_code('[]')",                           OK,    FAIL,  FAIL,  FAIL),
