@@ -174,6 +174,8 @@ class Model:
 
     def _enqueue_child(self, line: dict[str, Any]) -> None:
         name = ("company_access", (line["key"]["user_code"], COMPANY))
+        if line["resource"] == "users":
+            self.pending.add(("users", (line["key"]["user_code"],)))
         if line["resource"] == "company_access" and (name[1][0] in self.view or name in self.mirror):
             self.pending.add(name)
 
@@ -213,7 +215,10 @@ class Model:
             has_object = m is not None and m.remote_id is not None
             if row.email in wanted and (code,) != key and (not in_doubt or has_object or self._is_pending(name)):
                 had = tuple(e for e in (*m.sending, rules.email_of(m.document)) if e) if m else ()
-                another = m is not None and m.document is not None and _nothing_alike(m.document, row.document)
+                if m is not None and m.document is not None:
+                    another = _nothing_alike(m.document, row.document)
+                else:
+                    another = m is not None and row.email not in m.sending
                 found.append((has_object, not row.ready, Successor((code,), in_doubt, has_object, had, another)))
         return [s for *_, s in sorted(found, key=lambda f: (*f[:2], f[2].key))]
 

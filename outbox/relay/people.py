@@ -48,6 +48,8 @@ async def judge(store: People, state: State, action: Action) -> Verdict:
     held = email_of(state.mirror.document) if state.mirror else None
     if action is Action.LOOK or wanted is None or (held and held.lower() == wanted.lower()):
         return Deliver(action)
+    if _was_leaving(state, wanted):
+        return Deliver(Action.REMOVE)
     rivals = await store.find_rivals(state.key, wanted)
     if move := await _moved_up(store, state.key, wanted, rivals):
         return move
@@ -153,6 +155,15 @@ async def _comes_back(store: People, key: Key, rival: Rival) -> bool:
         rival = others[0]
         seen.add(rival.key)
     return False
+
+
+def _was_leaving(state: State, wanted: str) -> bool:
+    """Was the object about to be removed, and is the row somebody's with another e-mail? That is finished first."""
+    mirror = state.mirror
+    if mirror is None or mirror.intent != "remove":
+        return False
+    had = {email_of(mirror.document), *mirror.sending}
+    return wanted.lower() not in {e.lower() for e in had if e}
 
 
 def _another_person(state: State) -> bool:

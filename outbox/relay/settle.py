@@ -190,10 +190,11 @@ def removed_parents(state: State, settled: Settled) -> list[dict[str, Any]]:
 
 def children_to_look_at(state: State, settled: Settled) -> list[dict[str, Any]]:
     """Lines for enqueue_children: a parent that came, went or got another remote id has its children looked at, and who
-    was unlinked is looked at himself: he is made anew.
+    was unlinked, or whose predecessor under the code had to be removed first, is looked at himself: he is made anew.
     """
     before = state.mirror.remote_id if state.mirror else None
-    if settled.outcome == "removed" and state.rows and state.mirror and state.mirror.unlinked:
+    first = state.mirror is not None and (state.mirror.unlinked or state.mirror.intent == "remove")
+    if settled.outcome == "removed" and state.rows and first:
         anew = {"resource": state.resource, "key": dict(zip(RESOURCES[state.resource].key, state.key, strict=True))}
         return [anew | {"cause": state.message_id}, *children_of_key(state.resource, state.key, state.message_id)]
     came = settled.mirror == "write" and settled.in_doubt_s is None and settled.remote_id != before

@@ -98,6 +98,25 @@ def test_a_code_that_changes_while_the_create_is_in_doubt(world: World, kind: st
     assert world.invited() == ["ann@example.nl"]
 
 
+@pytest.mark.parametrize("kind", ["drop_before", "drop_after"])
+def test_a_code_that_passes_on_while_its_removal_is_in_doubt(world: World, kind: str) -> None:
+    """Ann left, and whether her account is gone is not known when Bob gets her code: hers goes first, his moves."""
+    world.user("ann", first="Ann", last="Aa")
+    world.user("bob", first="Bob", last="Bee")
+    world.drain()
+    bobs = _remote_id(world, "bob")
+    world.fault(kind, "DELETE", "/users/")
+    world.sql("DELETE FROM accountview.users WHERE code = 'ann'")
+    with world.stepping() as relay:
+        relay.begin()
+        relay.land()
+        relay.settle()
+        world.sql("UPDATE accountview.users SET code = 'ann' WHERE code = 'bob'")
+    world.settled()
+    assert (world.users(), _remote_id(world, "ann")) == (["bob@example.nl"], bobs)
+    assert len(world.invited()) == 2
+
+
 @pytest.mark.parametrize("order", ["ann bob", "bob ann"])
 def test_a_code_that_passes_to_somebody_whose_own_code_goes(world: World, order: str) -> None:
     """Bob left, and Ann has got his code: neither account goes before a person has said whose is whose. Then hers is
