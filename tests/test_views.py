@@ -150,6 +150,16 @@ def test_a_table_in_place_of_a_view_is_refused(connection: Connection) -> None:
         install.plan(connection)
 
 
+def test_what_depends_on_who_asks_is_refused(connection: Connection) -> None:
+    """The relay would need rights on the tables; below another view it makes no difference."""
+    connection.execute("CREATE VIEW src.inside WITH (security_invoker) AS TABLE src.centres")
+    define(connection, f"{KEY}, description, active", "src.inside")
+    assert install.plan(connection)
+    connection.execute("ALTER VIEW visma_net.cost_centres SET (security_invoker = on)")
+    with pytest.raises(ViewRefused, match=r"visma_net\.cost_centres is security_invoker"):
+        install.plan(connection)
+
+
 def test_no_view_at_all_is_refused(connection: Connection) -> None:
     """With a sentence that says where they belong."""
     with pytest.raises(InstallError, match="there is no desired view: none of the schemas accountview_net, visma_net"):

@@ -129,6 +129,7 @@ class Relation:
     may_select: bool
     subscribed: bool
     unlogged: bool
+    invoker: bool
     tree: str
     definition: str = ""
     columns: tuple[Column, ...] = ()

@@ -50,6 +50,11 @@ def check_view(connection: psycopg.Connection[Any], catalogue: Catalogue, view: 
             f"{view.dotted} is {_KINDS.get(view.kind, 'a table')}, and a desired view must be a view",
             "a plain view always says what should be now: create it with CREATE VIEW",
         )
+    if view.invoker:
+        raise ViewRefused(
+            f"the view {view.dotted} is security_invoker, so that what it shows depends on who asks",
+            f"ALTER VIEW {view.sql} RESET (security_invoker)",
+        )
     _check_columns(view)
     for definition in definitions(catalogue, view):
         _check_definition(connection, catalogue, view, definition)

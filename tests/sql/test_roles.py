@@ -6,6 +6,7 @@ A server of its own, since roles belong to the whole cluster. Everything is inst
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -125,6 +126,7 @@ MATRIX = [
     ("SELECT * FROM outbox.manifest, outbox.migration, outbox.identity",            OK,    OK,    OK,    FAIL),
     ("SELECT * FROM outbox.application",                                            OK,    OK,    OK,    FAIL),
     ("SELECT * FROM outbox.relay, outbox.verified, outbox.not_ours",                OK,    OK,    OK,    FAIL),
+    ("SELECT * FROM outbox.pause, outbox.passed, outbox.approval, outbox.rejection", OK,   OK,    OK,    FAIL),
     ("SELECT * FROM outbox.health, outbox.backlog, outbox.lanes, outbox.calls",     OK,    OK,    OK,    FAIL),
     ("SELECT * FROM outbox.register_result",                                        OK,    OK,    OK,    FAIL),
     ("SELECT outbox.lane('users', '{A}', NULL, 1)",                                 OK,    OK,    OK,    FAIL),
@@ -158,6 +160,17 @@ MATRIX = [
     ("DELETE FROM outbox.relay",                                                    OK,    FAIL,  FAIL,  FAIL),
     ("DELETE FROM outbox.not_ours",                                                 FAIL,  FAIL,  FAIL,  FAIL),
     ("UPDATE outbox.verified SET held = 0",                                         FAIL,  FAIL,  FAIL,  FAIL),
+    ("INSERT INTO outbox.pause (target, resource, why) VALUES ('visma_net', 'users', 'x')",
+                                                                                    OK,    FAIL,  FAIL,  FAIL),
+    ("DELETE FROM outbox.passed",                                                   OK,    FAIL,  FAIL,  FAIL),
+    ("UPDATE outbox.approval SET found = 1",                                        OK,    FAIL,  FAIL,  FAIL),
+    ("INSERT INTO outbox.approval (decision, target, resource, call, key, shown)"
+     " VALUES (1, 'visma_net', 'users', 'create', '{}', 9)",                        FAIL,  FAIL,  FAIL,  FAIL),
+    ("INSERT INTO outbox.rejection (target, resource, key, decision)"
+     " VALUES ('visma_net', 'users', '{A}', 1)",                                    FAIL,  FAIL,  FAIL,  FAIL),
+    ("INSERT INTO outbox.bell (holder) VALUES ('x')",                               OK,    FAIL,  FAIL,  FAIL),
+    ("INSERT INTO outbox.rate (target) VALUES ('x')",                               OK,    FAIL,  FAIL,  FAIL),
+    ("UPDATE outbox.target SET down_since = NULL",                                  OK,    FAIL,  FAIL,  FAIL),
     ("DELETE FROM outbox.verified",                                                 FAIL,  FAIL,  FAIL,  FAIL),
     ("UPDATE outbox.application SET name = 'x'",                                    FAIL,  FAIL,  FAIL,  FAIL),
     ("SELECT outbox.set_lanes('visma_net', 2)",                                     FAIL,  FAIL,  FAIL,  FAIL),
@@ -209,6 +222,18 @@ def test_the_matrix(number: int, sessions: dict[str, Connection]) -> None:
     statement, *expected = MATRIX[number]
     found = [allowed(sessions[login], statement) for login in LOGINS]
     assert dict(zip(LOGINS, found, strict=True)) == dict(zip(LOGINS, expected, strict=True))
+
+
+def test_the_matrix_is_whole(site: Site) -> None:
+    """Of every table there is a line that reads, and one that writes."""
+    lines = [str(row[0]) for row in MATRIX]
+    with site.connected() as admin:
+        tables = admin.execute("SELECT relname FROM pg_class WHERE relnamespace = 'outbox'::regnamespace"
+                               " AND relkind = 'r'").fetchall()  # fmt: skip
+    for (table,) in tables:
+        found = {line.split()[0] for line in lines if re.search(rf"\boutbox\.{table}\b", line)}
+        assert "SELECT" in found, table
+        assert found & {"INSERT", "UPDATE", "DELETE", "TRUNCATE"}, table
 
 
 def allowed(session: Connection, statement: str) -> bool:
