@@ -160,6 +160,14 @@ def test_what_depends_on_who_asks_is_refused(connection: Connection) -> None:
         install.plan(connection)
 
 
+def test_a_view_that_reads_no_table(connection: Connection) -> None:
+    """Nothing of it can change but by a person; it is installed all the same."""
+    define(connection, "company_code, cost_centre_code, description, true AS active",
+           "(VALUES ('a', 'b', 'c')) AS v (company_code, cost_centre_code, description)")  # fmt: skip
+    install.apply(connection, install.plan(connection))
+    assert install.check(connection) == []
+
+
 def test_no_view_at_all_is_refused(connection: Connection) -> None:
     """With a sentence that says where they belong."""
     with pytest.raises(InstallError, match="there is no desired view: none of the schemas accountview_net, visma_net"):

@@ -119,8 +119,8 @@ def _check_rights(connection: Connection) -> None:
 
 def _check_names(connection: Connection, wanted: Wanted) -> None:
     """CREATE OR REPLACE TRIGGER would end a trigger of somebody else."""
-    relations, names = zip(*((t.relation, t.name) for t in wanted.triggers), strict=True)
-    for row in rows(connection, "taken", {"relations": list(relations), "names": list(names)}):
+    given = {"relations": [t.relation for t in wanted.triggers], "names": [t.name for t in wanted.triggers]}
+    for row in rows(connection, "taken", given):
         raise InstallError(
             f"the {row['what']} calls {row['function']}, and install would make one of that name",
             "ALTER TRIGGER ... RENAME TO another name",
