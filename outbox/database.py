@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import getpass
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 import psycopg
@@ -58,6 +60,24 @@ def require_outbox(connection: Connection) -> None:
     """Raises InstallError where the outbox is not installed."""
     if connection.execute(sqlfiles.read("session/is_installed.sql")).fetchone() != (True,):
         raise InstallError(f"the outbox is not installed in database {connection.info.dbname}", "outbox install")
+
+
+@contextmanager
+def deciding(connection: Connection) -> Iterator[None]:
+    """A transaction in which a person decides: what it writes tells who (outbox.actor). Not longer than that, since
+    behind a pooler the session is soon somebody else's.
+    """
+    with connection.transaction():
+        connection.execute(sqlfiles.read("decide/name_actor.sql"), {"user": _user()})
+        yield
+
+
+def _user() -> str | None:
+    """The name at the desk; None where there is none (a container): the database user stands for it."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return None
 
 
 def explain(error: psycopg.Error) -> OutboxError:

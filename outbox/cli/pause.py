@@ -9,6 +9,7 @@ import click
 
 from outbox.cli.opening import opened
 from outbox.cli.printing import print_json
+from outbox.database import deciding
 from outbox.operator import pauses
 from outbox.resources import RESOURCES, TARGETS
 
@@ -69,7 +70,7 @@ def _each(what: str, target: str | None, resource: str | None, company: str | No
     if company and resource == "users":
         raise click.UsageError("a user belongs to no company: leave --company out")
     decide = getattr(pauses, what)
-    with opened() as at, at.connection.transaction():
+    with opened() as at, deciding(at.connection):
         return [(t, resource, company, decide(at.connection, t, resource, company, reason)) for t in _targets(target)]
 
 

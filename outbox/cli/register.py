@@ -17,6 +17,7 @@ from outbox.cli.pausing import print_pauses
 from outbox.cli.printing import count, print_json
 from outbox.cli.reporting import as_json, check_report, write_report
 from outbox.cli.rest import judge_rest
+from outbox.database import deciding
 from outbox.errors import CloudUnavailable, InstallError
 from outbox.operator.pauses import read_pauses
 from outbox.operator.status import read_status
@@ -148,7 +149,7 @@ def _register(
     targets = sorted({p.target for p in outlook.previews})
     idle = [t for t in targets if find_relay(at.connection, t) is None]
     relay = at_work(make_service(at.settings, idle)) if idle else nullcontext()
-    with at.connection.transaction():
+    with deciding(at.connection):
         meeting.settle(at, targets, resources, key)
         ids = [i for t in targets for i in confirm(at.connection, t, resources, key, shown=outlook.previews)]
     interrupted = False

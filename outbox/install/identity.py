@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
-import psycopg
 from psycopg.rows import class_row
 
 from outbox import sqlfiles
-
-Connection = psycopg.Connection[Any]
+from outbox.database import Connection, deciding
 
 
 @dataclass(frozen=True)
@@ -42,5 +39,6 @@ def read_identity(connection: Connection) -> Identity:
 
 def adopt(connection: Connection, why: str | None) -> bool:
     """From now on it belongs to this database; False: it did already."""
-    row = connection.execute(sqlfiles.read("status/adopt.sql"), {"why": why}).fetchone()
+    with deciding(connection):
+        row = connection.execute(sqlfiles.read("status/adopt.sql"), {"why": why}).fetchone()
     return bool(row and row[0])

@@ -4,7 +4,6 @@ that an application's windows can; here it is looked up first, so that a person 
 
 from __future__ import annotations
 
-import getpass
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -13,7 +12,7 @@ from psycopg import sql
 from psycopg.rows import class_row
 
 from outbox import sqlfiles
-from outbox.database import Connection
+from outbox.database import Connection, deciding
 
 
 class Decision(StrEnum):
@@ -82,15 +81,6 @@ def decide(connection: Connection, decision: Decision, stuck: Sequence[Stuck], w
     (reject, skip); none: somebody else was faster.
     """
     call = sql.SQL(sqlfiles.read("decide/decide.sql")).format(decision=sql.Identifier(decision))
-    with connection.transaction():
-        connection.execute(sqlfiles.read("decide/name_actor.sql"), {"user": _user()})
+    with deciding(connection):
         ids = [id_ for s in stuck for id_ in s.messages]
         return [id_ for (id_,) in connection.execute(call, {"messages": ids, "why": why}).fetchall()]
-
-
-def _user() -> str | None:
-    """The name at the desk; None where there is none (a container): the database user stands for it."""
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):
-        return None

@@ -7,14 +7,13 @@ from typing import Any
 import psycopg
 
 from outbox import sqlfiles
+from outbox.database import Connection, deciding
 from outbox.errors import LinkRefused
 from outbox.register.preview import read_views
 from outbox.relay.schedule import GIVEN_IDS
 from outbox.resources import RESOURCES
 from outbox.targets.delivery import Key
 from outbox.targets.held import Held
-
-Connection = psycopg.Connection[Any]
 
 REFUSED = "OB002"  # raised by outbox.link() and outbox.unlink()
 
@@ -54,7 +53,7 @@ def _run(connection: Connection, statement: str, target: str, resource: str, key
     """Raises psycopg.Error in a restored or copied outbox: what is decided there is about another's clouds."""
     given = {"target": target, "resource": resource, "key": list(key), **values}
     try:
-        with connection.transaction():
+        with deciding(connection):
             row = connection.execute(sqlfiles.read(f"link/{statement}.sql"), given).fetchone()
     except psycopg.Error as e:
         if e.sqlstate != REFUSED:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import getpass
 import json
 import time
 
@@ -44,7 +45,8 @@ def test_a_paused_target_is_sent_nothing_until_it_is_resumed(shell: Shell, site:
         ("pause", "visma_net", None, None, "maintenance"),
         ("resume", "visma_net", None, None, "done"),
     ]
-    assert site.execute("SELECT count(*) FROM outbox.decision WHERE decided_by = session_user").fetchone() == (3,)
+    who = "SELECT DISTINCT decided_by FROM outbox.decision WHERE decision IN ('pause', 'resume')"
+    assert site.execute(who).fetchall() == [(getpass.getuser(),)]
 
 
 def test_a_paused_resource_waits_and_the_others_go_on(shell: Shell, site: psycopg.Connection) -> None:

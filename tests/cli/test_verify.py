@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import getpass
 import json
 from collections.abc import Iterator
 from typing import Any
@@ -196,6 +197,8 @@ def test_unlink_asks(shell: Shell, loaded: psycopg.Connection, hands: Hands) -> 
     assert (result.code, "say --yes" in result.err) == (2, True)
     assert remote_id(loaded, "users", "ANN") == before
     assert shell("unlink", "accountview_net", "users", "ANN", "--yes").code == 0
+    decided = loaded.execute("SELECT decided_by FROM outbox.decision WHERE decision = 'unlink'").fetchall()
+    assert decided == [(getpass.getuser(),)], "the person at the desk, not the role that all of them share"
     assert shell("relay", "--once").code == 0
     assert remote_id(loaded, "users", "ANN") != before
 
