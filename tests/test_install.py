@@ -411,6 +411,21 @@ def test_who_holds_the_lock_is_named(installed: Connection, database: str, monke
     assert install.check(installed) == []
 
 
+def test_who_alters_a_table_is_named(installed: Connection, database: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its views cannot be read then; neither install nor check waits for long."""
+    monkeypatch.setattr("outbox.install.steps.READ_TIMEOUT_MS", 100)
+    installed.execute("DROP TRIGGER outbox_update ON accountview.projects")
+    with psycopg.connect(database, application_name="upgrade") as dba:
+        dba.execute("ALTER TABLE accountview.projects ADD COLUMN note text")
+        for look in (install.plan, install.check):
+            with pytest.raises(
+                InstallError, match=r"stays locked, by process \d+ of .* \(upgrade, .*: ALTER TABLE account"
+            ):
+                look(installed)
+    install.apply(installed, install.plan(installed))
+    assert install.check(installed) == []
+
+
 def test_two_installs_at_once(connection: Connection, database: str) -> None:
     """The second finds nothing left to do."""
     errors: list[Exception] = []

@@ -20,6 +20,7 @@ from outbox.database import is_standby
 from outbox.errors import OutboxError
 from outbox.install.drift import differences_of
 from outbox.install.roles import right_differences
+from outbox.install.steps import reading
 from outbox.resources import RESOURCES
 
 Connection = psycopg.Connection[Any]
@@ -37,8 +38,8 @@ class Finding:
 
 
 def check(connection: Connection) -> list[Finding]:
-    """The worst first; none: all is as it should be."""
-    with connection.transaction():
+    """The worst first; none: all is as it should be. Raises InstallError where a table is being altered."""
+    with reading(connection):
         pin_settings(connection)
         present = read_present(connection)
         if not present.installed:

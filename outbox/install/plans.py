@@ -27,7 +27,7 @@ from outbox.database import check_version, is_standby
 from outbox.errors import InstallError, NotPermitted
 from outbox.install.checks import Finding, check
 from outbox.install.roles import right_differences
-from outbox.install.steps import LOCK_TIMEOUT_MS, Step, run_steps
+from outbox.install.steps import LOCK_TIMEOUT_MS, Step, reading, run_steps
 from outbox.resources import RESOURCES, TARGETS
 
 __all__ = ["Finding", "Plan", "Step", "apply", "check", "plan", "render"]
@@ -56,9 +56,9 @@ def plan(connection: Connection) -> Plan:
     """Compare and decide; changes nothing, and takes no lock on a source table when nothing is to be done.
 
     Raises ViewRefused, InstallError (an old server, no desired view, an outbox newer than this program, names that are
-    taken) and NotPermitted.
+    taken, a table that is being altered) and NotPermitted.
     """
-    with connection.transaction():
+    with reading(connection):
         check_server(connection)
         pin_settings(connection)
         present = read_present(connection)

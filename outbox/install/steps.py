@@ -7,7 +7,8 @@ from __future__ import annotations
 import itertools
 import random
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,6 +23,7 @@ Connection = psycopg.Connection[Any]
 LOCK_TIMEOUT_MS = 500
 LOCK_ATTEMPTS = 20
 LOCK_PAUSE_S = 0.5
+READ_TIMEOUT_MS = 2_000
 
 
 @dataclass(frozen=True)
@@ -66,10 +68,28 @@ def _locked(connection: Connection, table: str | None, steps: tuple[Step, ...]) 
     """The sentence and the hint; who is in the way is asked now, so he may have gone meanwhile."""
     with connection.transaction():
         blockers = rows(connection, "blockers", {"table": table, "readers": any(s.readers for s in steps)})
-    who = "; ".join(
+    who = _named(blockers)
+    what = f"{steps[0].title}: {table or 'the outbox'} stayed locked through {LOCK_ATTEMPTS} attempts"
+    return f"{what}, by {who}" if who else what, "end that transaction, or install again at a quieter time"
+
+
+@contextmanager
+def reading(connection: Connection) -> Iterator[None]:
+    """A transaction that reads definitions of views. Raises InstallError where one stays locked, as by ALTER TABLE."""
+    try:
+        with connection.transaction():
+            pin(connection, {"lock_timeout": f"{READ_TIMEOUT_MS}ms"})
+            yield
+    except psycopg.errors.LockNotAvailable as e:
+        with connection.transaction():
+            who = _named(rows(connection, "altering", {}))
+        what = "the desired views cannot be read: a table or view stays locked"
+        raise InstallError(f"{what}, by {who}" if who else what, "once more when that transaction has ended") from e
+
+
+def _named(blockers: list[dict[str, Any]]) -> str:
+    return "; ".join(
         f"process {b['pid']} of {b['role']} ({b['application'] or 'no name'}, {b['state']}, in a transaction for "
         f"{b['seconds']} s): {b['query']}"
         for b in blockers
     )
-    what = f"{steps[0].title}: {table or 'the outbox'} stayed locked through {LOCK_ATTEMPTS} attempts"
-    return f"{what}, by {who}" if who else what, "end that transaction, or install again at a quieter time"
