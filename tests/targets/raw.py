@@ -56,6 +56,19 @@ def flood(connection: socket.socket) -> None:
         connection.sendall(b" " * 65536)
 
 
+def header_flood(connection: socket.socket) -> None:
+    """Headers without an end."""
+    connection.sendall(b"HTTP/1.1 200 OK\r\n")
+    for n in range(1_000_000):
+        connection.sendall(b"X-%d: %s\r\n" % (n, b"x" * 1000))
+
+
+def not_yet(connection: socket.socket) -> None:
+    """Always about to answer."""
+    for _ in range(1_000_000):
+        connection.sendall(b"HTTP/1.1 102 Processing\r\n\r\n")
+
+
 class _Handler(socketserver.StreamRequestHandler):
     server: RawServer
 

@@ -15,7 +15,7 @@ from outbox.targets.delivery import Action
 from outbox.targets.hosts import check_url
 from outbox.targets.http import Http, NoReply
 from tests.targets.cloud import Cloud, person
-from tests.targets.raw import RawServer, Script, cut, drip, flood, http, reset
+from tests.targets.raw import RawServer, Script, cut, drip, flood, header_flood, http, not_yet, reset
 
 DEADLINE_S = 0.5
 HELD = {"action": Action.UPDATE, "remote_id": "u1", "document": person()}
@@ -57,6 +57,8 @@ def test_every_call_is_logged_with_status_and_time_but_tokens_are_not(raw: RawSe
         (cut(b"SSH-2.0-OpenSSH_9.6\r\n"), "the connection broke"),
         (drip, "no answer within 0.5 s"),
         (flood, "too large"),
+        (header_flood, "the connection broke"),
+        (not_yet, "no answer within 0.5 s"),
         (lambda connection: time.sleep(1), "no answer within 0.5 s"),
         (http(200, gzip.compress(b" " * 10_000_000), Content_Encoding="gzip"), "not JSON"),
         (http(200, b"<html>hello</html>", "text/html"), "not JSON"),
@@ -71,6 +73,8 @@ def test_every_call_is_logged_with_status_and_time_but_tokens_are_not(raw: RawSe
         "no HTTP",
         "drip",
         "1 GB",
+        "headers",
+        "not yet",
         "silence",
         "gzip bomb",
         "HTML",
