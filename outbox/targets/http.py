@@ -98,7 +98,9 @@ def _split(url: str) -> tuple[httpx.URL, bytes]:
     """The server, parsed once, and the request's target as httpx's extension of that name takes it: to parse every
     address anew would cost as much as the call itself.
     """
-    start = url.index("/", url.index("//") + 2)
+    start = url.find("/", url.index("//") + 2)
+    if start < 0:
+        return _origin(url), b"/"
     return _origin(url[:start]), url[start:].encode("ascii")
 
 

@@ -103,6 +103,15 @@ def test_a_redirect_is_not_followed(raw: RawServer, raw_cloud: Cloud, status: in
     assert raw.asked == ["PUT /users/u1"]
 
 
+def test_an_address_without_a_path_is_asked_for_its_root(raw: RawServer, raw_cloud: Cloud) -> None:
+    """A setting may name a host alone."""
+    raw.answers = [http(200, {})]
+    talker = Http(connections=1, deadline_s=5)
+    assert raw_cloud.run(talker.send("GET", raw.url, {})).status == 200
+    raw_cloud.run(talker.close())
+    assert raw.asked == ["GET /"]
+
+
 def test_the_environments_proxy_is_not_used(raw: RawServer, raw_cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> None:
     """trust_env off: nobody listens at the proxy that it names."""
     for name in ("http_proxy", "https_proxy", "all_proxy"):
