@@ -1463,7 +1463,7 @@ SELECT l.target, l.lane,
 FROM outbox.lease AS l
 LEFT JOIN outbox.relay AS r ON r.target = l.target AND r.holder = l.holder;
 COMMENT ON VIEW outbox.lanes IS 'Which relay serves which lane of which target now';
-COMMENT ON COLUMN outbox.lanes.holder IS 'host/process/target of the relay; null: nobody';
+COMMENT ON COLUMN outbox.lanes.holder IS 'host/process-number/target of the relay; null: nobody';
 COMMENT ON COLUMN outbox.lanes.since IS 'Since when that relay is there';
 COMMENT ON COLUMN outbox.lanes.expires_in_s IS 'Seconds until it is taken over unless the relay renews it';
 COMMENT ON COLUMN outbox.lanes.epoch IS 'How often it has had another holder';

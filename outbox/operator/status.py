@@ -37,7 +37,7 @@ class Backlog:
 
 @dataclass(frozen=True)
 class Relay:
-    """holder: host/process/target. lanes: those that it serves; 0: it stands by."""
+    """holder: host/process-number/target. lanes: those that it serves; 0: it stands by."""
 
     holder: str
     since: datetime

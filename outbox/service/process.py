@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import logging
 import os
+import secrets
 import socket
 import time
 from collections.abc import AsyncIterator, Callable, Collection, Sequence
@@ -59,7 +60,8 @@ class Service:
         self.connected = asyncio.Event()
         self.stop = asyncio.Event()
         self.ready = asyncio.Event()  # it is known to the others, and has lanes or stands by
-        self.holder = f"{socket.gethostname()}/{os.getpid()}"
+        # The last part, since in containers all are process 1, and may share the name of the host.
+        self.holder = f"{socket.gethostname()}/{os.getpid()}-{secrets.token_hex(2)}"
         self.lanes: dict[str, Lane] = {}
         self.turned_at: dict[str, float] = {}  # target -> monotonic time at which its loop last came round
         self.counts = {target: Counts() for target in targets}

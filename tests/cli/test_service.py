@@ -50,7 +50,7 @@ def _holders(site: psycopg.Connection) -> set[str]:
 
 
 def _pid(process: subprocess.Popen[str]) -> str:
-    return f"{socket.gethostname()}/{process.pid}"
+    return f"{socket.gethostname()}/{process.pid}-"
 
 
 def test_systemd_is_told_when_it_is_ready_alive_and_stopping(site: psycopg.Connection, manager: socket.socket) -> None:
@@ -107,6 +107,23 @@ def test_health_over_http(site: psycopg.Connection, port: int, monkeypatch: pyte
         assert end(process) == 0
 
 
+def test_an_idle_relay_costs_at_most_a_hundredth_of_a_core(site: psycopg.Connection) -> None:
+    """With the settings as delivered, both targets asleep: the time that the system has counted for the process."""
+    with started("relay") as process:
+        eventually(lambda: len(_holders(site)) == 2, 20)
+        eventually(lambda: site.execute("SELECT count(*) FROM outbox.bell").fetchone() == (2,), 20)
+        time.sleep(2.0)
+        began, before = time.monotonic(), _cpu_s(process.pid)
+        time.sleep(6.0)
+        assert (_cpu_s(process.pid) - before) / (time.monotonic() - began) <= 0.01
+        assert end(process) == 0
+
+
+def _cpu_s(pid: int) -> float:
+    ticks = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[11:13]
+    return sum(map(int, ticks)) / os.sysconf("SC_CLK_TCK")
+
+
 def test_a_killed_relay_is_taken_over_within_the_lease(
     site: psycopg.Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -118,11 +135,11 @@ def test_a_killed_relay_is_taken_over_within_the_lease(
         eventually(lambda: len(_holders(site)) == 2, 20)
         with started("relay") as second:
             eventually(lambda: len(site.execute("SELECT FROM outbox.relay").fetchall()) == 4, 20)
-            assert all(h.startswith(_pid(first) + "/") for h in _holders(site))
+            assert all(h.startswith(_pid(first)) for h in _holders(site))
             enqueue(site)
             first.kill()
             began = time.monotonic()
-            eventually(lambda: all(h.startswith(_pid(second) + "/") for h in _holders(site)) and _holders(site), 20)
+            eventually(lambda: all(h.startswith(_pid(second)) for h in _holders(site)) and _holders(site), 20)
             assert time.monotonic() - began < 10  # 3 s, and what a busy machine adds
             eventually(lambda: pending(site) == 0, 60)
             assert end(second) == 0

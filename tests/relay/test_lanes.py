@@ -75,6 +75,13 @@ def test_relays_share_the_lanes_to_within_one(shared_erp: World) -> None:
         assert shared_erp.sql("SELECT DISTINCT epoch > 1 FROM outbox.lease WHERE target = 'visma_net' AND lane = 0")
 
 
+def test_relays_with_one_process_number_are_two(shared_erp: World) -> None:
+    """As in containers: each process is number 1, and two may have the name of their host in common."""
+    held = "SELECT count(*)::int FROM outbox.lanes WHERE target = 'visma_net' AND holder IS NOT NULL GROUP BY holder"
+    with at_work(shared_erp.service(rhythm=BRISK)), at_work(shared_erp.service(rhythm=BRISK)):
+        eventually(lambda: shared_erp.sql(held) == [2, 2])
+
+
 def test_more_relays_than_lanes_stand_by(shared_erp: World) -> None:
     """They serve as soon as there is a lane for them."""
     with ExitStack() as relays:
