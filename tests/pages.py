@@ -74,7 +74,7 @@ def commands(group: click.Group = outbox, prefix: str = "") -> Iterable[tuple[st
         command = group.get_command(click.Context(group), name)
         if isinstance(command, click.Group):
             yield from commands(command, f"{prefix}{name} ")
-        elif command:
+        if command and not (isinstance(command, click.Group) and not command.invoke_without_command):
             yield prefix + name, command
 
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 import sys
+import traceback
 from collections.abc import Sequence
 from importlib import import_module
+from pathlib import Path
 
 import click
 import psycopg
@@ -14,6 +16,7 @@ from outbox import __version__
 from outbox.database import explain as explain_error
 from outbox.errors import OutboxError
 
+PACKAGE = Path(__file__).resolve().parents[1]
 INTERRUPTED = 130  # as a shell says it of a program that Ctrl-C ended
 
 
@@ -89,7 +92,16 @@ def run(arguments: Sequence[str]) -> int:
         return _say(e)
     except psycopg.Error as e:
         return _say(explain_error(e))
+    except Exception as e:  # noqa: BLE001 - a fault of ours: its words may hold what was read, its place does not
+        return _say(_fault(e))
     return result if isinstance(result, int) else 0
+
+
+def _fault(error: Exception) -> OutboxError:
+    """The innermost place in this program, and the kind of error."""
+    places = [f for f in traceback.extract_tb(error.__traceback__) if PACKAGE in Path(f.filename).parents]
+    where = f" in {Path(places[-1].filename).relative_to(PACKAGE.parent)}, line {places[-1].lineno}" if places else ""
+    return OutboxError(f"a fault of outbox {__version__} itself: {type(error).__name__}{where}", "report that line")
 
 
 def _say(error: OutboxError) -> int:

@@ -16,7 +16,7 @@ from outbox.install.identity import read_identity
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @click.option("--json", "as_json", is_flag=True, help="The result for a program.")
 def adopt(why: str | None, yes: bool, as_json: bool) -> None:
-    """Let the clouds follow this database, which was restored or copied from another.
+    """Let the clouds follow this database, a restored or copied one.
 
     Until then nothing is sent from it: a copy for tests would write into the clouds of production. Be sure that no
     relay serves the database it came from. Afterwards: outbox verify, since a backup is older than the clouds.

@@ -21,10 +21,10 @@ TARGET = "accountview_net"
 @click.option("--json", "as_json", is_flag=True, help="All of it, for a program.")
 @click.pass_context
 def apps(context: click.Context, as_json: bool) -> None:
-    """The apps that AccountView.Net offers, third parties' included, as last pulled.
+    """The apps that AccountView.Net offers, as last pulled.
 
-    They are in the table outbox.application, for the application that grants them to users. The relay pulls them every
-    hour; `outbox apps pull` does so at once.
+    Those of third parties are among them. They are in the table outbox.application, for the application that grants
+    them to users. The relay pulls them every hour; `outbox apps pull` does so at once.
 
     \b
     Examples:

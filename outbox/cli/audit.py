@@ -22,7 +22,7 @@ from outbox.operator.audit import Answer, Given, Question, ask, list_missing, no
 @click.option("--csv", "as_csv", is_flag=True, help="For a spreadsheet.")
 @click.option("--sql", "as_sql", is_flag=True, help="Print the query, which psql runs as it is; asks nothing.")
 def audit(question: str | None, values: tuple[str, ...], as_json: bool, as_csv: bool, as_sql: bool) -> None:
-    """Ask one of the ready-made questions; without QUESTION, list them.
+    """Ask a ready-made question; without QUESTION, list them.
 
     Reads only. What a question wants to know is given by name: user=JANSEN. A key of several columns is given by
     repeating the name: key=001 key=P0001.

@@ -22,7 +22,7 @@ CODES = {"broken": 2, "unknown": 3, "warning": 1}
 @click.command()
 @click.option("--json", "as_json", is_flag=True, help="The findings for a program.")
 def check(as_json: bool) -> int:
-    """Is everything as it was installed, and fit to go on? Changes nothing.
+    """Is everything as installed, and fit to go on? Changes nothing.
 
     Compares triggers, functions, views, columns and rights with the last install; looks at the server, the queue, the
     clocks, and asks the clouds that are set for a token (three seconds at most).

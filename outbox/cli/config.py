@@ -31,7 +31,7 @@ class Line:
 @click.command()
 @click.option("--json", "as_json", is_flag=True, help="All of it, for a program.")
 def config(as_json: bool) -> None:
-    """Every setting: its value, where that comes from, and what it means. Secrets are not shown.
+    """Every setting: its value, origin and meaning. Secrets are not shown.
 
     A wrong file or variable is one sentence, and exit code 78: nothing is listed that would not be used.
 

@@ -64,7 +64,9 @@ def approve(**given: Any) -> None:
 @_meant
 @click.option("--reason", required=True, help="Why, for those who look it up later.")
 def reject(**given: Any) -> None:
-    """Do not do what is held, and do not ask again: the cloud stays as it is until the row changes.
+    """Do not do what is held, and do not ask again.
+
+    The cloud stays as it is until the row changes.
 
     \b
     Examples:
@@ -78,7 +80,7 @@ def reject(**given: Any) -> None:
 @_meant
 @click.option("--reason", help="Why, for those who look it up later.")
 def retry(**given: Any) -> None:
-    """Try again now what was refused, or what waits for its next attempt.
+    """Try again now what was refused or waits for its next attempt.
 
     \b
     Examples:

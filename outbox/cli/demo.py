@@ -31,7 +31,7 @@ UNEQUAL = 1
 @click.command()
 @click.option("--serve", is_flag=True, help="Leave all of it running, and say where.")
 def demo(serve: bool) -> int:
-    """See it work: a database, both clouds and a relay on this machine, with nothing to set up.
+    """See it work: a database, both clouds and a relay come along.
 
     Brings the sample data over, makes some changes with plain SQL, shows what reached which cloud after how many
     milliseconds, and compares views and clouds at the end. Ends with 0 when they are equal, with 1 when not.

@@ -20,11 +20,11 @@ from outbox.operator.erase import PARTS, Erased
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @click.option("--json", "as_json", is_flag=True, help="The result, for a program.")
 def erase(subject: str, dry_run: bool, yes: bool, as_json: bool) -> None:
-    """Erase a person's data from what the outbox keeps: documents, errors, reasons, the mirror.
+    """Erase a person's data from what the outbox keeps.
 
-    Refused while he is in a desired view, or something about him is pending, held, dead or in doubt. His user code and
-    the ids that the clouds gave him stay, as evidence; so does what a cloud still holds. It may be interrupted and run
-    again, and is recorded in outbox.decision.
+    From documents, errors, reasons and the mirror. Refused while he is in a desired view, or something about him is
+    pending, held, dead or in doubt. His user code and the ids that the clouds gave him stay, as evidence; so does
+    what a cloud still holds. It may be interrupted and run again, and is recorded in outbox.decision.
 
     \b
     Example:

@@ -8,6 +8,7 @@ import sys
 import click
 
 from outbox.cli.opening import Opened, opened
+from outbox.cli.printing import print_json
 from outbox.errors import CloudError, CloudUnavailable, LinkRefused
 from outbox.operator.link import check_key, check_resource
 from outbox.operator.link import link as link_key
@@ -22,14 +23,15 @@ from outbox.verify import reading
 
 
 @click.command()
-@click.argument("target", type=click.Choice(TARGETS))
-@click.argument("resource", type=click.Choice(list(RESOURCES)))
+@click.argument("target", type=click.Choice(TARGETS), metavar="TARGET")
+@click.argument("resource", type=click.Choice(list(RESOURCES)), metavar="RESOURCE")
 @click.argument("key", nargs=-1, required=True)
 @click.option(
     "--to", "remote_id", required=True, metavar="REMOTE_ID", help="Its id in the cloud, as `verify` shows it."
 )
 @click.option("--reason", help="Kept with the decision.")
-def link(target: str, resource: str, key: Key, remote_id: str, reason: str | None) -> None:
+@click.option("--json", "as_json", is_flag=True, help="The result, for a program.")
+def link(target: str, resource: str, key: Key, remote_id: str, reason: str | None, as_json: bool) -> None:
     """Say by hand which object of the cloud a KEY is.
 
     For users and companies that the cloud already holds under another e-mail or number. The object is then sent what
@@ -46,18 +48,23 @@ def link(target: str, resource: str, key: Key, remote_id: str, reason: str | Non
     with opened() as at:
         held = asyncio.run(_find(at, target, resource, remote_id))
         message = link_key(at.connection, target, resource, key, held, reason)
-        click.echo(f"{resource} {' '.join(key)} is {held.remote_id} ({held.name}) in {target} from now on")
-        _say_what_follows(at, target, message)
+        relay = find_relay(at.connection, target)
+    if as_json:
+        _print_json(target, resource, key, held.remote_id, message, relay)
+        return
+    click.echo(f"{resource} {' '.join(key)} is {held.remote_id} ({held.name}) in {target} from now on")
+    _say_what_follows(message, relay)
 
 
 @click.command()
-@click.argument("target", type=click.Choice(TARGETS))
-@click.argument("resource", type=click.Choice(list(RESOURCES)))
+@click.argument("target", type=click.Choice(TARGETS), metavar="TARGET")
+@click.argument("resource", type=click.Choice(list(RESOURCES)), metavar="RESOURCE")
 @click.argument("key", nargs=-1, required=True)
 @click.option("--reason", help="Kept with the decision.")
 @click.option("--yes", is_flag=True, help="Do not ask.")
-def unlink(target: str, resource: str, key: Key, reason: str | None, yes: bool) -> None:
-    """Say by hand that the account that a KEY is linked to is somebody else's.
+@click.option("--json", "as_json", is_flag=True, help="The result, for a program.")
+def unlink(target: str, resource: str, key: Key, reason: str | None, yes: bool, as_json: bool) -> None:
+    """Say by hand that a KEY is linked to somebody else's account.
 
     A user's account is removed from the cloud and he gets a new one, with an invitation. Of a company only the link is
     forgotten: the company stays in the cloud, and is searched there anew.
@@ -71,8 +78,12 @@ def unlink(target: str, resource: str, key: Key, reason: str | None, yes: bool) 
     with opened() as at:
         _agree(f"Remove the account of {' '.join(key)} from {target}, and invite a new one?", resource, yes)
         message = unlink_key(at.connection, target, resource, key, reason)
-        click.echo(f"{resource} {' '.join(key)} is not linked any more in {target}")
-        _say_what_follows(at, target, message)
+        relay = find_relay(at.connection, target)
+    if as_json:
+        _print_json(target, resource, key, None, message, relay)
+        return
+    click.echo(f"{resource} {' '.join(key)} is not linked any more in {target}")
+    _say_what_follows(message, relay)
 
 
 def _agree(question: str, resource: str, yes: bool) -> None:
@@ -97,6 +108,11 @@ async def _find(at: Opened, target: str, resource: str, remote_id: str) -> Held:
     return held
 
 
-def _say_what_follows(at: Opened, target: str, message: int) -> None:
-    relay = find_relay(at.connection, target)
-    click.echo(f"message {message} waits for a relay" + ("" if relay else ": outbox relay --once"))
+def _say_what_follows(message: int, relay: str | None) -> None:
+    then = f"is for the relay that is at work: {relay}" if relay else "waits for a relay: outbox relay --once"
+    click.echo(f"message {message} {then}")
+
+
+def _print_json(target: str, resource: str, key: Key, remote_id: str | None, message: int, relay: str | None) -> None:
+    names = ("target", "resource", "key", "remote_id", "message", "relay")
+    print_json(dict(zip(names, (target, resource, key, remote_id, message, relay), strict=True)))

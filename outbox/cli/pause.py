@@ -21,18 +21,18 @@ def _part(command: Callable[..., Any]) -> Callable[..., Any]:
     command = click.argument("resource", type=click.Choice(list(RESOURCES)), required=False, metavar="[RESOURCE]")(
         command
     )
-    return click.argument("target", type=click.Choice(TARGETS), required=False)(command)
+    return click.argument("target", type=click.Choice(TARGETS), required=False, metavar="[TARGET]")(command)
 
 
 @click.command()
 @_part
 @click.option("--reason", required=True, help="Why; kept with who and when in outbox.decision.")
 def pause(target: str | None, resource: str | None, company: str | None, reason: str, as_json: bool) -> None:
-    """Send nothing: to all targets, to one TARGET, of one RESOURCE, for one company.
+    """Send nothing: to a TARGET, of a RESOURCE, for a company.
 
-    RESOURCE is one of users, companies, company_access, app_access, projects, cost_types, cost_centres. Changes wait,
-    and are sent after `outbox resume`. A relay at work stops within a second; calls that are under way come to their
-    end. Access that is revoked waits as well.
+    Without TARGET: to no cloud. RESOURCE is one of users, companies, company_access, app_access, projects, cost_types,
+    cost_centres. Changes wait, and are sent after `outbox resume`. A relay at work stops within a second; calls
+    that are under way come to their end. Access that is revoked waits as well.
 
     \b
     Examples:
@@ -46,10 +46,11 @@ def pause(target: str | None, resource: str | None, company: str | None, reason:
 @_part
 @click.option("--reason", help="Why; kept with who and when in outbox.decision.")
 def resume(target: str | None, resource: str | None, company: str | None, reason: str | None, as_json: bool) -> None:
-    """Send again what was paused: by `outbox pause`, or because the cloud does not let us.
+    """Send again what was paused.
 
-    Ends exactly the pause that is named: that of a TARGET leaves those of its parts. --company without a RESOURCE ends
-    all pauses of that company. A target that is down is tried at once.
+    By `outbox pause`, or because the cloud does not let us. Ends exactly the pause that is named: that of a TARGET
+    leaves those of its parts. --company without a RESOURCE ends all pauses of that company. A target that is down
+    is tried at once.
 
     \b
     Examples:

@@ -18,10 +18,11 @@ from outbox.relay.connection import connect
 @click.option("--dry-run", is_flag=True, help="Say what would be removed, remove nothing.")
 @click.option("--json", "as_json", is_flag=True, help="The numbers, for a program.")
 def prune(dry_run: bool, as_json: bool) -> None:
-    """Forget what is old: documents after 30 days, calls after 90, messages after 400.
+    """Forget what is old: documents, calls, messages.
 
-    The days are settings. What is pending, held or dead stays, whatever its age, and so does the message that brought
-    what a cloud holds now. Works in small batches. The relay does the same once a day (prune_every_s).
+    After 30, 90 and 400 days, which are settings. What is pending, held or dead stays, whatever its age, and so does
+    the message that brought what a cloud holds now. Works in small batches. The relay does the same once a day
+    (prune_every_s).
 
     \b
     Examples:

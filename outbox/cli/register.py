@@ -56,7 +56,7 @@ def register(
     meeting: Meeting,
     say: Words,
 ) -> int:
-    """Recheck everything, some resources, or one key, and report what became of each row.
+    """Recheck all, some resources or one key; tell what became of it.
 
     RESOURCE is one of users, companies, company_access, app_access, projects, cost_types, cost_centres. The first
     register of a target is what makes it active; that one asks, and so does one with many removals, invitations or

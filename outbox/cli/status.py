@@ -21,7 +21,7 @@ SCREEN = 24  # lines, whatever happens
 @click.option("--json", "as_json", is_flag=True, help="All of it, for a program.")
 @spoken
 def status(as_json: bool, say: Words) -> None:
-    """Is a relay at work, how far behind is it, what is stuck, what to do?
+    """Who relays, how far behind, what is stuck, what to do?
 
     Ends with 0 whatever it shows.
 

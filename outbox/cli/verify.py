@@ -30,7 +30,7 @@ SHOWN = 20
 @click.option("--all", "show_all", is_flag=True, help=f"List every object, not the first {SHOWN} of each kind.")
 @click.option("--json", "as_json", is_flag=True, help="All of it, for a program.")
 def verify(names: tuple[str, ...], repair: bool, show_all: bool, as_json: bool) -> int:
-    """Compare what a cloud really holds with the views and with what it acknowledged.
+    """Compare what a cloud really holds with what it should hold.
 
     Reads every list of TARGET (else of all that are active), or of some RESOURCEs, page by page, and says what is
     missing there, what is different, and what nobody here made (that is listed, and never touched). A list that cannot

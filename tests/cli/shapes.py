@@ -16,6 +16,8 @@ def misfits(value: Any, wanted: Any, where: str = "$") -> list[str]:
         return []
     if origin in (typing.Union, types.UnionType):
         return [] if any(not misfits(value, a, where) for a in arguments) else [f"{where}: {value!r} is no {wanted}"]
+    if origin is typing.Literal:
+        return [] if value in arguments else [f"{where}: {value!r} is none of {arguments}"]
     if is_dataclass(wanted):
         if not isinstance(value, dict):
             return [f"{where}: {value!r} is no object"]

@@ -23,7 +23,8 @@ from outbox.cli import INTERRUPTED
 from outbox.config import load
 from outbox.service.wiring import at_work, make_service
 from tests.cli.conftest import NOWHERE, Result, Shell, end, started
-from tests.cli.table import ELSEWHERE, TABLE, USER, Case
+from tests.cli.shapes import misfits
+from tests.cli.table import ELSEWHERE, TABLE, USER, Arguments, Case
 from tests.conftest import Server, fill_reference
 from tests.pages import commands
 
@@ -69,21 +70,23 @@ def _has_json(name: str) -> bool:
 @each_command
 def test_it_works(case: Case, shell: Shell, site: psycopg.Connection) -> None:
     """And says so, in plain text."""
-    case.prepare(site)
-    result = shell(*case.works)
+    result = shell(*_filled(case.works, case.prepare(site)))
     assert (result.code, case.says in result.out) == (case.code, True), result
     assert is_plain(result)
 
 
+def _filled(arguments: Arguments, values: dict[str, str] | None) -> Arguments:
+    return tuple(a.format(**values) for a in arguments) if values else arguments
+
+
 @each_command
-def test_nothing_to_do_is_no_error(case: Case, shell: Shell, site: psycopg.Connection) -> None:
-    """The first, and once more."""
-    if case.nothing is None:
-        pytest.skip("it always has something to say")
-    case.prepare_nothing(site)
+def test_nothing_to_do_is_said(case: Case, shell: Shell, site: psycopg.Connection) -> None:
+    """The first time, and once more; it is no error, but where a command was told of something that is not there."""
+    arguments = _filled(case.nothing, case.prepare_nothing(site))
     for _ in range(2):
-        result = shell(*case.nothing)
-        assert (result.code, case.nothing_says in result.out) == (0, True), result
+        result = shell(*arguments)
+        assert (result.code, case.nothing_says in result.out) == (case.nothing_code, True), result
+        assert ("try: " in result.err) is (case.nothing_code > 64)
         assert is_plain(result)
 
 
@@ -116,7 +119,7 @@ def _look(connection: psycopg.Connection) -> object:
 def test_the_database_is_gone(case: Case, shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
     """The exit code, the driver's words, and what to try; on standard output only where that is the answer."""
     monkeypatch.setenv("OUTBOX_DSN", NOWHERE)
-    result = shell(*case.works)
+    result = shell(*_filled(case.works, {"remote_id": "any"}))
     said = result.err if case.gone == 69 else result.out
     assert (result.code, result.out + result.err) == (case.gone, said)
     assert "the database cannot be used" in said
@@ -126,15 +129,15 @@ def test_the_database_is_gone(case: Case, shell: Shell, monkeypatch: pytest.Monk
 
 @each_with_a_database
 def test_beside_a_relay(case: Case, shell: Shell, site: psycopg.Connection) -> None:
-    """The same, and the relay keeps its lease."""
+    """The same, and the relay keeps its lease, but for what makes it read anew."""
     settings = load()
     with at_work(make_service(settings, ["accountview_net", "visma_net"])) as relay:
         _wait_for_lease(site)
-        case.prepare(site)
-        result = shell(*case.works)
+        result = shell(*_filled(case.works, case.prepare(site)))
         assert (result.code, (case.beside or case.says) in result.out) == (case.code, True), result
         assert relay.is_alive()
-        assert site.execute("SELECT DISTINCT epoch FROM outbox.lease").fetchall() == [(1,)]
+        epochs = {epoch for (epoch,) in site.execute("SELECT epoch FROM outbox.lease")}
+        assert epochs == ({1, 2} if case.interrupts else {1})
 
 
 def _wait_for_lease(connection: psycopg.Connection) -> None:
@@ -144,13 +147,19 @@ def _wait_for_lease(connection: psycopg.Connection) -> None:
         time.sleep(0.02)
 
 
-@pytest.mark.parametrize("case", [c for n, c in TABLE.items() if _has_json(n)], ids=filter(_has_json, TABLE))
-def test_json(case: Case, shell: Shell, site: psycopg.Connection) -> None:
-    """Nothing but JSON on standard output."""
-    case.prepare(site)
-    result = shell(*case.works, "--json")
+@pytest.mark.parametrize("name", [name for name in TABLE if _has_json(name)])
+def test_json(name: str, shell: Shell, site: psycopg.Connection) -> None:
+    """Nothing but JSON on standard output, of the shape that tests/cli/printed.py says, and no name more or less."""
+    case = TABLE[name]
+    result = shell(*_filled(case.works, case.prepare(site)), "--json")
     assert result.code == case.code
-    json.loads(result.out)
+    assert misfits(json.loads(result.out), case.shape) == []
+
+
+def test_what_prints_data_has_json() -> None:
+    """All but those that print SQL, a page or a log; and each has a shape."""
+    assert {name for name in TABLE if not _has_json(name)} == {"install", "uninstall", "relay", "help"}
+    assert {name for name, case in TABLE.items() if case.shape is None} == {"install", "uninstall", "relay", "help"}
 
 
 # -- a terminal ------------------------------------------------------------------------------------------------------
