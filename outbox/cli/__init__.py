@@ -56,7 +56,7 @@ class Commands(click.Group):
 
     def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
         if name not in COMMANDS:
-            return None
+            return super().get_command(ctx, name)
         module = import_module(f"outbox.cli.{COMMANDS[name]}")
         command: click.Command = getattr(module, "help_" if name == "help" else name)
         return command

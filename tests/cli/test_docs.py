@@ -209,7 +209,8 @@ def check(page: str, line: str, world: psycopg.Connection, capsys: pytest.Captur
         return
     _, *arguments = shlex.split(prepare(line, world), comments=True)
     if arguments[0] in SERVING:
-        assert isinstance(outbox.commands[arguments[0]].make_context(arguments[0], arguments[1:]), click.Context)
+        command = outbox.get_command(click.Context(outbox), arguments[0])
+        assert command and command.make_context(arguments[0], arguments[1:])
         return
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(sys, "stdin", Typed("y\n" * 9))

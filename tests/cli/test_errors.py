@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import re
+
+import click
 import psycopg
 import pytest
 from psycopg import sql
 
+from outbox.cli import outbox
+from outbox.words import Words
 from tests.cli.conftest import Shell
 from tests.cli.table import TABLE
 
@@ -65,6 +70,34 @@ def test_role_without_rights(
         site.execute(sql.SQL("DROP ROLE {}").format(role))
     assert result.code == 77
     assert "permission denied for" in result.err
+
+
+def test_a_statement_that_the_server_refuses(shell: Shell, site: psycopg.Connection) -> None:
+    """70, with the server's words and the SQLSTATE: somebody changed the outbox's own tables."""
+    site.execute("ALTER TABLE outbox.message RENAME COLUMN error TO words")
+    result = shell("status")
+    assert (result.code, result.out) == (70, "")
+    assert re.search(r"the database refused a statement: column .*error does not exist \(SQLSTATE 42703\)", result.err)
+
+
+def test_a_fault_of_ours_is_one_line(shell: Shell) -> None:
+    """The kind and the place, not the words, which may be somebody's data, and no traceback."""
+
+    @click.command("broken")
+    def broken() -> None:
+        Words().duration("jan@example.nl")  # type: ignore[arg-type]
+
+    outbox.add_command(broken)
+    try:
+        result = shell("broken")
+    finally:
+        del outbox.commands["broken"]
+    assert result.code == 70
+    assert re.fullmatch(
+        r"outbox: a fault of outbox [\d.]+ itself: \w+Error in outbox/words/__init__.py, line \d+\n"
+        r"  try: report that line\n",
+        result.err,
+    )
 
 
 def test_unknown_command_and_option(shell: Shell) -> None:

@@ -35,6 +35,12 @@ def test_an_unknown_topic_is_named(capsys: pytest.CaptureFixture[str]) -> None:
     assert "'nothing' is not one of" in capsys.readouterr().err
 
 
+def test_the_list_of_commands_fits_a_terminal() -> None:
+    """80 columns: what each command does is said whole."""
+    shown = CliRunner().invoke(outbox, ["--help"], terminal_width=80).output
+    assert "..." not in shown.partition("Commands:")[2]
+
+
 @pytest.mark.parametrize("name", sorted(COMMANDS))
 def test_every_command_has_help_with_an_example(name: str) -> None:
     """One runnable example each."""

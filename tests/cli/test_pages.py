@@ -42,9 +42,9 @@ def test_every_command_option_and_question_is_in_its_page() -> None:
 
 
 def test_every_exit_code_is_in_its_page() -> None:
-    """Those of the errors, and those that click and a signal give."""
+    """Those of the errors, those of differences, and those that click and a signal give; and no other."""
     known = {int(code) for code in re.findall(r"^\| (\d+) \|", page("commands"), re.MULTILINE)}
-    assert {cls.exit_code for cls in _errors(errors.OutboxError)} | {0, 1, 2, INTERRUPTED} <= known
+    assert {cls.exit_code for cls in _errors(errors.OutboxError)} | {0, 1, 2, 3, INTERRUPTED} == known
 
 
 def _errors(cls: type[errors.OutboxError]) -> set[type[errors.OutboxError]]:
