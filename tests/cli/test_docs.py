@@ -95,7 +95,13 @@ def world(server: Server, clouds: str, tmp_path: Path, monkeypatch: pytest.Monke
     for variable in [n for n in os.environ if n.startswith(("OUTBOX_", "PG"))]:
         monkeypatch.delenv(variable)
     parts = conninfo_to_dict(dsn)
-    own = {"PGHOST": parts["host"], "PGUSER": parts["user"], "PGDATABASE": parts["dbname"], "OUTBOX_DSN": dsn}
+    own = {
+        "PGHOST": parts["host"],
+        "PGUSER": parts["user"],
+        "PGDATABASE": parts["dbname"],
+        "OUTBOX_DSN": dsn,
+        "PGOPTIONS": "-c outbox.actor=sanne",
+    }
     programs = f"{Path(sys.executable).parent}:{Path(psql()).parent}:{os.environ['PATH']}"
     for variable, value in {**own, "PATH": programs, "LC_ALL": "C", "TZ": "UTC"}.items():
         monkeypatch.setenv(variable, str(value))
@@ -210,7 +216,8 @@ def check(page: str, line: str, world: psycopg.Connection, capsys: pytest.Captur
     _, *arguments = shlex.split(prepare(line, world), comments=True)
     if arguments[0] in SERVING:
         command = outbox.get_command(click.Context(outbox), arguments[0])
-        assert command and command.make_context(arguments[0], arguments[1:])
+        assert command
+        assert command.make_context(arguments[0], arguments[1:])
         return
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(sys, "stdin", Typed("y\n" * 9))
