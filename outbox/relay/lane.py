@@ -26,7 +26,18 @@ from outbox.relay.people import HandOver, Verdict, judge
 from outbox.relay.record import hand_over, record
 from outbox.relay.retry import Patience
 from outbox.relay.rows import Message, Settled
-from outbox.relay.schedule import Deliver, Postpone, Settle, State, budget, decide, doubt_at_most, in_order, parents_of
+from outbox.relay.schedule import (
+    Deliver,
+    Postpone,
+    Settle,
+    State,
+    budget,
+    decide,
+    doubt_at_most,
+    in_order,
+    is_access,
+    parents_of,
+)
 from outbox.relay.sending import Finished, Sending
 from outbox.relay.settle import Times
 from outbox.relay.store import Store
@@ -164,7 +175,7 @@ class Lane:
         judged = [(s, await self._judge(s)) for s in states]
         stopped = await self.brake.stop(judged)
         for state, verdict in judged:
-            if state.resource == "users" and batch.handed_over:
+            if batch.handed_over and (state.resource == "users" or is_access(state.resource)):
                 self.waiting[(state.resource, state.key)] = None  # it was read before the hand-over
                 continue
             match stopped.get((state.resource, state.key), verdict):

@@ -10,7 +10,7 @@ not ready   any              -         nothing: not_ready, what the cloud holds 
 withdrawn   row              -         held, a REGISTER message removes
 any         unlinked         -         remove, then create anew
 no row      row              -         remove; shared with another key, or in a company that is gone: let go, no call
-ready       no user any more -         as no row: the account that had this access is gone, or another user's now
+ready       other account    -         of an access: remove, then look again; the account is gone, or another user's now
 no row      none             no        nothing: unchanged
 """
 
@@ -178,13 +178,15 @@ def _leave(state: State) -> Decision:
 
 
 def _hold(state: State) -> Decision:
-    if state.mirror is not None and state.mirror.remote_id is not None and _lost_its_user(state):
-        return _leave(state)
+    mirror = state.mirror
+    if mirror is not None and mirror.remote_id is not None and _of_another_account(state, mirror.remote_id):
+        account = _parent(state, "users")
+        if account is None or not state.shared:
+            return _leave(state)  # and then look again, see settle.children_to_look_at
     for parent, remote_id in zip(RESOURCES[state.resource].parents, state.parents, strict=True):
         if remote_id is None:
             key = parent_key(state.resource, state.key, parent.resource)
             return Settle("done", "not_ready", f"{parent.resource} {' '.join(key)} is not in the cloud")
-    mirror = state.mirror
     if mirror is None or mirror.remote_id is None or mirror.parents != state.parents:
         return Deliver(Action.CREATE)
     if "recreate" in state.approved:
@@ -194,10 +196,26 @@ def _hold(state: State) -> Decision:
     return Deliver(Action.UPDATE)
 
 
-def _lost_its_user(state: State) -> bool:
-    """Of an access: the company is there, the user is not (any more)."""
-    there = dict(zip((p.resource for p in RESOURCES[state.resource].parents), state.parents, strict=True))
-    return "users" in there and there["users"] is None and there["companies"] is not None
+def _of_another_account(state: State, remote_id: str) -> bool:
+    """Of an access, TENANT/USER[/APP]: the company is as it was, the user's account is gone or another user's now."""
+    if not is_access(state.resource):
+        return False
+    tenant, user = remote_id.split("/")[:2]
+    return tenant == _parent(state, "companies") and user != _parent(state, "users")
+
+
+def _parent(state: State, resource: str) -> str | None:
+    """The present remote id of a parent."""
+    names = [p.resource for p in RESOURCES[state.resource].parents]
+    return state.parents[names.index(resource)]
+
+
+def is_access(resource: str) -> bool:
+    """
+    >>> [r for r in RESOURCES if is_access(r)]
+    ['company_access', 'app_access']
+    """
+    return "users" in (p.resource for p in RESOURCES[resource].parents)
 
 
 def parents_of(resource: str, key: Key) -> list[tuple[str, Key]]:

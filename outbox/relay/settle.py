@@ -9,7 +9,7 @@ from typing import Any
 from outbox.errors import Ambiguous, CloudError, NotAllowed, PlatformDown, Refused, Transient
 from outbox.relay.retry import Patience
 from outbox.relay.rows import Settled
-from outbox.relay.schedule import Mirror, Postpone, Settle, State
+from outbox.relay.schedule import Mirror, Postpone, Settle, State, is_access
 from outbox.resources import RESOURCES, children_of
 from outbox.targets.delivery import Action, Delivered, Delivery, Key, Outcome
 
@@ -190,11 +190,12 @@ def removed_parents(state: State, settled: Settled) -> list[dict[str, Any]]:
 
 def children_to_look_at(state: State, settled: Settled) -> list[dict[str, Any]]:
     """Lines for enqueue_children: a parent that came, went or got another remote id has its children looked at, and who
-    was unlinked, or whose predecessor under the code had to be removed first, is looked at himself: he is made anew.
+    was unlinked, or whose predecessor under the code had to be removed first, is looked at himself: he is made anew. So
+    is an access that was another account's.
     """
     before = state.mirror.remote_id if state.mirror else None
     first = state.mirror is not None and (state.mirror.unlinked or state.mirror.intent == "remove")
-    if settled.outcome == "removed" and state.rows and first:
+    if settled.outcome == "removed" and state.rows and (first or is_access(state.resource)):
         anew = {"resource": state.resource, "key": dict(zip(RESOURCES[state.resource].key, state.key, strict=True))}
         return [anew | {"cause": state.message_id}, *children_of_key(state.resource, state.key, state.message_id)]
     came = settled.mirror == "write" and settled.in_doubt_s is None and settled.remote_id != before

@@ -1,6 +1,8 @@
 -- The object of one user of ours moves to another key, as it is: no call, no removal, no second invitation.
 -- The new key is then looked at again and the old one is over. A doubt moves along: documents know no key, so after a
 -- changed code the new one would else be `unchanged` by what the mirror said before a call whose answer was lost.
+-- What he may open moves too: the same grants of the same account, by the new code. A grant under way (in doubt) stays:
+-- it is judged by its own key when it is back.
 WITH lease AS (
     SELECT FROM outbox.lease AS l
     WHERE l.target = %(target)s AND l.lane = %(lane)s AND l.epoch = %(epoch)s
@@ -19,6 +21,15 @@ WITH lease AS (
     SET remote_id = excluded.remote_id, in_doubt = excluded.in_doubt, intent = excluded.intent,
         sending = m.sending || excluded.sending, etag = excluded.etag, confirmed_at = excluded.confirmed_at,
         message_id = excluded.message_id, document = excluded.document
+), grants AS (
+    UPDATE outbox.mirror AS m
+    SET key = %(to_key)s::text[] || m.key[2:]
+    FROM leaving AS l
+    WHERE m.target = l.target AND m.resource IN ('company_access', 'app_access') AND m.key[1] = l.key[1]
+      AND l.remote_id = ANY (m.parents) AND m.in_doubt IS NULL
+      AND NOT EXISTS (
+          SELECT FROM outbox.mirror AS x
+          WHERE x.target = m.target AND x.resource = m.resource AND x.key = %(to_key)s::text[] || m.key[2:])
 )
 INSERT INTO outbox.message (target, resource, key, operation, cause)
 SELECT l.target, l.resource, k.key, 'EXPAND', %(cause)s

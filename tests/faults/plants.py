@@ -11,6 +11,7 @@ from outbox.config import CompanySettings
 from outbox.relay import lane as relay
 from outbox.relay import schedule, store
 from outbox.relay.schedule import Decision, State
+from outbox.targets.keys import known_remote_id
 
 PROJECT_DEFAULTS = CompanySettings(template="STD")
 
@@ -60,7 +61,10 @@ def keep_children() -> None:
 
     def planted(state: State, deadline_s: float) -> Decision:
         if state.mirror is not None and None not in state.parents:
-            state = dataclasses.replace(state, mirror=dataclasses.replace(state.mirror, parents=state.parents))
+            parents = tuple(p or "" for p in state.parents)
+            remote_id = known_remote_id(state.resource, state.key, parents) or state.mirror.remote_id
+            mirror = dataclasses.replace(state.mirror, parents=state.parents, remote_id=remote_id)
+            state = dataclasses.replace(state, mirror=mirror)
         return decide(state, deadline_s)
 
     relay.decide = planted

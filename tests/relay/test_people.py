@@ -201,6 +201,41 @@ def test_an_account_that_passes_to_another_user_keeps_no_access_of_the_first(wor
     assert world.invited() == ["desk@example.nl"]
 
 
+@pytest.mark.parametrize("order", ["123", "321", "213"])
+def test_a_code_that_passes_to_another_brings_him_no_access_of_the_first(world: World, order: str) -> None:
+    """ann was 1 and is 3, bob is 1 now; what 1 may open is the same as before, and now it is bob's account alone."""
+    world.company("001")
+    world.user("1", "ann@example.nl", "Ann", "Aa")
+    world.user("2", "bob@example.nl", "Bob", "Bee")
+    world.right("1")
+    world.drain()
+    world.sql("ALTER TABLE accountview.administration_access DISABLE TRIGGER USER")
+    _without_messages(world, "DELETE FROM accountview.administration_access")
+    _without_messages(world, "UPDATE accountview.users SET code = '3' WHERE code = '1'")
+    _without_messages(world, "UPDATE accountview.users SET code = '1' WHERE code = '2'")
+    world.right("1")
+    world.sql("ALTER TABLE accountview.administration_access ENABLE TRIGGER USER")
+    for key in order:
+        world.message("users", key)
+        world.once()
+    world.settled()
+    bob = next(i for i, u in world.holds()["users"].items() if u["email"] == "bob@example.nl")
+    assert [user for _, user in world.holds()["tenant_users"]] == [bob]
+
+
+def test_the_access_of_who_is_renumbered_costs_no_call(world: World) -> None:
+    """What hangs on an account moves with it."""
+    world.company("001")
+    world.user("ann")
+    world.right("ann")
+    world.drain()
+    before = world.writes()
+    world.sql("UPDATE accountview.users SET code = 'anna'")
+    world.settled()
+    assert world.writes() == before
+    assert len(world.holds()["tenant_users"]) == 1
+
+
 def test_users_who_swap_their_emails_are_held(world: World) -> None:
     """Nobody can go first; one who takes a third address frees the other."""
     world.user("ann")
