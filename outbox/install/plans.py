@@ -11,6 +11,7 @@ import json
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from textwrap import shorten
 from typing import Any
 
 import psycopg
@@ -40,7 +41,7 @@ class Plan:
     """What is to be done; nothing when there are no steps.
 
     notes: which changes recheck every row of a view, and why, one sentence each; finer: which recheck more rows than
-    they reach. first: the outbox is not in this database yet.
+    they reach; of views that are captured otherwise than before. first: the outbox is not in this database yet.
     """
 
     steps: tuple[Step, ...] = ()
@@ -84,8 +85,11 @@ def plan(connection: Connection) -> Plan:
         check_views(connection, catalogue)
         wanted = derive(connection, catalogue)
         _check_names(connection, wanted)
-        notes, finer = (tuple(describe.notes(wanted.writes, coarse=c)) for c in (True, False))
-        return Plan(_steps(wanted, present, rights), notes, finer, first=not present.installed)
+        differences = (*function_differences(wanted, present), *trigger_differences(wanted, present))
+        news = _recheck(wanted, present, differences)
+        writes = [w for w in wanted.writes if (w.target, w.resource) in news]
+        notes, finer = (tuple(describe.notes(writes, coarse=c)) for c in (True, False))
+        return Plan(_steps(wanted, present, rights, news), notes, finer, first=not present.installed)
 
 
 def check_server(connection: Connection) -> None:
@@ -130,11 +134,12 @@ def _check_names(connection: Connection, wanted: Wanted) -> None:
 # -- what is to be done
 
 
-def _steps(wanted: Wanted, present: Present, rights: tuple[Difference, ...]) -> tuple[Step, ...]:
+def _steps(wanted: Wanted, present: Present, rights: tuple[Difference, ...], news: list[Resource]) -> tuple[Step, ...]:
+    """news: the views that are captured otherwise than before."""
     functions = list(function_differences(wanted, present))
     triggers = list(trigger_differences(wanted, present))
     steps = [Step(f"Migration {number}, {name}", (text.strip(),)) for number, name, text in missing_migrations(present)]
-    recheck = _recheck(wanted, present, [*functions, *triggers]) if present.installed else []
+    recheck = news if present.installed else []
     names = [f"{target}.{resource}" for target, resource in recheck]
     if recheck:
         # Taken back by the last step only: an install that is killed before does not forget what it had to recheck.
@@ -149,7 +154,7 @@ def _steps(wanted: Wanted, present: Present, rights: tuple[Difference, ...]) -> 
         steps.append(Step(f"Triggers on {table}", _statements(on_it), table, readers=any(d.harmless for d in on_it)))
     if recheck:
         statement = fill("recheck", resources=resource_list(recheck))
-        steps.append(Step("What may have changed unseen is rechecked", (statement,)))
+        steps.append(Step(f"Rechecked, since it may have changed unseen: {', '.join(names)}", (statement,)))
     if last := _last_statements(wanted, present, names):
         steps.append(Step("What this rests on, for the next install and for check", last))
     return tuple(steps)
@@ -186,7 +191,7 @@ def _row(m: Remembered) -> str:
     return f"({', '.join(map(literal, (m.kind, m.name, m.hash, __version__, facts)))})"
 
 
-def _recheck(wanted: Wanted, present: Present, differences: list[Difference]) -> list[Resource]:
+def _recheck(wanted: Wanted, present: Present, differences: Iterable[Difference]) -> list[Resource]:
     """Views that are new or changed or captured otherwise than before, and what went through a hole in capture."""
     found = {r for d in differences for r in d.unseen}
     for m in wanted.remembered:
@@ -256,13 +261,17 @@ def render_steps(steps: Sequence[Step], command: str, head: Sequence[str] = (), 
         f"-- What `outbox {command}` does. To run it by hand: psql -1 -v ON_ERROR_STOP=1 -f FILE",
         "-- By hand it is one transaction, which holds all its locks to the end; the program takes table by table.",
         "--",
-        *(f"--  {n:>3}. {s.title}{_locks(s)}" for n, s in enumerate(steps, 1)),
+        *(
+            line
+            for n, s in enumerate(steps, 1)
+            for line in comment(f"{n:>3}. {s.title}{_locks(s)}", "--  ", "--       ")
+        ),
     ]
     parts += [line for text in head for line in ("--", *comment(text, "-- ", ""))]
     parts += [line for note in notes for line in comment(note, "--   * ", "--     ")]
     parts.append(f"\nSET LOCAL lock_timeout = '{LOCK_TIMEOUT_MS}ms';\nSET LOCAL search_path = pg_catalog, pg_temp;")
     for n, step in enumerate(steps, 1):
-        title = f"-- {n}. {' '.join(step.title.split())} "
+        title = f"-- {n}. {shorten(step.title, 100, placeholder=' ...')} "
         parts += ["\n", f"{title:-<118}", "", "\n\n".join(step.statements)]
     return "\n".join(parts) + "\n"
 
