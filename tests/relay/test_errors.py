@@ -151,6 +151,42 @@ def test_a_company_without_a_licence_holds_up_only_itself(erp: World) -> None:
     erp.settled()
 
 
+def test_a_company_linked_to_the_customers_tenant_holds_up_only_itself(erp: World) -> None:
+    """That tenant gets a token, and every call with it a 401: the words ask for the tenant id of the company itself."""
+    erp.company("001")
+    erp.company("002", "A2")
+    erp.drain()
+    own = (erp.mirror("companies", "001") or {})["remote_id"]
+    link = "UPDATE outbox.mirror SET remote_id = %s WHERE (resource, key) = ('companies', '{001}')"
+    erp.sql(link, "7d3c0a1e-0000-4c0e-9f4b-0d3f6b1f2a55")
+    erp.sql(
+        "INSERT INTO accountview.projects VALUES ('A1', 'P1', 'Dak', '2026-01-01'), ('A2', 'P1', 'Dak', '2026-01-01')"
+    )
+    erp.once()
+    assert erp.last("projects", "002", "P1")[0] == "created"
+    status, why = erp.last("projects", "001", "P1")
+    assert (status, "tenant id of the company itself, not of the customer" in (why or "")) == ("pending", True)
+    assert erp.sql("SELECT target FROM outbox.target WHERE paused_at IS NOT NULL") == []
+    erp.sql(link, own)
+    assert erp.sql("SELECT outbox.resume('visma_net', company => '001')") == [True]
+    erp.settled()
+
+
+@pytest.mark.parametrize("status", [401, 403])
+def test_an_api_that_forbids_pauses_the_target_and_says_so(world: World, status: int) -> None:
+    """401 also with a new token, or 403: nobody's message is dead, and nothing more is sent."""
+    world.user("ann")
+    world.user("bob")
+    world.fault("status", "GET", "/users$", times=None, status=status, body={"error_code": "ERROR_FORBIDDEN"})
+    world.once()
+    (why,) = world.sql("SELECT why FROM outbox.target WHERE paused_at IS NOT NULL")
+    assert f"was answered {status}" in why
+    assert {*world.ended("users", "ann"), *world.ended("users", "bob")} == {"pending"}
+    world.heal()
+    world.sql("UPDATE outbox.target SET paused_at = NULL, why = NULL")
+    world.settled()
+
+
 def test_one_bad_value_does_not_hold_up_the_others_of_its_call(erp: World) -> None:
     """Values of one company go out together; each has an outcome of its own."""
     erp.company("001")
