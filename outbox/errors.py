@@ -29,6 +29,7 @@ class OutboxError(Exception):
 
     exit_code = 70
     hint = ""
+    lead = "try"  # what stands before the hint, in the language of who reads it
 
     def __init__(self, why: str, hint: str | None = None) -> None:
         super().__init__(why)

@@ -107,5 +107,5 @@ def _fault(error: Exception) -> OutboxError:
 def _say(error: OutboxError) -> int:
     click.echo(f"outbox: {error.why}", err=True)
     if error.hint:
-        click.echo(f"  try: {error.hint}", err=True)
+        click.echo(f"  {error.lead}: {error.hint}", err=True)
     return error.exit_code

@@ -37,7 +37,7 @@ def check_agreed(outlook: Outlook, yes: bool, removals: int | None, say: Words) 
 
 def _ask(outlook: Outlook, many: bool, say: Words) -> None:
     if not sys.stdin.isatty():
-        raise click.UsageError("register asks before it writes, and there is nobody to ask: say --yes")
+        raise click.UsageError(say("register asks before it writes, and there is nobody to ask: say --yes"))
     if not many:
         if not click.confirm(say("Register?")):
             raise click.Abort

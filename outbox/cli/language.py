@@ -8,7 +8,10 @@ from functools import wraps
 from typing import Any
 
 import click
+import psycopg
 
+from outbox.database import explain
+from outbox.errors import OutboxError
 from outbox.words import LANGUAGES, Words, language_of
 
 
@@ -18,6 +21,18 @@ def spoken(command: Callable[..., Any]) -> Callable[..., Any]:
     @click.option("--lang", type=click.Choice(LANGUAGES), help="English or Dutch; else as the locale says.")
     @wraps(command)
     def with_words(*arguments: Any, lang: str | None, **options: Any) -> Any:
-        return command(*arguments, say=Words(lang or language_of(os.environ)), **options)
+        say = Words(lang or language_of(os.environ))
+        try:
+            return command(*arguments, say=say, **options)
+        except psycopg.Error as e:
+            raise _said(explain(e), say) from e
+        except OutboxError as e:
+            raise _said(e, say) from e
 
     return with_words
+
+
+def _said(error: OutboxError, say: Words) -> OutboxError:
+    """The same error in the language of the person."""
+    error.why, error.hint, error.lead = say.error(error.why), say.error(error.hint), say("try")
+    return error

@@ -12,16 +12,16 @@ from typing import Any
 import click
 
 from outbox.cli.opening import Opened
-from outbox.cli.printing import count
 from outbox.errors import CloudError, CloudUnavailable, LinkRefused, NotAllowed, NotPermitted
 from outbox.operator.status import read_status
 from outbox.register.first_contact import Contact, Match, doubt_all, meet, settle
 from outbox.relay.connection import connect
 from outbox.targets.delivery import Key
+from outbox.targets.held import Held
 from outbox.verify import reading
+from outbox.words import Words
 
 SHOWN = 20
-_ONE = {"users": "user", "companies": "company"}
 
 
 @dataclass
@@ -34,7 +34,7 @@ class Meeting:
     contacts: list[Contact] = field(default_factory=list)
     decided: list[Contact] = field(default_factory=list)
 
-    def meet(self, at: Opened, targets: Sequence[str], *, dry_run: bool, quiet: bool = False) -> None:
+    def meet(self, at: Opened, targets: Sequence[str], say: Words, *, dry_run: bool, quiet: bool = False) -> None:
         """Before a target's first register, what its cloud holds is read and shown. Raises CloudUnavailable,
         NotPermitted: without it nobody knows beside what things would be made.
         """
@@ -43,27 +43,27 @@ class Meeting:
             if self.compare_remote or (target not in known and not dry_run):
                 self.contacts.append(asyncio.run(_meet(at, target)))
                 if not quiet:
-                    _print(self.contacts[-1])
+                    _print(self.contacts[-1], say)
         if self.force and not quiet:
-            click.echo("--force: what is linked is sent again, also where nothing changed")
+            click.echo(say("--force: what is linked is sent again, also where nothing changed"))
 
-    def decide(self) -> None:
+    def decide(self, say: Words) -> None:
         """Raises LinkRefused where something cannot be linked, UsageError where there is nobody to ask."""
-        self.decided = [self._decide(contact) for contact in self.contacts]
+        self.decided = [self._decide(contact, say) for contact in self.contacts]
 
-    def _decide(self, contact: Contact) -> Contact:
+    def _decide(self, contact: Contact, say: Words) -> Contact:
         if not contact.open:
             return contact
-        how = self.matches or _ask(contact)
+        how = self.matches or _ask(contact, say)
         if how == "beside":
             return contact.linking(())
         unclear = [m for m in contact.open if not m.can_link]
         if how == "link" and unclear:
             raise LinkRefused(
-                f"{contact.target}: {_line(unclear[0]).strip()}; that cannot be linked without a person",
-                "outbox link for the right one, or --matches beside to make new ones beside them",
+                say("{line}; that cannot be linked without a person", line=_line(unclear[0], say)),
+                say("outbox link for the right one, or --matches beside to make new ones beside them"),
             )
-        return contact.linking(m for m in contact.open if how == "link" or (m.can_link and _confirmed(m)))
+        return contact.linking(m for m in contact.open if how == "link" or (m.can_link and _confirmed(m, say)))
 
     def settle(self, at: Opened, targets: Sequence[str], resources: Sequence[str], key: Key) -> None:
         """In the transaction of the register."""
@@ -107,44 +107,56 @@ async def _meet(at: Opened, target: str) -> Contact:
         raise CloudUnavailable(f"{target} does not show what it holds: {e.why}", "once more, later") from None
 
 
-def _print(contact: Contact) -> None:
+def _print(contact: Contact, say: Words) -> None:
     """What will be linked, what has to be decided, what is left as it is."""
+    cloud = say.cloud(contact.target)
     if contact.to_link:
-        click.echo(f"{contact.target}: {count(len(contact.to_link), 'row')} will be linked to what is there already")
+        rows = say.count(len(contact.to_link), "row")
+        click.echo(say("{cloud}: {rows} will be linked to what is there already", cloud=cloud, rows=rows))
     if contact.open:
-        click.echo(f"{contact.target} holds {count(len(contact.open), 'thing')} that may be ours:")
-        _print_some([_line(m) for m in contact.open])
+        things = say.count(len(contact.open), "thing")
+        click.echo(say("{cloud} holds {things} that may be ours:", cloud=cloud, things=things))
+        _print_some([_line(m, say) for m in contact.open], say)
     if contact.others:
-        click.echo(f"{contact.target} holds {count(len(contact.others), 'thing')} that nobody here made; they stay:")
-        _print_some([f"  {_ONE[resource]} {h.name or '(no name)'} ({h.remote_id})" for resource, h in contact.others])
+        things = say.count(len(contact.others), "thing")
+        click.echo(say("{cloud} holds {things} that nobody here made; they stay:", cloud=cloud, things=things))
+        _print_some([say.one(resource, _held(h, say)) for resource, h in contact.others], say)
 
 
-def _print_some(lines: Sequence[str]) -> None:
+def _print_some(lines: Sequence[str], say: Words) -> None:
     for line in lines[:SHOWN]:
-        click.echo(line)
+        click.echo(f"  {line}")
     if len(lines) > SHOWN:
-        click.echo(f"  and {len(lines) - SHOWN} more")
+        click.echo("  " + say("and {number} more", number=say.number(len(lines) - SHOWN)))
 
 
-def _line(match: Match) -> str:
-    there = ", ".join(f"{h.name or '(no name)'} ({h.remote_id})" for h in match.held)
-    ours = " or ".join(" ".join(key) for key in match.keys)
-    foreign = " with an external id of something else" if any(h.columns.get("external_id") for h in match.held) else ""
-    return f"  {_ONE[match.resource]} {there}{foreign} has the {match.by} of {ours}"
+def _held(held: Held, say: Words) -> str:
+    return f"{held.name or say('(no name)')} ({held.remote_id})"
 
 
-def _ask(contact: Contact) -> str:
-    if not sys.stdin.isatty():
-        raise click.UsageError(
-            f"{contact.target} holds things that may be ours, and there is nobody to ask: "
-            "say --matches link, or --matches beside"
-        )
-    return str(
-        click.prompt(
-            "Link them, ask about each, or make new ones beside them?", type=click.Choice(["link", "each", "beside"])
-        )
+def _line(match: Match, say: Words) -> str:
+    foreign = any(h.columns.get("external_id") for h in match.held)
+    there = say.one(match.resource, ", ".join(_held(h, say) for h in match.held))
+    return say(
+        "{there} has the {by} of {ours}",
+        there=say("{there} with an external id of something else", there=there) if foreign else there,
+        by=say.heading(match.by),
+        ours=", ".join(" ".join(key) for key in match.keys),
     )
 
 
-def _confirmed(match: Match) -> bool:
-    return click.confirm(f"{_line(match).strip()}: link?")
+def _ask(contact: Contact, say: Words) -> str:
+    if not sys.stdin.isatty():
+        raise click.UsageError(
+            say(
+                "{cloud} holds things that may be ours, and there is nobody to ask: say --matches link, or"
+                " --matches beside",
+                cloud=say.cloud(contact.target),
+            )
+        )
+    question = say("Link them, ask about each, or make new ones beside them?")
+    return str(click.prompt(question, type=click.Choice(["link", "each", "beside"])))
+
+
+def _confirmed(match: Match, say: Words) -> bool:
+    return click.confirm(say("{line}: link?", line=_line(match, say)))

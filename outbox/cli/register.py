@@ -14,7 +14,7 @@ from outbox.cli.language import spoken
 from outbox.cli.meeting import Meeting, meeting_options
 from outbox.cli.opening import Opened, opened
 from outbox.cli.pausing import print_pauses
-from outbox.cli.printing import count, print_json
+from outbox.cli.printing import print_json
 from outbox.cli.reporting import as_json, check_report, write_report
 from outbox.cli.rest import judge_rest
 from outbox.database import deciding
@@ -76,27 +76,30 @@ def register(
       outbox register projects --target visma_net --key 001 --key P0001
       outbox register users --yes --removals 12 --report users.csv
     """
-    _check_key(resources, key)
-    check_report(report)
+    _check_key(resources, key, say)
+    check_report(report, say)
     with opened() as at:
         outlook = _look(at, target, resources, key)
         if not json:
             _print_outlook(at, outlook, say)
-        meeting.meet(at, sorted({p.target for p in outlook.previews}), dry_run=dry_run, quiet=json)
+        meeting.meet(at, sorted({p.target for p in outlook.previews}), say, dry_run=dry_run, quiet=json)
         if dry_run:
             print_json(as_json(outlook, say)) if json else None
             return 0
         check_agreed(outlook, yes, removals, say)
-        meeting.decide()
+        meeting.decide(say)
         return _register(at, outlook, resources, key, meeting, report, json, say)
 
 
-def _check_key(resources: Sequence[str], key: Key) -> None:
+def _check_key(resources: Sequence[str], key: Key, say: Words) -> None:
     if key and len(resources) != 1:
-        raise click.UsageError("--key needs exactly one RESOURCE")
+        raise click.UsageError(say("--key needs exactly one RESOURCE"))
     if key and len(key) > len(RESOURCES[resources[0]].key):
         columns = ", ".join(RESOURCES[resources[0]].key)
-        raise click.UsageError(f"the key of {resources[0]} is {columns}: {count(len(key), 'value')} are too many")
+        values = say.count(len(key), "value")
+        text = say("the key of {resource} is {columns}: {values} are too many", columns=columns, values=values,
+                   resource=say.resource(resources[0]))  # fmt: skip
+        raise click.UsageError(text)
 
 
 def _choose_targets(at: Opened, target: str | None) -> list[str]:

@@ -19,16 +19,16 @@ from outbox.words import Words
 _HEAD = ("target", "resource", "key", "result", "why")
 
 
-def check_report(file: Path | None) -> None:
+def check_report(file: Path | None, say: Words) -> None:
     """Before anything is sent: a report that cannot be written is found too late at the end."""
     if file is None:
         return
     if file.suffix not in (".csv", ".txt"):
-        raise click.UsageError(f"--report {file} must end in .csv or .txt")
+        raise click.UsageError(say("--report {file} must end in .csv or .txt", file=file))
     try:
         file.open("a", encoding="utf-8").close()
     except OSError as e:
-        raise click.UsageError(f"--report {file} cannot be written: {e.strerror}") from None
+        raise click.UsageError(say("--report {file} cannot be written: {words}", file=file, words=e.strerror)) from None
 
 
 def write_report(file: Path, rows: Sequence[Row], say: Words) -> None:

@@ -14,6 +14,7 @@ from functools import cache
 from typing import LiteralString
 
 from outbox.words.dutch import TEXTS
+from outbox.words.errors import ERRORS
 from outbox.words.names import (
     CLOUDS,
     COLUMNS,
@@ -99,6 +100,10 @@ class Words:
         except IndexError:
             return " ".join((resource, *key))
 
+    def one(self, resource: str, name: str) -> str:
+        """one("users", "Jan") is "user Jan", of an object that has no key of ours."""
+        return self._chosen(THINGS[resource]).format(name)
+
     def column(self, name: str) -> str:
         """column("kvk_number") is "KVK number", or "KVK-nummer"; a licence: "licence APPROVAL"."""
         if name.startswith("licence ") and self.language == "nl":
@@ -134,12 +139,17 @@ class Words:
 
     def reason(self, stored: str | None) -> str:
         """A reason of outbox.message.error as a person says it. The cloud's own words stay, and what is not known."""
-        if not stored:
-            return ""
-        for english, pattern in _patterns():
-            if found := pattern.fullmatch(stored):
-                return self._template(REASONS, english).format(**self._parts(found.groupdict()))
-        return stored
+        return self._known(REASONS, stored or "")
+
+    def error(self, text: str) -> str:
+        """The sentence with which a command ends, or what it tells to try; what is not known stays."""
+        return self._known(ERRORS, text)
+
+    def _known(self, table: Mapping[str, str], text: str) -> str:
+        for english, pattern in _patterns(tuple(table)):
+            if found := pattern.fullmatch(text):
+                return self._template(table, english).format(**self._parts(found.groupdict()))
+        return text
 
     def _parts(self, values: dict[str, str]) -> dict[str, str]:
         """columns and things are named anew; a reason within a reason is one of its own."""
@@ -165,9 +175,9 @@ class Words:
 
 
 @cache
-def _patterns() -> list[tuple[str, re.Pattern[str]]]:
-    """The stored reasons as patterns, in the order of the table: the first that fits counts."""
-    return [(english, _pattern(english)) for english in REASONS]
+def _patterns(texts: tuple[str, ...]) -> list[tuple[str, re.Pattern[str]]]:
+    """In the order of the table: the first that fits counts."""
+    return [(english, _pattern(english)) for english in texts]
 
 
 def _pattern(english: str) -> re.Pattern[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 TEXTS: dict[str, str] = {
     # -- small parts
     "{first} and {last}": "{first} en {last}",
+    "try": "probeer",
     "{n} d": "{n} d",
     "{n} h": "{n} uur",
     "{n} min": "{n} min",
@@ -27,6 +28,38 @@ TEXTS: dict[str, str] = {
         "zo veel verwijderingen vragen om hun aantal: er is niets gedaan"
     ),
     "Register?": "Registreren?",
+    "register asks before it writes, and there is nobody to ask: say --yes": (
+        "register vraagt eerst of het mag, en er is niemand om het te vragen: geef --yes"
+    ),
+    "--key needs exactly one RESOURCE": "--key vraagt om precies een RESOURCE",
+    "the key of {resource} is {columns}: {values} are too many": (
+        "de sleutel van {resource} is {columns}: {values} is te veel"
+    ),
+    "--report {file} must end in .csv or .txt": "--report {file} moet eindigen op .csv of .txt",
+    "--report {file} cannot be written: {words}": "--report {file} kan niet worden geschreven: {words}",
+    # -- register: what a cloud holds already
+    "{cloud}: {rows} will be linked to what is there already": "{cloud}: {rows} worden gekoppeld aan wat er al is",
+    "{cloud} holds {things} that may be ours:": "{cloud} heeft {things} die van ons kunnen zijn:",
+    "{cloud} holds {things} that nobody here made; they stay:": (
+        "{cloud} heeft {things} die niemand hier heeft gemaakt; die blijven:"
+    ),
+    "and {number} more": "en nog {number}",
+    "(no name)": "(geen naam)",
+    "{there} with an external id of something else": "{there} met een extern id van iets anders",
+    "{there} has the {by} of {ours}": "{there} heeft hetzelfde als {ours}: {by}",
+    "{line}; that cannot be linked without a person": "{line}; dat kan niet zonder meer worden gekoppeld",
+    "outbox link for the right one, or --matches beside to make new ones beside them": (
+        "outbox link voor de juiste, of --matches beside om nieuwe te maken"
+    ),
+    "{cloud} holds things that may be ours, and there is nobody to ask: say --matches link, or --matches beside": (
+        "{cloud} heeft dingen die van ons kunnen zijn, en er is niemand om het te vragen: geef --matches link, of"
+        " --matches beside"
+    ),
+    "Link them, ask about each, or make new ones beside them?": "Koppelen, elk apart vragen, of nieuwe ernaast maken?",
+    "{line}: link?": "{line}: koppelen?",
+    "--force: what is linked is sent again, also where nothing changed": (
+        "--force: wat gekoppeld is wordt opnieuw verzonden, ook waar niets is gewijzigd"
+    ),
     "Type the number of removals to go on": "Typ het aantal verwijderingen om door te gaan",
     "that is not the number of removals: nothing was done": (
         "dat is niet het aantal verwijderingen: er is niets gedaan"

@@ -34,6 +34,10 @@ HEADINGS = {
     "different": "afwijkend",
     "unknown": "onbekend",
     "equal": "gelijk",
+    "e-mail": "e-mailadres",
+    "external id": "extern id",
+    "KVK number": "KVK-nummer",
+    "name": "naam",
 }
 
 OUTCOMES = {
@@ -111,6 +115,7 @@ NOUNS: dict[str, dict[str, tuple[str, str]]] = {
     "removal": {"en": ("removal", "removals"), "nl": ("verwijdering", "verwijderingen")},
     "new user": {"en": ("new user", "new users"), "nl": ("nieuwe gebruiker", "nieuwe gebruikers")},
     "grant of access": {"en": ("grant of access", "grants of access"), "nl": ("nieuwe toegang", "nieuwe toegangen")},
+    "thing": {"en": ("thing", "things"), "nl": ("ding", "dingen")},
     "part": {"en": ("part is", "parts are"), "nl": ("deel is", "delen zijn")},
     "more": {"en": ("more", "more"), "nl": ("andere", "andere")},
     "waiting change": {

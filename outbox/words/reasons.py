@@ -175,6 +175,9 @@ REASONS: dict[str, str] = {
     ),
     "{call} was answered {status}, and then with no state": "{call} kreeg antwoord {status}, en daarna geen status",
     "{call} was answered {status}, and then: {then}": "{call} kreeg antwoord {status}, en daarna: {then}",
+    "{call} was answered {status}, and then {other} with {number}: {words}": (
+        "{call} kreeg antwoord {status}, en daarna {other} met {number}: {words}"
+    ),
     "{call} was answered {status} without a job to follow": ("{call} kreeg antwoord {status} zonder taak om te volgen"),
     "{call} was answered {status} without a usable id": "{call} kreeg antwoord {status} zonder bruikbaar id",
     "{call} was answered {status} without words": "{call} kreeg antwoord {status} zonder toelichting",

@@ -10,13 +10,14 @@ from pathlib import Path
 import psycopg
 import pytest
 
+from outbox import errors
 from outbox.relay import brake
 from outbox.resources import RESOURCES, TARGETS
 from outbox.words import Words, language_of
 from outbox.words.dutch import TEXTS
 from outbox.words.names import CLOUDS, COLUMNS, HEADINGS, NOUNS, RESOURCE_NAMES, THINGS
 from outbox.words.reasons import REASONS
-from tests.cli.conftest import Shell
+from tests.cli.conftest import NOWHERE, Shell
 
 ROOT = Path(__file__).parents[2] / "outbox"
 NL, EN = Words("nl"), Words("en")
@@ -220,3 +221,34 @@ def test_numbers_and_times() -> None:
     assert (NL.duration(7300), EN.duration(7300), EN.duration(0.01)) == ("2 uur", "2 h", "1 s")
     assert NL.listed(["a", "b", "c"]) == "a, b en c"
     assert NL.thing("projects", ["001"]) == "projects 001"
+
+
+# What register, explain and status go through before and while they answer; config tells of settings, in English.
+ENDING = ("database.py", "cli/opening.py", "cli/register.py", "cli/meeting.py", "cli/rest.py", "register/*.py")
+
+
+def test_what_these_commands_can_end_with_is_known() -> None:
+    """Each sentence of an error that they raise, and each hint that is more than a command."""
+    found = set()
+    for module in [m for pattern in ENDING for m in ROOT.glob(pattern)]:
+        for node in ast.walk(ast.parse(module.read_text())):
+            if isinstance(node, ast.Call) and isinstance(getattr(errors, ast.unparse(node.func), None), type):
+                found |= {text for a in node.args for text in _templates(a) if re.search(r"[a-z] [a-z]", text)}
+    commands = {text for text in found if text.startswith("outbox ") and len(text.split()) == 2}
+    assert {text for text in found - commands if NL.error(text) == text} == set()
+
+
+def test_hints_of_the_errors_are_known() -> None:
+    hints = {cls.hint for cls in (errors.DatabaseUnavailable, errors.NotAtHome)}
+    assert {hint for hint in hints if NL.error(hint) == hint} == set()
+
+
+@pytest.mark.parametrize("command", ["register", "explain visma_net users X", "status"])
+def test_an_error_is_told_in_dutch(shell: Shell, command: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The driver's own words stay."""
+    monkeypatch.setenv("OUTBOX_DSN", NOWHERE)
+    result = shell(*command.split(), "--lang", "nl")
+    assert result.code == 69
+    assert "outbox: de database is niet te gebruiken: connection failed" in result.err
+    assert "  probeer: zet OUTBOX_DSN op een bereikbare database" in result.err
+    assert shell("register", "--key", "x", "--lang", "nl").err.endswith("--key vraagt om precies een RESOURCE\n")

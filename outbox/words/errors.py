@@ -1,0 +1,45 @@
+"""The sentences with which register, explain and status can end, and what they tell to try: English, and its Dutch.
+
+What is wrong with a setting is told in English, in which the settings are.
+"""
+
+from __future__ import annotations
+
+ERRORS: dict[str, str] = {
+    "the database cannot be used: {words}": "de database is niet te gebruiken: {words}",
+    "set OUTBOX_DSN to a reachable database, e.g. postgresql://host/database": (
+        "zet OUTBOX_DSN op een bereikbare database, bijvoorbeeld postgresql://host/database"
+    ),
+    "no database is named": "er is geen database genoemd",
+    "set OUTBOX_DSN, e.g. postgresql://user@host/database": (
+        "stel OUTBOX_DSN in, bijvoorbeeld postgresql://gebruiker@host/database"
+    ),
+    "the outbox is not installed in database {name}": "de outbox is niet geinstalleerd in database {name}",
+    "the server is PostgreSQL {number}; the outbox needs {other} or later": (
+        "de server is PostgreSQL {number}; de outbox vraagt {other} of later"
+    ),
+    "point OUTBOX_DSN to a newer server": "laat OUTBOX_DSN naar een nieuwere server wijzen",
+    "the database role lacks a right: {words}": "de databaserol mist een recht: {words}",
+    "grant it, or use another role in OUTBOX_DSN": "geef dat recht, of gebruik een andere rol in OUTBOX_DSN",
+    "the database is read-only: {words}": "in de database kan alleen worden gelezen: {words}",
+    "point OUTBOX_DSN to the primary": "laat OUTBOX_DSN naar de primaire server wijzen",
+    "the database refused a statement: {words} (SQLSTATE {name})": (
+        "de database weigerde een opdracht: {words} (SQLSTATE {name})"
+    ),
+    "the outbox in database {name} belongs to another database: it was restored or copied": (
+        "de outbox in database {name} is van een andere database: hij is teruggezet of gekopieerd"
+    ),
+    "the outbox in this database belongs to another: it was restored or copied": (
+        "de outbox in deze database is van een andere: hij is teruggezet of gekopieerd"
+    ),
+    "outbox adopt, if the clouds are to follow this database from now on": (
+        "outbox adopt, als de clouds vanaf nu deze database moeten volgen"
+    ),
+    "there is no desired view for any target": "er is voor geen enkele cloud een view",
+    "there is no desired view for {name}": "er is geen view voor {name}",
+    "make one as in sql/views": "maak er een zoals in sql/views",
+    "{name} does not show what it holds: {why}": "{name} toont niet wat hij heeft: {why}",
+    "put that right, then once more": "los dat op, en dan nog eens",
+    "once more, later": "later nog eens",
+    "another relay took over {name}": "een andere relay heeft {name} overgenomen",
+}
