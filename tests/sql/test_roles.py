@@ -416,6 +416,29 @@ def test_the_relay_and_the_operator_need_no_more(site: Site, target: str) -> Non
     assert by == ["app"]
 
 
+def test_row_security_does_not_look_like_deletion(site: Site) -> None:
+    """Rows that a policy hides from the view are no rows that are gone: nothing is read, and nothing removed."""
+    with sandbox.running() as base_url, site.connected("operator") as operator, site.connected("dba") as dba:
+        world = World(site.dsn(), base_url, "accountview_net")
+        world.dsn = site.dsn("relay")
+        world.sql("DELETE FROM outbox.message; DELETE FROM outbox.mirror; DELETE FROM outbox.passed")
+        confirm(operator, world.target)
+        world.settled()
+        dba.execute("ALTER TABLE accountview.users ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY")
+        try:
+            world.sql("SELECT outbox.register(%s, 'users')", world.target)
+            world.message("users", "BAKKER")
+            world.once()
+            told = "the view accountview_net.users cannot be read: query would be affected by row-level security policy"
+            assert {str(error)[: len(told)] for *_, error in world.pending()} == {told}
+            assert world.calls("DELETE") == []
+        finally:
+            dba.execute("ALTER TABLE accountview.users DISABLE ROW LEVEL SECURITY, NO FORCE ROW LEVEL SECURITY")
+        world.sql("UPDATE outbox.message SET due_at = now() WHERE status = 'pending'")
+        world.settled()
+        world.close()
+
+
 def _quiet(*_: object) -> None:
     pass
 
