@@ -695,42 +695,48 @@ CREATE FUNCTION outbox.approve(
     target text DEFAULT NULL, resource text DEFAULT NULL, key text[] DEFAULT NULL,
     batch bigint DEFAULT NULL, messages bigint[] DEFAULT NULL, why text DEFAULT NULL)
     RETURNS SETOF bigint
-    LANGUAGE sql
+    LANGUAGE plpgsql
     SECURITY DEFINER
     SET search_path = pg_catalog, pg_temp
 AS $$
-    SELECT outbox.require_home();
-    WITH held AS (
-        SELECT s.target, s.resource, s.key, array_agg(s.id) AS ids,
-               (array_agg(s.withheld ORDER BY s.settled_at DESC, s.id DESC))[1] AS withheld
-        FROM outbox.stuck(approve.target, approve.resource, approve.key, approve.batch, approve.messages) AS s
-        WHERE s.status = 'held'
-        GROUP BY s.target, s.resource, s.key
-    ), ended AS (
-        -- whoever comes second finds nothing held any more
-        UPDATE outbox.message AS m
-        SET status = 'done', outcome = 'superseded', settled_at = clock_timestamp()
-        FROM held AS h, unnest(h.ids) AS u (id)
-        WHERE m.id = u.id AND m.status = 'held' AND h.withheld IS NOT NULL
-        RETURNING m.id, m.target, m.resource, m.key, h.withheld
-    ), approved AS (
-        SELECT e.target, e.resource, e.key, e.withheld, max(e.id) AS message_id
-        FROM ended AS e
-        GROUP BY e.target, e.resource, e.key, e.withheld
-    ), decided AS (
-        INSERT INTO outbox.decision (decision, target, resource, key, message_id, why)
-        SELECT 'approve', a.target, a.resource, a.key, a.message_id, approve.why
-        FROM approved AS a
-    ), written AS (
-        -- REGISTER, since only that removes who is withdrawn
-        INSERT INTO outbox.message (target, resource, key, operation, cause, approved)
-        SELECT a.target, a.resource, a.key, CASE a.withheld WHEN 'remove' THEN 'REGISTER' ELSE 'EXPAND' END,
-               a.message_id, ARRAY[a.withheld]
-        FROM approved AS a
-        ORDER BY a.message_id
-        RETURNING id
-    )
-    SELECT w.id FROM written AS w, (SELECT outbox.ring()) AS rung
+#variable_conflict use_column
+BEGIN
+    PERFORM outbox.require_home();
+    RETURN QUERY
+        WITH held AS (
+            SELECT s.target, s.resource, s.key, array_agg(s.id) AS ids,
+                   (array_agg(s.withheld ORDER BY s.settled_at DESC, s.id DESC))[1] AS withheld
+            FROM outbox.stuck(approve.target, approve.resource, approve.key, approve.batch, approve.messages) AS s
+            WHERE s.status = 'held'
+            GROUP BY s.target, s.resource, s.key
+        ), ended AS (
+            -- whoever comes second finds nothing held any more
+            UPDATE outbox.message AS m
+            SET status = 'done', outcome = 'superseded', settled_at = clock_timestamp()
+            FROM held AS h, unnest(h.ids) AS u (id)
+            WHERE m.id = u.id AND m.status = 'held' AND h.withheld IS NOT NULL
+            RETURNING m.id, m.target, m.resource, m.key, h.withheld
+        ), approved AS (
+            SELECT e.target, e.resource, e.key, e.withheld, max(e.id) AS message_id
+            FROM ended AS e
+            GROUP BY e.target, e.resource, e.key, e.withheld
+        ), decided AS (
+            INSERT INTO outbox.decision (decision, target, resource, key, message_id, why)
+            SELECT 'approve', a.target, a.resource, a.key, a.message_id, approve.why
+            FROM approved AS a
+        ), written AS (
+            -- REGISTER, since only that removes who is withdrawn
+            INSERT INTO outbox.message (target, resource, key, operation, cause, approved)
+            SELECT a.target, a.resource, a.key, CASE a.withheld WHEN 'remove' THEN 'REGISTER' ELSE 'EXPAND' END,
+                   a.message_id, ARRAY[a.withheld]
+            FROM approved AS a
+            ORDER BY a.message_id
+            RETURNING id
+        )
+        SELECT w.id FROM written AS w;
+    -- When they are written, and not before: else a relay that goes to sleep in between hears nothing.
+    PERFORM outbox.ring();
+END
 $$;
 COMMENT ON FUNCTION outbox.approve IS
     'Let what is held pass, once: a new message for each key, whose ids it answers. What no approval can settle (withheld is null) stays held';
@@ -833,40 +839,46 @@ CREATE FUNCTION outbox.retry(
     target text DEFAULT NULL, resource text DEFAULT NULL, key text[] DEFAULT NULL,
     batch bigint DEFAULT NULL, messages bigint[] DEFAULT NULL, why text DEFAULT NULL)
     RETURNS SETOF bigint
-    LANGUAGE sql
+    LANGUAGE plpgsql
     SECURITY DEFINER
     SET search_path = pg_catalog, pg_temp
 AS $$
-    SELECT outbox.require_home();
-    WITH found AS (
-        SELECT s.*
-        FROM outbox.stuck(retry.target, retry.resource, retry.key, retry.batch, retry.messages) AS s
-        WHERE s.status <> 'held' OR s.withheld IS NULL
-    ), ended AS (
-        UPDATE outbox.message AS m
-        SET status = 'done', outcome = 'superseded', settled_at = clock_timestamp()
-        WHERE m.id IN (SELECT f.id FROM found AS f) AND m.status IN ('held', 'dead')
-        RETURNING m.id
-    ), again AS (
-        -- what waits for its next attempt stays as it is: whoever looks at the key takes it along
-        SELECT f.target, f.resource, f.key, f.via, max(f.id) AS message_id, bool_or(f.operation = 'REGISTER') AS registered,
-               array_remove(string_to_array(string_agg(DISTINCT array_to_string(f.approved, ' '), ' '), ' '), '') AS approved
-        FROM found AS f
-        WHERE f.status = 'pending' OR f.id IN (SELECT e.id FROM ended AS e)
-        GROUP BY f.target, f.resource, f.key, f.via
-    ), decided AS (
-        INSERT INTO outbox.decision (decision, target, resource, key, message_id, why)
-        SELECT 'retry', a.target, a.resource, a.key, a.message_id, retry.why
-        FROM again AS a
-    ), written AS (
-        INSERT INTO outbox.message (target, resource, key, via, operation, cause, approved)
-        SELECT a.target, a.resource, a.key, a.via, CASE WHEN a.registered THEN 'REGISTER' ELSE 'EXPAND' END, a.message_id,
-               a.approved
-        FROM again AS a
-        ORDER BY a.message_id
-        RETURNING id
-    )
-    SELECT w.id FROM written AS w, (SELECT outbox.ring()) AS rung
+#variable_conflict use_column
+BEGIN
+    PERFORM outbox.require_home();
+    RETURN QUERY
+        WITH found AS (
+            SELECT s.*
+            FROM outbox.stuck(retry.target, retry.resource, retry.key, retry.batch, retry.messages) AS s
+            WHERE s.status <> 'held' OR s.withheld IS NULL
+        ), ended AS (
+            UPDATE outbox.message AS m
+            SET status = 'done', outcome = 'superseded', settled_at = clock_timestamp()
+            WHERE m.id IN (SELECT f.id FROM found AS f) AND m.status IN ('held', 'dead')
+            RETURNING m.id
+        ), again AS (
+            -- what waits for its next attempt stays as it is: whoever looks at the key takes it along
+            SELECT f.target, f.resource, f.key, f.via, max(f.id) AS message_id, bool_or(f.operation = 'REGISTER') AS registered,
+                   array_remove(string_to_array(string_agg(DISTINCT array_to_string(f.approved, ' '), ' '), ' '), '') AS approved
+            FROM found AS f
+            WHERE f.status = 'pending' OR f.id IN (SELECT e.id FROM ended AS e)
+            GROUP BY f.target, f.resource, f.key, f.via
+        ), decided AS (
+            INSERT INTO outbox.decision (decision, target, resource, key, message_id, why)
+            SELECT 'retry', a.target, a.resource, a.key, a.message_id, retry.why
+            FROM again AS a
+        ), written AS (
+            INSERT INTO outbox.message (target, resource, key, via, operation, cause, approved)
+            SELECT a.target, a.resource, a.key, a.via, CASE WHEN a.registered THEN 'REGISTER' ELSE 'EXPAND' END, a.message_id,
+                   a.approved
+            FROM again AS a
+            ORDER BY a.message_id
+            RETURNING id
+        )
+        SELECT w.id FROM written AS w;
+    -- When they are written, and not before: else a relay that goes to sleep in between hears nothing.
+    PERFORM outbox.ring();
+END
 $$;
 COMMENT ON FUNCTION outbox.retry IS
     'Try again now what is dead or waits for its next attempt, and look again at what no approval can settle: a new message for each key, whose ids it answers. Past the brakes goes only what was approved before';
