@@ -165,7 +165,7 @@ ENDPOINTS: tuple[Endpoint, ...] = (
         "/search/tenants",
         f"{_TENANTS}:read",
         _C,
-        query=("external_id", "country_code", "organization_number", *_PAGING),
+        query=("external_id", "country_code", "organization_number", "operator", "limit"),
     ),
     Endpoint(_ID, "list_tenant_users", "GET", "/tenants/{tenant}/users", f"{_ACCESS}:read", _C, query=_PAGING),
     Endpoint(_ID, "give_access", "POST", "/tenants/{tenant}/users/{user}", f"{_ACCESS}:update", _C),

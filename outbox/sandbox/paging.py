@@ -16,7 +16,7 @@ def _number(call: Call, name: str, default: int) -> int | None:
 
 
 def paged(name: str, rows: list[dict[str, Any]], call: Call) -> Answer:
-    """The identity API: `{name: [...], page, per_page, total_pages, total_count}`; a page past the end is empty."""
+    """The identity API: `{name: [...], page, per_page, total_pages, total_<name>}`; a page past the end is empty."""
     page, size = _number(call, "page", 1), _number(call, "per_page", 50)
     if page is None or size is None or size > LARGEST_PAGE:
         raise identity_refusal(422, "ERROR_INVALID_REQUEST", f"page is 1 or more, per_page 1 to {LARGEST_PAGE}.")
@@ -27,7 +27,7 @@ def paged(name: str, rows: list[dict[str, Any]], call: Call) -> Answer:
             "page": page,
             "per_page": size,
             "total_pages": max(1, -(-len(rows) // size)),
-            "total_count": len(rows),
+            f"total_{name}": len(rows),
         },
     )
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from outbox.sandbox.answers import Answer, Call, identity_refusal
 from outbox.sandbox.lag import hide_later, listed, show_later
-from outbox.sandbox.paging import paged
+from outbox.sandbox.paging import LARGEST_PAGE, paged
 from outbox.sandbox.state import Cloud
 from outbox.sandbox.users import find_user
 
@@ -75,18 +75,23 @@ def list_tenants(cloud: Cloud, call: Call) -> Answer:
 
 
 def search_tenants(cloud: Cloud, call: Call) -> Answer:
-    """By external_id, or by country_code together with organization_number."""
-    wanted = {name: value for name, value in call.query.items() if name not in ("page", "per_page")}
+    """By external_id, or by country_code and organization_number: both with operator=AND, else either will do."""
+    wanted = {name: value for name, value in call.query.items() if name not in ("operator", "limit")}
+    limit, operator = call.query.get("limit", "20"), call.query.get("operator", "OR")
     if wanted.keys() not in ({"external_id"}, {"country_code", "organization_number"}):
         raise identity_refusal(
             422, "ERROR_INVALID_REQUEST", "Search by external_id, or by country_code and organization_number."
         )
+    if operator not in ("AND", "OR") or not (limit.isascii() and limit.isdigit() and 0 < int(limit) <= LARGEST_PAGE):
+        raise identity_refusal(422, "ERROR_INVALID_REQUEST", f"operator is AND or OR, limit 1 to {LARGEST_PAGE}.")
     tenants = list(cloud.tenants.values())
     if "external_id" in wanted:
         found = cloud.tenant_of_external_id.get(wanted["external_id"])
         tenants = [cloud.tenants[found]] if found else []
+    fits = all if operator == "AND" else any
     shown = listed(cloud, "tenants", tenants, call)
-    return paged("tenants", [tenant for tenant in shown if wanted.items() <= tenant.items()], call)
+    hits = [tenant for tenant in shown if fits(tenant[name] == value for name, value in wanted.items())]
+    return Answer(200, {"tenants": hits[: int(limit)]})
 
 
 def list_tenant_users(cloud: Cloud, call: Call) -> Answer:

@@ -10,7 +10,7 @@ from outbox.targets.api import Errand
 from outbox.targets.delivery import Delivered, Delivery, Owner
 from outbox.targets.keys import external_id
 from outbox.targets.linked import Linked
-from outbox.targets.pages import Item, read_pages
+from outbox.targets.pages import PER_PAGE, Item, items_of
 from outbox.targets.wire import fill
 
 _DEFAULT_COUNTRY = "NL"
@@ -69,4 +69,7 @@ class Companies(Linked):
         return [i for i in same if not i.text(self.endpoints.external_id)]
 
     async def _search(self, errand: Errand, query: dict[str, str]) -> list[Item]:
-        return await read_pages(errand, self.endpoints.tenant_search, self.endpoints.tenants_list, query)
+        """All that fits all of the query (C): else what has the country alone would be found, and cut off."""
+        asked: dict[str, str | int] = {**query, **({"operator": "AND"} if len(query) > 1 else {}), "limit": PER_PAGE}
+        answer = await errand.call("GET", self.endpoints.tenant_search, query=asked)
+        return items_of(answer, self.endpoints.tenants_list)

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 USER_SCOPES = tuple(f"publicapi:user:{verb}" for verb in ("create", "read", "update", "delete"))  # C
 TENANT_SCOPES = tuple(f"publicapi:tenant:{verb}" for verb in ("create", "read", "update", "delete"))  # C
 ACCESS_SCOPES = ("publicapi:tenant:user:read", "publicapi:tenant:user:update")  # C
-APP_SCOPES = (  # C, the last A
+APP_SCOPES = (  # C
     "publicapi:tenant:application:create",
     "publicapi:tenant:userapplicationroles:read",
     "publicapi:tenant:userapplicationroles:update",
@@ -28,7 +28,7 @@ class IdentityEndpoints:
     user: str = "/users/{user}"  # C: PUT, GET; A: DELETE
     tenants: str = "/tenants"  # C: POST, GET
     tenant: str = "/tenants/{tenant}"  # C: PUT, GET; A: DELETE
-    tenant_search: str = "/search/tenants"  # C: GET ?external_id=; A: ?country_code=&organization_number=
+    tenant_search: str = "/search/tenants"  # C: GET ?external_id= &operator= &limit=; A: the other fields
     tenant_user: str = "/tenants/{tenant}/users/{user}"  # C: POST; A: DELETE
     tenant_users: str = "/tenants/{tenant}/users"  # C: GET
     tenant_app: str = "/tenants/{tenant}/applications/{app}"  # C: POST
@@ -56,9 +56,9 @@ class IdentityEndpoints:
     )
     external_id: str = "external_id"  # C
     id: str = "id"  # C
-    users_list: str = "users"  # A: the field of an answer that holds the list
-    tenants_list: str = "tenants"  # A
-    apps_list: str = "applications"  # A
+    users_list: str = "users"  # C: the field of an answer that holds the list; beside it total_pages, total_users
+    tenants_list: str = "tenants"  # C
+    apps_list: str = "applications"  # C
 
 
 @dataclass(frozen=True)

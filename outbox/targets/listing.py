@@ -15,7 +15,7 @@ from outbox.targets.api import Errand
 from outbox.targets.delivery import Action, Delivery
 from outbox.targets.endpoints import ErpEndpoints
 from outbox.targets.held import Held, Shapes
-from outbox.targets.pages import PER_PAGE, Item, items_of, total_pages
+from outbox.targets.pages import PER_PAGE, Item, Pages, items_of, total_pages
 from outbox.targets.platform import Platform
 from outbox.targets.tokens import Company
 from outbox.targets.wire import fill, legal_id
@@ -93,22 +93,21 @@ class Listing:
     async def _items(self, path: str, list_field: str, *, of_a_parent: bool = False) -> AsyncIterator[list[Item]]:
         """of_a_parent: where the parent is gone, so is the list."""
         seen: set[str] = set()
-        page, pages, count = 1, 1, None
-        while page <= pages:
-            answer = await self._get(path, {"page": page, "per_page": PER_PAGE})
-            if answer is None and of_a_parent and page == 1:
+        pages, told = Pages(), None
+        while pages.more:
+            answer = await self._get(path, {"page": pages.number, "per_page": PER_PAGE})
+            if answer is None and of_a_parent and pages.number == 1:
                 return
             if answer is None:
                 raise Transient(f"there is no list {path}, says the cloud", http_status=404)
-            items, now = items_of(answer, list_field), (total_pages(answer), answer.body.get("total_count"))
-            if page > 1 and now != (pages, count):
+            items, now = items_of(answer, list_field), (total_pages(answer), answer.body.get(f"total_{list_field}"))
+            if pages.number > 1 and now != told:
                 raise ListChanged(f"{answer.what}: the list changed while it was read")
-            pages, count = now
+            told, items = now, pages.turn(items, answer)
             _take(seen, (i.id for i in items), answer)
             yield items
-            page += 1
-        if isinstance(count, int) and count != len(seen):
-            raise ListChanged(f"{path}: {len(seen)} objects were listed, {count} were promised")
+        if told and isinstance(told[1], int) and told[1] != len(seen):
+            raise ListChanged(f"{path}: {len(seen)} objects were listed, {told[1]} were promised")
 
     async def _roles(self, user: str, app: str) -> AsyncIterator[list[Item]]:
         """In which tenants the user has roles in the app: one plain list."""

@@ -28,15 +28,36 @@ class Item:
         return "" if value is None else str(value)
 
 
+@dataclass
+class Pages:
+    """A list as it is read. number: of the next page. Where the cloud does not tell how many there are, the list ends
+    with an empty page, or with the first once more: such a list comes whole whatever page is asked for.
+    """
+
+    number: int = 1
+    more: bool = True
+    _first: list[Item] | None = None
+
+    def turn(self, items: list[Item], answer: Answer) -> list[Item]:
+        """What this page adds."""
+        total = total_pages(answer)
+        again = total is None and self.number > 1 and items == self._first
+        self.more = not again and (bool(items) if total is None else self.number < total)
+        if self.number == 1:
+            self._first = items
+        self.number += 1
+        if self.number > MAX_PAGES:
+            raise Transient(f"{answer.what} has no end", http_status=answer.status)
+        return [] if again else items
+
+
 async def read_pages(errand: Errand, path: str, list_field: str, query: Mapping[str, str]) -> list[Item]:
     """All items; Transient where any page is not as promised."""
     items: list[Item] = []
-    page, pages = 1, 1
-    while page <= pages:
-        answer = await errand.call("GET", path, query={**query, "page": page, "per_page": PER_PAGE})
-        items += items_of(answer, list_field)
-        pages = total_pages(answer)
-        page += 1
+    pages = Pages()
+    while pages.more:
+        answer = await errand.call("GET", path, query={**query, "page": pages.number, "per_page": PER_PAGE})
+        items += pages.turn(items_of(answer, list_field), answer)
     return items
 
 
@@ -54,9 +75,9 @@ def _item(row: Any, answer: Answer) -> Item:
     return Item(remote_id, row)
 
 
-def total_pages(answer: Answer) -> int:
-    """Read anew on each page: a list may grow while it is read. Absent: a list of one page."""
-    total = answer.body.get("total_pages", 1)
-    if not isinstance(total, int) or total > MAX_PAGES:
+def total_pages(answer: Answer) -> int | None:
+    """Read anew on each page: a list may grow while it is read. None: the cloud does not tell."""
+    total = answer.body.get("total_pages")
+    if total is not None and (not isinstance(total, int) or total > MAX_PAGES):
         raise Transient(f"{answer.what} was answered with {str(total)[:20]} pages", http_status=answer.status)
     return total

@@ -74,7 +74,7 @@ def test_an_app_that_vanishes_is_marked_and_one_that_comes_back_unmarked(world: 
     {"kind": "status", "status": 404, "body": {"error_code": "ERROR_NOT_FOUND"}},
     {"kind": "status", "status": 200, "body": {"applications": [], "total_pages": 1}},
     {"kind": "status", "status": 200, "body": {"applications": [{"name": "no id"}], "total_pages": 1}},
-    {"kind": "status", "status": 200, "body": {"applications": [{"id": "A"}], "total_pages": 1, "total_count": 2}},
+    {"kind": "status", "status": 200, "body": {"applications": [{"id": "A"}], "total_applications": 2}},
 ], ids=lambda f: f["kind"] + str(f.get("body", "")))  # fmt: skip
 def test_an_empty_or_failed_answer_changes_nothing(world: World, fault: dict[str, Any]) -> None:
     """No app vanishes because a list could not be read."""

@@ -354,7 +354,7 @@ def test_a_create_whose_answer_is_not_in_is_no_stranger(filled: World) -> None:
     {"kind": "retry_after", "retry_after": 0},
     {"kind": "status", "status": 200, "body": {"users": None}},
     {"kind": "status", "status": 200, "body": {"users": [{"email": "x@example.nl"}], "total_pages": 1}},
-    {"kind": "status", "status": 200, "body": {"users": [], "total_pages": 1, "total_count": 2}},
+    {"kind": "status", "status": 200, "body": {"users": [], "total_pages": 1, "total_users": 2}},
 ], ids=lambda f: f["kind"] + str(f.get("status", "")))  # fmt: skip
 def test_a_list_that_cannot_be_read_is_unknown_and_repairs_nothing(filled: World, fault: dict[str, Any]) -> None:
     """Whatever else differs: nothing of that resource is concluded; the others are compared."""

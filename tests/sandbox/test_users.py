@@ -151,7 +151,7 @@ def test_list_is_paged(visma: Sandbox) -> None:
     seen = []
     for page in (1, 2, 3):
         body = visma.identity("GET", "/users", params={"page": page, "per_page": 2}).json()
-        assert (body["page"], body["per_page"], body["total_pages"], body["total_count"]) == (page, 2, 3, 5)
+        assert (body["page"], body["per_page"], body["total_pages"], body["total_users"]) == (page, 2, 3, 5)
         seen += [user["id"] for user in body["users"]]
     assert seen == ids
     assert visma.identity("GET", "/users", params={"page": 4, "per_page": 2}).json()["users"] == []

@@ -61,7 +61,7 @@ def test_a_company_kept_by_hand_is_adopted_by_country_and_number(raw: RawServer,
     raw.answers = [NOBODY, found(by_hand), http(200, {"id": "t1"})]
     delivered = raw_cloud.done("companies", "001", document=firm())
     assert (delivered.remote_id, delivered.adopted) == ("t1", True)
-    assert raw.asked[1] == "GET /search/tenants?country_code=NL&organization_number=12345678&page=1&per_page=100"
+    assert raw.asked[1] == "GET /search/tenants?country_code=NL&organization_number=12345678&operator=AND&limit=100"
     assert b'"external_id": "001"' in raw.requests[-1][3]
 
 

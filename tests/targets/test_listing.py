@@ -59,7 +59,7 @@ def test_projects_that_are_fewer_than_promised_are_no_list(raw: RawServer, lists
     [
         users("u3", pages=3),
         users("u1", pages=2),
-        users("u3", pages=2, total_count=9),
+        users("u3", pages=2, total_users=9),
         users("u3", "../u4", pages=2),
         users("u3", "https://x/y", pages=2),
         users("u3", "a\x00", pages=2),
@@ -79,3 +79,11 @@ def test_users_of_which_one_page_is_not_as_promised_are_no_list(raw: RawServer, 
     with pytest.raises(CloudError) as caught:
         lists("users", ())
     assert isinstance(caught.value, Transient)
+
+
+def test_a_list_without_a_number_of_pages_is_read_to_its_end(raw: RawServer, lists: Lists) -> None:
+    """An empty page ends it, however many are on a page; or the first comes again: there are no pages."""
+    raw.answers = [users("u1", "u2", pages=None), users("u3", pages=None), users(pages=None)]
+    assert [held.remote_id for held in lists("users", ())] == ["u1", "u2", "u3"]
+    raw.answers = [users("u1", "u2", pages=None)]
+    assert [held.remote_id for held in lists("users", ())] == ["u1", "u2"]
