@@ -14,7 +14,7 @@ from contextlib import asynccontextmanager
 from typing import Any, Self
 
 import psycopg
-from psycopg import AsyncConnection
+from psycopg import AsyncConnection, IsolationLevel
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from psycopg.pq import TransactionStatus
 
@@ -30,9 +30,11 @@ SESSION = {
     "extra_float_digits": "1",
     "bytea_output": "hex",
     "row_security": "off",  # an error instead of an empty read, which would look like a deletion
+    "default_transaction_isolation": "read committed",  # who locks a row looks again, and has to see what is there now
     "synchronous_commit": "off",  # but for begin, see there
     "jit": "off",
     "plan_cache_mode": "force_custom_plan",  # a plan made while the queue was empty must not stay
+    "statement_timeout": "0",  # a recheck of a million rows takes its time, and would be begun again for ever
     "lock_timeout": "2s",  # a table that is being altered must not stop what needs other tables
     "application_name": "outbox relay",
 }
@@ -69,6 +71,7 @@ class Connection(AsyncConnection[Any]):
         self.deaf = self.pooled or prepares
         if self.pooled:
             self.prepare_threshold = None
+            await self.set_isolation_level(IsolationLevel.READ_COMMITTED)  # it cannot be pinned within a transaction
         else:
             await self._pin(for_transaction=False)
         return self

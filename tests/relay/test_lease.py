@@ -6,7 +6,9 @@ import time
 
 import pytest
 
+from outbox import database
 from outbox.errors import LeaseLost
+from outbox.relay.connection import connect
 from outbox.service.process import Rhythm
 from tests.lane import RHYTHM, World, at_work, eventually
 
@@ -145,6 +147,23 @@ def test_once_ends_while_the_target_may_not_be_sent_to(world: World) -> None:
     world.once()
     assert world.ended("users", "ann") == ["pending"]
     assert world.calls() == []
+
+
+def test_what_the_database_sets_for_its_applications_does_not_bind_the_relay(apart: World) -> None:
+    """The brakes and the lease look again after they have locked a row; and a long recheck is not cut off."""
+    for setting in ("default_transaction_isolation = 'repeatable read'", "statement_timeout = '200ms'"):
+        apart.sql(f"ALTER DATABASE {apart.database.info.dbname} SET {setting}")
+    query = "SELECT current_setting('transaction_isolation'), current_setting('statement_timeout')"
+
+    async def settings() -> list[tuple[str, str] | None]:
+        async with await connect(apart.dsn) as connection:
+            alone = await (await connection.execute(query)).fetchone()
+            async with connection.transaction():
+                return [alone, await (await connection.execute(query)).fetchone()]
+
+    assert apart.run(settings()) == [("read committed", "0")] * 2
+    with database.connect(apart.dsn) as connection:
+        assert connection.execute(query).fetchone() == ("read committed", "0")
 
 
 def test_a_database_connection_that_is_terminated_is_made_again(world: World) -> None:
