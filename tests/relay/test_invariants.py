@@ -68,6 +68,7 @@ def edit(patch: Patch, name: str, *changes: tuple[str, str]) -> None:
         assert old in text, f"{name} no longer has the lines that the plant changes"
         text = text.replace(old, new)
     patch.setattr(sqlfiles, "read", lambda asked: text if asked == name else read(asked))
+    patch.setattr(sqlfiles, "statement", sqlfiles.statement.__wrapped__)  # what is read already is not kept
 
 
 def drained(world: World, within_s: float = 3.0) -> list[str]:
