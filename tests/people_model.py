@@ -185,6 +185,11 @@ class Model:
             return
         to = self.mirror.get(("users", move.to_key))
         self.mirror["users", move.to_key] = replace(leaving, sending=((to.sending if to else ()) + leaving.sending))
+        for (resource, key), grant in list(self.mirror.items()):
+            moved = (resource, (*move.to_key, *key[1:]))
+            mine = resource == "company_access" and key[:1] == move.from_key and leaving.remote_id in grant.parents
+            if mine and grant.in_doubt_s is None and moved not in self.mirror:
+                self.mirror[moved] = self.mirror.pop((resource, key))
         for key in (move.from_key, move.to_key):
             self.pending.add(("users", key))
             for line in rules.children_of_key("users", key, 1):
@@ -206,14 +211,14 @@ class Model:
                 )  # fmt: skip
         return found
 
-    async def find_successors(self, key: Key, emails: Iterable[str]) -> list[Successor]:
+    async def find_successors(self, emails: Iterable[str]) -> list[Successor]:
         found, wanted = [], set(emails)
         for code, row in self.view.items():
             name = ("users", (code,))
             m = self.mirror.get(name)
             in_doubt = m is not None and m.in_doubt_s is not None
             has_object = m is not None and m.remote_id is not None
-            if row.email in wanted and (code,) != key and (not in_doubt or has_object or self._is_pending(name)):
+            if row.email in wanted and (not in_doubt or has_object or self._is_pending(name)):
                 had = tuple(e for e in (*m.sending, rules.email_of(m.document)) if e) if m else ()
                 if m is not None and m.document is not None:
                     another = _nothing_alike(m.document, row.document)
@@ -233,7 +238,7 @@ class Model:
         settled: list[tuple[State, Settled]] = []
         for state, verdict in judged:
             again = {_name(state)}
-            if state.resource == "users" and handed_over:
+            if handed_over:  # all of it was read before
                 self.pending |= again
                 continue
             match verdict:

@@ -36,8 +36,8 @@ class People(Protocol):
     async def find_rivals(self, key: Key, email: str) -> list[Rival]:
         """Other users whose object in the cloud has this e-mail, or may have it."""
 
-    async def find_successors(self, key: Key, emails: Iterable[str]) -> list[Successor]:
-        """Other users in the view that have one of these e-mails; those without an object first."""
+    async def find_successors(self, emails: Iterable[str]) -> list[Successor]:
+        """The users in the view that have one of these e-mails; those without an object first."""
 
 
 async def judge(store: People, state: State, action: Action) -> Verdict:
@@ -68,19 +68,24 @@ async def _leaving(store: People, state: State) -> Verdict:
     emails = tuple(e for e in (email_of(mirror.document), *mirror.sending) if e) if mirror else ()
     if mirror is None or mirror.remote_id is None:
         return Deliver(Action.REMOVE)
-    move = await _last_move(store, state.key, emails)
+    move = await _last_move(store, state.key, emails, state.rows == 0)
     return move or await _wanted_by_another(store, state.key, emails) or Deliver(Action.REMOVE)
 
 
-async def _last_move(store: People, leaving: Key, emails: tuple[str, ...]) -> HandOver | Postpone | None:
+async def _last_move(store: People, leaving: Key, emails: tuple[str, ...], gone: bool) -> HandOver | Postpone | None:
     """The object of a user who leaves moves to whoever has his e-mail now. Where that one has an object already, whose
     e-mail is somebody else's now, and so on, the users were renumbered and all objects move up: the last one first.
 
-    None: the chain ends with nobody, so that everybody in it keeps his own.
+    None: the chain ends with nobody, so that everybody in it keeps his own. gone: he has no row.
     """
     key, seen = leaving, {leaving}
-    while successors := [s for s in await store.find_successors(key, emails) if s.key not in seen]:
-        successor = successors[0]
+    while True:
+        found = await store.find_successors(emails)
+        if gone and any(s.key == leaving for s in found):  # since his row was read
+            return Postpone(0.0, f"user {leaving[0]} is in the view again")
+        successor = next((s for s in found if s.key not in seen), None)
+        if successor is None:
+            return None
         if not successor.has_object:
             if successor.in_doubt:
                 why = f"user {successor.key[0]} with the same e-mail is in doubt"
@@ -88,15 +93,14 @@ async def _last_move(store: People, leaving: Key, emails: tuple[str, ...]) -> Ha
             return HandOver(key, successor.key)
         key, emails = successor.key, successor.emails
         seen.add(key)
-    return None
 
 
 async def _wanted_by_another(store: People, leaving: Key, emails: tuple[str, ...]) -> Settle | None:
     """Whose e-mail it is now has an object that was perhaps made for another person: until that is decided nobody can
     say that this one is not his.
     """
-    for successor in await store.find_successors(leaving, emails):
-        if successor.has_object and successor.another:
+    for successor in await store.find_successors(emails):
+        if successor.has_object and successor.another and successor.key != leaving:
             why = f"user {successor.key[0]} has this e-mail now, and is perhaps another person: decide about him first"
             return Settle("held", error=why, withheld="remove")
     return None
@@ -107,7 +111,7 @@ async def _moved_up(store: People, key: Key, email: str, rivals: list[Rival]) ->
     seen = {key}
     while rivals:
         if leaving := [r for r in rivals if not r.stays and r.remote_id is not None and not r.in_doubt]:
-            return await _last_move(store, leaving[0].key, (email,))
+            return await _last_move(store, leaving[0].key, (email,), gone=True)
         stay = [r for r in rivals if r.stays and r.email and r.key not in seen]
         if not stay or stay[0].email is None:
             return None

@@ -230,8 +230,8 @@ class Store:
         rows = await self._people("find_rivals", key=list(key), email=email)
         return [Rival(tuple(r.key), r.remote_id, r.in_doubt, r.stays, r.email, r.ready, r.looked_at) for r in rows]
 
-    async def find_successors(self, key: Key, emails: Iterable[str]) -> list[Successor]:
-        rows = await self._people("find_successors", key=key[0], emails=list(emails))
+    async def find_successors(self, emails: Iterable[str]) -> list[Successor]:
+        rows = await self._people("find_successors", emails=list(emails))
         return [Successor(tuple(r.key), r.in_doubt, r.has_object, tuple(r.emails), r.another) for r in rows]
 
     async def hand_over(self, from_key: Key, to_key: Key, cause: int) -> None:

@@ -11,7 +11,6 @@ SELECT ARRAY[v.user_code::text] AS key, m.in_doubt IS NOT NULL AS in_doubt, m.re
 FROM {view} AS v
 LEFT JOIN outbox.mirror AS m ON m.target = %(target)s AND m.resource = 'users' AND m.key = ARRAY[v.user_code::text]
 WHERE lower(v.email) = ANY (SELECT lower(unnest(%(emails)s::text[])))
-  AND v.user_code::text <> %(key)s::text
   AND (m.in_doubt IS NULL OR m.remote_id IS NOT NULL OR EXISTS (
       SELECT FROM outbox.message AS o
       WHERE o.target = m.target AND o.resource = 'users' AND o.key = m.key AND o.status = 'pending'))
