@@ -76,7 +76,8 @@ class Outlook:
             self.open = False
             return
         resources = [resource] if resource else [r for r in self.store.views if budget(r, state.key)]
-        await self.store.pause_part(resources, company or "", forbidden.why)
+        tenant = state.parents[0] if company and budget(state.resource, state.key) else None
+        await self.store.pause_part(resources, company or "", tenant, forbidden.why)
         await self._read()
 
     def paused(self, resource: str, key: Key) -> str | None:

@@ -8,6 +8,7 @@ ready       same             no        nothing: unchanged
 ready       any              yes       no remote id: look; else write again, the document is whole
 not ready   any              -         nothing: not_ready, what the cloud holds stays
 withdrawn   row              -         held, a REGISTER message removes
+not sent    any              removing  remove: not ready or withdrawn, and back since the removal was begun
 any         unlinked         -         remove, then create anew
 no row      row              -         remove; shared with another key, or in a company that is gone: let go, no call
 ready       other account    -         of an access: remove, then look again; the account is gone, or another user's now
@@ -149,6 +150,8 @@ def _by_table(state: State, deadline_s: float) -> Decision:
             return Postpone(deadline_s - mirror.in_doubt_s, "an earlier call may still arrive")
         if mirror.remote_id is None and state.resource in GIVEN_IDS:
             return Deliver(Action.LOOK)
+        if mirror.intent == "remove" and (state.withdrawn or state.missing):
+            return _leave(state)  # it was begun; as nothing is sent for the row, nothing else would find out
     if state.rows == 0:
         return _leave(state)
     if mirror is not None and mirror.unlinked:

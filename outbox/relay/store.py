@@ -71,8 +71,8 @@ class Store:
     async def pause_target(self, why: str) -> None:
         await self._run("pause_target", why=why)
 
-    async def pause_part(self, resources: list[str], company: str, why: str) -> None:
-        await self._run("pause_part", resources=resources, company=company, why=why)
+    async def pause_part(self, resources: list[str], company: str, remote_id: str | None, why: str) -> None:
+        await self._run("pause_part", resources=resources, company=company, remote_id=remote_id, why=why)
 
     async def release_paused(self) -> None:
         await self._run("release_paused")

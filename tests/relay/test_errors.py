@@ -151,6 +151,24 @@ def test_a_company_without_a_licence_holds_up_only_itself(erp: World) -> None:
     erp.settled()
 
 
+def test_a_refusal_for_a_company_that_is_made_anew_meanwhile_pauses_nothing(erp: World) -> None:
+    """The call left with the token of a tenant that is gone; the company has another by the time it is answered."""
+    erp.company("001")
+    erp.drain()
+    own = (erp.mirror("companies", "001") or {})["remote_id"]
+    link = "UPDATE outbox.mirror SET remote_id = %s WHERE (resource, key) = ('companies', '{001}')"
+    erp.sql(link, "7d3c0a1e-0000-4c0e-9f4b-0d3f6b1f2a55")
+    erp.sql("INSERT INTO accountview.projects VALUES ('A1', 'P1', 'Dak', '2026-01-01')")
+    with erp.stepping() as relay:
+        relay.begin()
+        relay.land()
+        erp.sql(link, own)
+        relay.settle()
+    assert erp.sql("SELECT company FROM outbox.pause") == []
+    erp.sql("UPDATE outbox.message SET due_at = now() WHERE status = 'pending'")
+    erp.settled()
+
+
 def test_a_company_linked_to_the_customers_tenant_holds_up_only_itself(erp: World) -> None:
     """That tenant gets a token, and every call with it a 401: the words ask for the tenant id of the company itself."""
     erp.company("001")

@@ -236,6 +236,28 @@ def test_the_access_of_who_is_renumbered_costs_no_call(world: World) -> None:
     assert len(world.holds()["tenant_users"]) == 1
 
 
+@pytest.mark.parametrize("kind", ["drop_before", "drop_after"])
+@pytest.mark.parametrize("back", ["email = NULL", "last_name = NULL"])
+def test_who_is_back_but_not_ready_while_his_removal_is_in_doubt(world: World, kind: str, back: str) -> None:
+    """Nothing is sent for such a row, so the removal is ended first: else his access would be sent to an account that
+    may be gone, for ever."""
+    world.company("001")
+    world.user("ann")
+    world.right("ann")
+    world.drain()
+    world.sql("DELETE FROM accountview.users")
+    world.fault(kind, "DELETE", "/users/")
+    with world.stepping() as relay:
+        relay.begin()
+        relay.land()
+        relay.settle()
+        world.user("ann")
+        world.sql(f"UPDATE accountview.users SET {back}")
+        world.right("ann")
+    world.settled()
+    assert (world.users(), world.holds()["tenant_users"], world.pending()) == ([], [], [])
+
+
 def test_users_who_swap_their_emails_are_held(world: World) -> None:
     """Nobody can go first; one who takes a third address frees the other."""
     world.user("ann")
