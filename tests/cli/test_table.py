@@ -14,6 +14,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import httpx
 import psycopg
 import pytest
 
@@ -24,8 +25,9 @@ from outbox.config import load
 from outbox.service.wiring import at_work, make_service
 from tests.cli.conftest import NOWHERE, Result, Shell, end, started
 from tests.cli.shapes import misfits
-from tests.cli.table import ELSEWHERE, TABLE, USER, Arguments, Case
+from tests.cli.table import ELSEWHERE, OLD, TABLE, USER, Arguments, Case
 from tests.conftest import Server, fill_reference
+from tests.lane import eventually
 from tests.pages import commands
 
 ROOT = Path(__file__).parents[2]
@@ -203,6 +205,50 @@ def test_ctrl_c_while_a_row_is_locked(shell: Shell, site: psycopg.Connection, da
     assert site.execute("SELECT error FROM outbox.message WHERE key = '{WEG}'").fetchall() == [("weg@example.nl",)]
     assert shell(*case.works).code == 0
     assert site.execute("SELECT error FROM outbox.message WHERE key = '{WEG}'").fetchall() == [("[erased]",)]
+
+
+def test_ctrl_c_while_install_waits_for_a_table(shell: Shell, site: psycopg.Connection, database: str) -> None:
+    """Somebody writes; install is stopped while it waits for him. No trigger is half there, and again it completes."""
+    site.execute("DROP TRIGGER outbox_update ON accountview.users; DROP TRIGGER outbox_update ON accountview.companies")
+    with psycopg.connect(database) as other:
+        other.execute("UPDATE accountview.users SET first_name = first_name")
+        with started("install") as process:
+            _wait_for_block(site)
+            assert end(process, signal.SIGINT) == INTERRUPTED
+        other.rollback()
+    triggers = "SELECT count(*) FROM pg_trigger WHERE tgname LIKE 'outbox%' AND tgrelid = 'accountview.users'::regclass"
+    assert site.execute(triggers).fetchone() == (3,)
+    assert shell("install").code == 0
+    assert site.execute(triggers).fetchone() == (4,)
+    assert "nothing to do" in shell("install").out
+
+
+def test_ctrl_c_while_prune_waits(shell: Shell, site: psycopg.Connection, database: str) -> None:
+    """What it could not reach stays whole, with all that belongs to it, and goes the next time."""
+    site.execute(OLD)
+    with psycopg.connect(database) as other:
+        other.execute("LOCK TABLE outbox.message IN EXCLUSIVE MODE")
+        with started("prune") as process:
+            _wait_for_block(site)
+            assert end(process, signal.SIGINT) == INTERRUPTED
+        other.rollback()
+    assert site.execute("SELECT count(*) FROM outbox.message WHERE key = '{WEG}'").fetchone() == (1,)
+    assert "1 message" in shell("prune").out
+
+
+def test_ctrl_c_while_verify_reads(shell: Shell, site: psycopg.Connection, clouds: str) -> None:
+    """In the middle of a slow list: nothing is concluded of it, nothing set back, and the next one finds it equal."""
+    assert shell("register", "users", "--target", "visma_net", "--yes").code == 0
+    before = site.execute("SELECT count(*) FROM outbox.message").fetchone()
+    slow = {"path": "/users", "kind": "latency", "latency_ms": 3000}
+    httpx.post(f"{clouds}/sandbox/faults", json=slow).raise_for_status()
+    with started("verify", "visma_net", "users", "--repair") as process:
+        eventually(lambda: any(f["hit"] for f in httpx.get(f"{clouds}/sandbox/faults").json()), 30)
+        assert end(process, signal.SIGINT) == INTERRUPTED
+    httpx.delete(f"{clouds}/sandbox/faults").raise_for_status()
+    assert site.execute("SELECT count(*) FROM outbox.verified").fetchone() == (0,)
+    assert site.execute("SELECT count(*) FROM outbox.message").fetchone() == before
+    assert shell("verify", "visma_net", "users").code == 0
 
 
 def _wait_for_block(connection: psycopg.Connection) -> None:
