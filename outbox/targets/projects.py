@@ -83,6 +83,7 @@ class Projects:
 
         If-Match is for our own late requests: one that was given up and still arrives finds another ETag.
         """
+        body = {"projectID": wrap(delivery.key[1]), **body}
         for _ in range(1 + MAX_REAPPLIED):
             answer = await errand.call(
                 "PUT", self._path(delivery), body, if_match=etag, also=(Verdict.MISMATCH, Verdict.NOT_FOUND)

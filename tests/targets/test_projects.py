@@ -193,6 +193,7 @@ def test_an_update_writes_the_full_state_with_if_match(raw: RawServer, raw_cloud
     ((method, path, headers, body),) = raw.requests
     assert (method, path, headers["if-match"]) == ("PUT", "/project/P100", '"7"')
     assert json.loads(body) == {
+        "projectID": {"value": "P100"},
         "description": {"value": "Dak"},
         "startDate": {"value": "2024-01-01T00:00:00"},
         "endDate": {"value": None},
