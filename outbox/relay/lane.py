@@ -261,6 +261,7 @@ class Lane:
             groups.setdefault(b.group or b.state.message_id, []).append(b)
         for group in groups.values():
             self.sending.start(group)
+        await asyncio.sleep(0)  # they leave now, and not behind this loop's next question to the database
 
     async def _record(self, pairs: list[tuple[State, Settled]], calls: list[tuple[Delivery, Call]]) -> None:
         await record(self.store, pairs, calls)

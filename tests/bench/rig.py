@@ -47,18 +47,24 @@ def sink(delay_ms: int = 0) -> Iterator[Sink]:
 
 
 @contextmanager
-def database(*, capture: bool = True) -> Iterator[str]:
-    """One company that Visma.net holds already, all licences, no projects; `capture`: with the triggers."""
+def database(*, companies: int = 1, capture: bool = True) -> Iterator[str]:
+    """Companies that Visma.net holds already, all licences, no projects; `capture`: with the triggers."""
     with embedded.running(options={"max_connections": "50"}) as dsn:
         with psycopg.connect(dsn) as connection:
             for name in ("reference/schema.sql", "views/visma_net.sql"):
                 connection.execute(sqlfiles.read(name))
-            connection.execute((Path(__file__).parent / "one_company.sql").read_text())
+            run(connection, "companies", companies=companies)
         if capture:
             with psycopg.connect(dsn) as connection:
                 install.apply(connection, install.plan(connection))
-                connection.execute((Path(__file__).parent / "held_company.sql").read_text())
+                run(connection, "held_companies")
         yield dsn
+
+
+def run(connection: psycopg.Connection, name: str, **parameters: int) -> None:
+    """The statements of a file beside this one."""
+    text = (Path(__file__).parent / f"{name}.sql").read_text()
+    psycopg.ClientCursor(connection).execute(text.encode(), parameters or None)
 
 
 @contextmanager
