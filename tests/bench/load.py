@@ -1,4 +1,4 @@
-"""What a relay does with much work: in order, shared, coalesced, many values in a call, nothing to do, after a history."""
+"""What a relay does with much work: in order, shared, coalesced, many values a call, nothing to do, after a history."""
 
 from __future__ import annotations
 
