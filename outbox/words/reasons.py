@@ -125,6 +125,7 @@ REASONS: dict[str, str] = {
     "it has a {clause} JOIN": "hij heeft een {clause} JOIN",
     "a condition took longer than {rows} s": "een voorwaarde duurde langer dan {rows} s",
     # -- views
+    "user {name} is in the view again": "gebruiker {name} staat weer in de view",
     "a table that it reads is locked": "een tabel die hij leest is vergrendeld",
     "it is gone": "hij bestaat niet meer",
     # -- the cloud does not show what is expected
@@ -186,5 +187,6 @@ REASONS: dict[str, str] = {
     "{call} was answered {status}": "{call} kreeg antwoord {status}",
     "{call} was answered without {words}": "{call} kreeg een antwoord zonder {words}",
     "{call} was answered with {words}": "{call} kreeg een antwoord met {words}",
+    "{call} has no end": "aan {call} komt geen einde",
     "{call}: {then}": "{call}: {then}",
 }
