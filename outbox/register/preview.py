@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -48,10 +49,13 @@ class Preview:
 
 @dataclass(frozen=True)
 class Fates:
-    """Of users or companies, by code: those that are left to a person, and those that are removed."""
+    """Of users or companies, by code: those that are left to a person, those that are removed, and whose object moves
+    to which other code.
+    """
 
     holds: list[str]
     leaves: list[str]
+    moves: dict[str, str]
 
 
 @dataclass(frozen=True)
@@ -158,7 +162,7 @@ def _preview(
     columns = view.resource.key[: len(key)]
     query = sql.SQL(sqlfiles.read("register/preview.sql")).format(
         **_common(view),
-        refined=_refined(view),
+        refined=_refined(view, fates),
         has_parents=_all(_has_parent(view, p, views.get(p.resource), fates) for p in view.resource.parents),
         parents_stay=_all(_stays(view, p, views.get(p.resource)) for p in view.resource.parents),
         batch_size=sql.Literal(batch_size),
@@ -171,7 +175,7 @@ def _preview(
     name = view.resource.name
     work = Work(name, row.creates, row.updates, row.alone, row.in_doubt, row.batches, row.pairs, row.unnumbered)
     counts = (row.creates, row.updates, row.removals, row.not_ready, row.held, row.unchanged, row.in_cloud)
-    return Preview(view.target, name, *counts, calls(work)), Fates(row.holds, row.leaves)
+    return Preview(view.target, name, *counts, calls(work)), Fates(row.holds, row.leaves, row.moves)
 
 
 def _common(view: View) -> dict[str, sql.Composable]:
@@ -182,10 +186,11 @@ def _common(view: View) -> dict[str, sql.Composable]:
     }
 
 
-def _refined(view: View) -> sql.Composable:
-    """A user is more than his row: his e-mail may be somebody else's."""
+def _refined(view: View, fates: Mapping[str, Fates]) -> sql.Composable:
+    """A user is more than his row: his e-mail may be somebody else's. With his account his access moves."""
     if view.resource.name != "users":
-        return sql.SQL(sqlfiles.read("register/preview_others.sql"))
+        moves = fates["users"].moves if view.resource.key[0] == "user_code" and "users" in fates else {}
+        return sql.SQL(sqlfiles.read("register/preview_others.sql")).format(moves=sql.Literal(json.dumps(moves)))
     return sql.SQL(sqlfiles.read("register/preview_users.sql")).format(**_common(view))
 
 

@@ -52,5 +52,6 @@ SELECT count(*) FILTER (WHERE verdict = 'create') AS creates,
        (SELECT count(DISTINCT g.pair)::integer FROM grouped AS g WHERE g.written > 0) AS pairs,
        count(*) FILTER (WHERE verdict = 'create' AND coalesce(wanted ->> 'kvk_number', '') = '') AS unnumbered,
        coalesce(array_agg(key[1]) FILTER (WHERE verdict = 'hold'), '{{}}') AS holds,
-       coalesce(array_agg(key[1]) FILTER (WHERE verdict = 'remove'), '{{}}') AS leaves
+       coalesce(array_agg(key[1]) FILTER (WHERE verdict = 'remove'), '{{}}') AS leaves,
+       coalesce(jsonb_object_agg(takes_over[1], key[1]) FILTER (WHERE takes_over IS NOT NULL), '{{}}') AS moves
 FROM refined

@@ -38,7 +38,7 @@ objects AS (
            OR w.key IN (SELECT c.start FROM chain AS c WHERE c.key = c.start) AS waits
     FROM wanting AS w
 ), refined AS (
-    SELECT j.key, j.wanted, j.with_parent, j.in_doubt,
+    SELECT j.key, j.wanted, j.with_parent, j.in_doubt, m.takes_over,
            CASE
                WHEN j.verdict = 'update' AND j.held IS NOT NULL
                     AND j.held ->> 'email' IS DISTINCT FROM j.wanted ->> 'email'

@@ -9,7 +9,9 @@ from tests.lane import World
 
 @pytest.fixture
 def renamed(world: World) -> World:
-    """ann, who may open 001, has just become anna; her object has moved, her access has not been looked at yet."""
+    """ann, who may open 001, has just become anna; her object has moved, her access has not, as if it had been under
+    way just then.
+    """
     world.user("ann")
     world.company("001")
     world.right("ann")
@@ -22,6 +24,7 @@ def renamed(world: World) -> World:
         "UPDATE outbox.message SET status = 'done', outcome = 'skipped', settled_at = now() WHERE status = 'pending'"
     )
     assert world.mirror("users", "anna")
+    world.sql("UPDATE outbox.mirror SET key = '{ann,001}' WHERE resource = 'company_access'")
     assert world.mirror("company_access", "ann", "001")
     return world
 
