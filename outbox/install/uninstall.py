@@ -8,7 +8,7 @@ import psycopg
 
 from outbox.capture.catalogue import pin_settings, rows
 from outbox.capture.present import read_present
-from outbox.capture.sqltext import fill, literal
+from outbox.capture.sqltext import fill
 from outbox.errors import InstallError
 from outbox.install.plans import serialised
 from outbox.install.steps import Step, run_steps
@@ -34,7 +34,7 @@ def plan_uninstall(connection: Connection, *, keep_data: bool = True) -> tuple[S
         for f in present.functions.values()
         if f.name not in _KEPT
     ]
-    forget = [fill("forget", kind=literal(kind), name=literal(name)) for kind, name in sorted(present.manifest)]
+    forget = [fill("forget_all")] if present.manifest else []
     if given:
         outside = tuple(fill("revoke_right", what=r["what"]) for r in given)
         steps.append(Step("What the roles may read outside schema outbox", outside))
