@@ -34,14 +34,15 @@ FIRM = {
     "external_id": "001",
 }
 PROJECT = {
+    "projectID": {"value": "P1"},
     "description": {"value": "Dak"},
     "startDate": {"value": "2024-01-01T00:00:00"},
     "endDate": {"value": None},
     "status": {"value": "Active"},
 }
-NEW_PROJECT = {"projectID": {"value": "P1"}, **PROJECT, "template": {"value": "STANDARD"}}
+NEW_PROJECT = {**PROJECT, "template": {"value": "STANDARD"}}
 del NEW_PROJECT["endDate"]
-OVER = {name: PROJECT[name] for name in ("description", "startDate")} | {"status": {"value": "Completed"}}
+OVER = {name: PROJECT[name] for name in ("projectID", "description", "startDate")} | {"status": {"value": "Completed"}}
 SHOWN = http(200, {"projectID": "P1", "description": "Dak", "startDate": "2024-01-01T00:00:00"}, ETag='"1"')
 VALUE = {"value": "110", "description": {"value": "Verkoop"}, "active": {"value": True}}
 SEGMENT = "/dimension/SUBACCOUNT/1"
@@ -85,7 +86,7 @@ CALLS: list[tuple[str, tuple[str, ...], Action, dict[str, Any], list[bytes], lis
     ("projects", ("001", "P1"), Action.UPDATE, {"document": work(), "etag": '"1"', **ERP_TENANT}, [WRITTEN],
      [("PUT /project/P1", PROJECT)]),
     ("projects", ("001", "A/1"), Action.UPDATE, {"document": work(), **ERP_TENANT}, [WRITTEN],
-     [("PUT /project/b64(QS8x)", PROJECT)]),
+     [("PUT /project/b64(QS8x)", {**PROJECT, "projectID": {"value": "A/1"}})]),
     ("projects", ("001", "P1"), Action.REMOVE, {"remote_id": "t1/P1"}, [SHOWN, WRITTEN],
      [("GET /project/P1", None), ("PUT /project/P1", OVER)]),
     ("cost_types", ("001", "110"), Action.CREATE, CARRIER, [WRITTEN],
