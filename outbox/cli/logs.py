@@ -10,6 +10,7 @@ import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+_AS_JSON = json.JSONEncoder(default=str).encode
 _OWN = frozenset(logging.makeLogRecord({}).__dict__) | {"message", "taskName"}
 
 
@@ -27,7 +28,7 @@ class JsonFormatter(logging.Formatter):
         if record.exc_info and record.exc_info[0]:
             line["exception"] = record.exc_info[0].__name__
             line["where"] = [f"{f.filename}:{f.lineno}" for f in traceback.extract_tb(record.exc_info[2])]
-        return json.dumps(line, default=str)
+        return _AS_JSON(line)
 
 
 @contextmanager

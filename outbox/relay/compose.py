@@ -82,13 +82,14 @@ def company_stays(view: View, views: Mapping[str, View]) -> sql.Composable:
     return sql.SQL(sqlfiles.read("relay/company_stays.sql")).format(companies=companies)
 
 
-def match_view(view: View, columns: Sequence[str], *, exactly: bool) -> sql.Composable:
+def match_view(view: View, columns: Sequence[str], *, exactly: bool, one: bool = False) -> sql.Composable:
     """Rows of the view whose columns have the wanted values, natively typed so that its indexes serve.
 
     The values stand in one array per column, so several columns also let other combinations through, unless exactly.
+    one: see arrays.
     """
     parts = [
-        sql.SQL("v.{} = ANY (%({})s::text[]::{}[])").format(sql.Identifier(c), sql.SQL(f"p{i}"), sql.SQL(view.types[c]))
+        sql.SQL("v.{} = ANY ({}::{}[])").format(sql.Identifier(c), _array(i, one), sql.SQL(view.types[c]))
         for i, c in enumerate(columns)
     ]
     if exactly and len(columns) > 1:
@@ -119,8 +120,13 @@ def patterns(columns: Sequence[str]) -> sql.Composable:
     return wanted.format(arrays=arrays(len(columns)), columns=names(columns))
 
 
-def arrays(count: int) -> sql.Composable:
-    return sql.SQL(", ".join(f"%(p{i})s::text[]" for i in range(count)))
+def arrays(count: int, *, one: bool = False) -> sql.Composable:
+    """The parameters p0, p1, ...: an array each. one: a value each, so that a plan that is kept is for one key."""
+    return sql.SQL(", ").join(_array(i, one) for i in range(count))
+
+
+def _array(place: int, one: bool) -> sql.Composable:
+    return sql.SQL(f"ARRAY[%(p{place})s::text]" if one else f"%(p{place})s::text[]")
 
 
 def names(columns: Sequence[str]) -> sql.Composable:

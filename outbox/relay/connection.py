@@ -33,7 +33,7 @@ SESSION = {
     "default_transaction_isolation": "read committed",  # who locks a row looks again, and has to see what is there now
     "synchronous_commit": "off",  # but for begin, see there
     "jit": "off",
-    "plan_cache_mode": "force_custom_plan",  # a plan made while the queue was empty must not stay
+    "plan_cache_mode": "auto",  # planning takes longer than doing; see forget_plans
     "statement_timeout": "0",  # a recheck of a million rows takes its time, and would be begun again for ever
     "lock_timeout": "2s",  # a table that is being altered must not stop what needs other tables
     "application_name": "outbox relay",
@@ -88,6 +88,13 @@ class Connection(AsyncConnection[Any]):
         else:  # the transaction's first statement was the caller's BEGIN alone
             await self._pin(for_transaction=True)
             yield
+
+    async def forget_plans(self) -> None:
+        """Plans are kept, since planning takes longer than doing, but not for long: one that was made while the queue,
+        or a table of the view, was empty would be a bad one for a full one. Behind a pooler nothing is kept.
+        """
+        if not self.pooled:
+            await self.execute(sqlfiles.read("session/forget_plans.sql"))
 
     async def _pin(self, *, for_transaction: bool) -> None:
         await self.execute(

@@ -13,6 +13,8 @@ from outbox.relay.schedule import State
 from outbox.targets.delivery import Action, Delivery, Key
 from outbox.targets.keys import known_remote_id, natural_keys
 
+_FROM_JSON = json.JSONDecoder(parse_float=Decimal).decode
+
 
 @dataclass(frozen=True)
 class Begun:
@@ -89,4 +91,4 @@ def objects_of(delivery: Delivery) -> frozenset[str]:
 
 
 def _loads(document: str | None) -> dict[str, Any] | None:
-    return json.loads(document, parse_float=Decimal) if document is not None else None
+    return _FROM_JSON(document) if document is not None else None

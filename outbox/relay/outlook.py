@@ -90,6 +90,7 @@ class Outlook:
         return None
 
     async def _read(self) -> None:
+        await self.store.connection.forget_plans()
         row = await self.store.read_target()
         now = self._looked_at = time.monotonic()
         self.open = row.active and not row.paused

@@ -33,7 +33,7 @@ class Store:
         self.target = target
         self.holding = Holding({self.lane: 0}) if holding is None else holding
         self.views: dict[str, View] = {}
-        self.comparisons: dict[str, bytes] = {}  # resource -> its compare statement
+        self.comparisons: dict[tuple[str, bool], bytes] = {}  # (resource, for one key?) -> its compare statement
 
     @property
     def epoch(self) -> int:
@@ -149,19 +149,21 @@ class Store:
 
     async def compare(self, resource: str, keys: Sequence[Key]) -> list[State]:
         """What is to be known about each key that has open messages, in one snapshot."""
-        if resource not in self.comparisons:
-            self.comparisons[resource] = self._comparison(self.views[resource])
-        parameters = {f"p{i}": list(v) for i, v in enumerate(zip(*keys, strict=True))}
-        found = await self._execute(self.comparisons[resource], parameters | self._parameters())
+        one = len(keys) == 1
+        if (resource, one) not in self.comparisons:
+            self.comparisons[resource, one] = self._comparison(self.views[resource], one)
+        values = keys[0] if one else map(list, zip(*keys, strict=True))
+        parameters = {f"p{i}": value for i, value in enumerate(values)}
+        found = await self._execute(self.comparisons[resource, one], parameters | self._parameters())
         return [rows.state(resource, row._asdict()) for row in found]
 
-    def _comparison(self, view: View) -> bytes:
+    def _comparison(self, view: View, one: bool) -> bytes:
         """Composed once per view: doing it for every look would cost as much as the look."""
         columns = view.resource.key
         query = sql.SQL(sqlfiles.statement("relay/compare.sql")).format(
             key_columns=compose.names(columns),
-            key_arrays=compose.arrays(len(columns)),
-            view_match=compose.match_view(view, columns, exactly=False),
+            key_arrays=compose.arrays(len(columns), one=one),
+            view_match=compose.match_view(view, columns, exactly=False, one=one),
             missing=compose.optional(view, "missing"),
             withdrawn=compose.optional(view, "withdrawn"),
             **compose.common(view, "w"),

@@ -74,5 +74,6 @@ class Doorbell:
 
     async def _sleep(self, wait_s: float) -> None:
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self.woken.wait(), wait_s)
+            async with asyncio.timeout(wait_s):
+                await self.woken.wait()
         self.woken.clear()
