@@ -9,6 +9,7 @@ import psycopg
 import pytest
 from psycopg import sql
 
+from outbox import database as database_module
 from outbox.cli import outbox
 from outbox.words import Words
 from tests.cli.conftest import Shell
@@ -46,6 +47,17 @@ def test_not_installed(
     assert result.code == 73
     assert "the outbox is not installed" in result.err
     assert "try: outbox install" in result.err
+
+
+def test_a_server_that_is_too_old(shell: Shell, empty_database: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing is installed into it. (What is oldest is raised here: a server that is really too old is not at hand.)"""
+    monkeypatch.setattr(database_module, "OLDEST_VERSION", 99)
+    monkeypatch.setenv("OUTBOX_DSN", empty_database)
+    result = shell("install")
+    assert (result.code, result.out) == (73, "")
+    assert re.search(r"the server is PostgreSQL \d+; the outbox needs 99 or later", result.err)
+    with psycopg.connect(empty_database) as connection:
+        assert connection.execute("SELECT to_regnamespace('outbox')").fetchone() == (None,)
 
 
 def test_password_is_never_repeated(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
