@@ -73,6 +73,7 @@ def statements(connection: psycopg.Connection) -> dict[str, dict[str, Any]]:
         "claim_page": {**given, "after_transaction": 0, "after_id": 0, "limit": 1000},
         "look_around": {**given, "mark": 1},
         "compare": {**given, "p0": ["001"] * 20, "p1": [f"P{n}" for n in range(1, 21)]},
+        "compare_one": {**given, "p0": "001", "p1": "P1"},
         "begin": {**given, "work": work(connection)},
         "settle": {**given, "work": work(connection), "attempts": "[]", "ids": json.loads(work(connection))[0]["ids"]},
         "find_open": {**given, "resource": "projects", "key": ["001", "P1"]},
@@ -80,16 +81,17 @@ def statements(connection: psycopg.Connection) -> dict[str, dict[str, Any]]:
     }
 
 
-NAMES = ("claim_new", "claim_page", "look_around", "compare", "begin", "settle", "find_open", "take_permits")
+NAMES = ("claim_new", "claim_page", "look_around", "compare", "compare_one", "begin", "settle", "find_open", "take_permits")
 
 
 def text_of(connection: psycopg.Connection, name: str) -> bytes:
-    """compare is composed for a view; all others are as their files have them."""
-    if name != "compare":
+    """compare is composed for a view, in two ways: for one key and for many; all others are as their files have them."""
+    if not name.startswith("compare"):
         return sqlfiles.read(f"relay/{name}.sql").encode()
     rows = connection.execute(sqlfiles.read("relay/read_views.sql"), {"target": "visma_net"}).fetchall()
     types = {column: type_ for resource, column, type_ in rows if resource == "projects"}
-    return Store(connection, "visma_net")._comparison(View("visma_net", RESOURCES["projects"], types))  # type: ignore[arg-type]
+    view = View("visma_net", RESOURCES["projects"], types)
+    return Store(connection, "visma_net")._comparison(view, name == "compare_one")  # type: ignore[arg-type]
 
 
 def explain(connection: psycopg.Connection, name: str) -> dict[str, Any]:
