@@ -11,7 +11,7 @@ from outbox.capture.catalogue import PINNED, Member, Relation, pinned_for
 from outbox.capture.chains import Chain, safe_name
 from outbox.capture.describe import header
 from outbox.capture.sqltext import fill, literal
-from outbox.capture.statements import Statements
+from outbox.capture.statements import MANY, Statements
 from outbox.capture.writes import Write
 
 # Row security must not look like deletion: an error in place of an empty read.
@@ -66,8 +66,9 @@ def capture_function(name: str, writes: list[Write], chains: dict[Chain, str]) -
     body = fill(
         "trigger_body",
         update=statements.update(),
-        truncate=statements.everything("TG_OP"),
         rows=statements.insert_or_delete(),
+        many=str(MANY),
+        everything=statements.everything("TG_OP"),
         drift=statements.everything("'DRIFT'"),
     )
     purpose = f"Writes to outbox.message what a changed row of {writes[0].table.dotted} may mean for the desired views"

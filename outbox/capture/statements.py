@@ -10,6 +10,10 @@ from outbox.capture.chains import Chain
 from outbox.capture.sqltext import fill, json_object, literal, resource_list, spread
 from outbox.capture.writes import Cell, Wording, Write
 
+# Messages of one statement that name keys: the next one is "everything". Each costs the writer some 5 us, and twice as
+# much in sending as a row costs that is looked at for nothing.
+MANY = 10_000
+
 _NO_VIA = "NULL::jsonb"
 _NOTHING = "NULL;  -- no view reads a column of it"
 
@@ -51,19 +55,19 @@ class Statements:
     def update(self) -> str:
         """Both images of the rows in which a column changed that the view uses."""
         groups = _grouped(self._writes, by_columns=True)
-        return _insert([self._select(g, self._images(g)) for g in groups if g.watched])
+        return _insert_some([self._select(g, self._images(g)) for g in groups if g.watched])
 
     def insert_or_delete(self) -> str:
         """One statement for both, whose triggers give their transition table the same name."""
         groups = _grouped(self._writes, by_columns=False)
-        return _insert(
+        return _insert_some(
             [self._select(g, Rows("changed_rows AS r", sure=True, unique=self._is_key(g.wording))) for g in groups]
         )
 
     def everything(self, operation: str) -> str:
         """One message for every row of all that reads the table. operation: as SQL."""
         about = tuple(dict.fromkeys((w.target, w.resource) for w in self._writes))
-        return _insert([self._one_message(Group(Wording(), about), operation)])
+        return fill("insert", selects=self._one_message(Group(Wording(), about), operation))
 
     # -- rows
 
@@ -169,8 +173,9 @@ def _grouped(writes: Iterable[Write], *, by_columns: bool) -> list[Group]:
     return [Group(wording, tuple(about), watched) for (wording, watched), about in groups.items()]
 
 
-def _insert(selects: list[str]) -> str:
-    return fill("insert", selects="\nUNION ALL\n".join(selects)) if selects else _NOTHING
+def _insert_some(selects: list[str]) -> str:
+    """What is above the limit is left to a message for everything, see trigger_body."""
+    return fill("insert", selects="\nUNION ALL\n".join(selects) + f"\nLIMIT {MANY}") if selects else _NOTHING
 
 
 def _row(alias: str, columns: list[str]) -> str:

@@ -1,10 +1,15 @@
+DECLARE
+    written bigint;
 BEGIN
     IF TG_OP = 'UPDATE' THEN
         @update
-    ELSIF TG_OP = 'TRUNCATE' THEN
-        @truncate
-    ELSE  -- INSERT or DELETE
+    ELSIF TG_OP <> 'TRUNCATE' THEN  -- INSERT or DELETE
         @rows
+    END IF;
+    GET DIAGNOSTICS written = ROW_COUNT;
+    IF TG_OP = 'TRUNCATE' OR written = @many THEN
+        -- So many that naming the rest would cost the writer more than looking at everything costs the relay.
+        @everything
     END IF;
     -- Asked here, since calling ring() for nothing would cost each single-row statement a tenth. See ring().
     IF FOUND AND (EXISTS (SELECT FROM outbox.bell) OR current_setting('transaction_isolation') NOT LIKE 'read %') THEN

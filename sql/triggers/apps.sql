@@ -10,6 +10,8 @@ CREATE OR REPLACE FUNCTION outbox.capture_accountview_apps()
     SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
 AS $outbox$
+DECLARE
+    written bigint;
 BEGIN
     IF TG_OP = 'UPDATE' THEN
         INSERT INTO outbox.message (target, resource, key, via, operation, source)
@@ -39,11 +41,9 @@ BEGIN
             WHERE ROW(o.code, o.default_role)::record
                   OPERATOR(pg_catalog.*<>)
                   ROW(n.code, n.default_role)::record
-        ) AS r;
-    ELSIF TG_OP = 'TRUNCATE' THEN
-        INSERT INTO outbox.message (target, resource, key, via, operation, source)
-        SELECT 'accountview_net', 'app_access', '{}'::text[], NULL::jsonb, TG_OP, 'accountview.apps';
-    ELSE  -- INSERT or DELETE
+        ) AS r
+        LIMIT 10000;
+    ELSIF TG_OP <> 'TRUNCATE' THEN  -- INSERT or DELETE
         INSERT INTO outbox.message (target, resource, key, via, operation, source)
         SELECT 'accountview_net', 'app_access', NULL::text[],
                jsonb_build_object('follow', 'follow_code_to_app_access_user_code',
@@ -63,7 +63,14 @@ BEGIN
         FROM (
             SELECT r.code::text
             FROM changed_rows AS r
-        ) AS r;
+        ) AS r
+        LIMIT 10000;
+    END IF;
+    GET DIAGNOSTICS written = ROW_COUNT;
+    IF TG_OP = 'TRUNCATE' OR written = 10000 THEN
+        -- So many that naming the rest would cost the writer more than looking at everything costs the relay.
+        INSERT INTO outbox.message (target, resource, key, via, operation, source)
+        SELECT 'accountview_net', 'app_access', '{}'::text[], NULL::jsonb, TG_OP, 'accountview.apps';
     END IF;
     -- Asked here, since calling ring() for nothing would cost each single-row statement a tenth. See ring().
     IF FOUND AND (EXISTS (SELECT FROM outbox.bell) OR current_setting('transaction_isolation') NOT LIKE 'read %') THEN

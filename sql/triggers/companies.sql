@@ -17,6 +17,8 @@ CREATE OR REPLACE FUNCTION outbox.capture_accountview_companies()
     SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
 AS $outbox$
+DECLARE
+    written bigint;
 BEGIN
     IF TG_OP = 'UPDATE' THEN
         INSERT INTO outbox.message (target, resource, key, via, operation, source)
@@ -61,21 +63,9 @@ BEGIN
             ('visma_net', 'projects'),
             ('visma_net', 'cost_types'),
             ('visma_net', 'cost_centres')
-        ) AS m (target, resource);
-    ELSIF TG_OP = 'TRUNCATE' THEN
-        INSERT INTO outbox.message (target, resource, key, via, operation, source)
-        SELECT m.target, m.resource, '{}'::text[], NULL::jsonb, TG_OP, 'accountview.companies'
-        FROM (VALUES
-            ('accountview_net', 'companies'),
-            ('accountview_net', 'company_access'),
-            ('accountview_net', 'app_access'),
-            ('visma_net', 'companies'),
-            ('visma_net', 'company_access'),
-            ('visma_net', 'projects'),
-            ('visma_net', 'cost_types'),
-            ('visma_net', 'cost_centres')
-        ) AS m (target, resource);
-    ELSE  -- INSERT or DELETE
+        ) AS m (target, resource)
+        LIMIT 10000;
+    ELSIF TG_OP <> 'TRUNCATE' THEN  -- INSERT or DELETE
         INSERT INTO outbox.message (target, resource, key, via, operation, source)
         SELECT m.target, m.resource, ARRAY[r.code], NULL::jsonb, TG_OP, 'accountview.companies'
         FROM (
@@ -101,6 +91,23 @@ BEGIN
             ('accountview_net', 'company_access'),
             ('accountview_net', 'app_access'),
             ('visma_net', 'company_access')
+        ) AS m (target, resource)
+        LIMIT 10000;
+    END IF;
+    GET DIAGNOSTICS written = ROW_COUNT;
+    IF TG_OP = 'TRUNCATE' OR written = 10000 THEN
+        -- So many that naming the rest would cost the writer more than looking at everything costs the relay.
+        INSERT INTO outbox.message (target, resource, key, via, operation, source)
+        SELECT m.target, m.resource, '{}'::text[], NULL::jsonb, TG_OP, 'accountview.companies'
+        FROM (VALUES
+            ('accountview_net', 'companies'),
+            ('accountview_net', 'company_access'),
+            ('accountview_net', 'app_access'),
+            ('visma_net', 'companies'),
+            ('visma_net', 'company_access'),
+            ('visma_net', 'projects'),
+            ('visma_net', 'cost_types'),
+            ('visma_net', 'cost_centres')
         ) AS m (target, resource);
     END IF;
     -- Asked here, since calling ring() for nothing would cost each single-row statement a tenth. See ring().

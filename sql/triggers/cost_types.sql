@@ -9,6 +9,8 @@ CREATE OR REPLACE FUNCTION outbox.capture_accountview_cost_types()
     SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
 AS $outbox$
+DECLARE
+    written bigint;
 BEGIN
     IF TG_OP = 'UPDATE' THEN
         INSERT INTO outbox.message (target, resource, key, via, operation, source)
@@ -25,11 +27,9 @@ BEGIN
             WHERE ROW(o.administration_code, o.code, o.description, o.active)::record
                   OPERATOR(pg_catalog.*<>)
                   ROW(n.administration_code, n.code, n.description, n.active)::record
-        ) AS r;
-    ELSIF TG_OP = 'TRUNCATE' THEN
-        INSERT INTO outbox.message (target, resource, key, via, operation, source)
-        SELECT 'visma_net', 'cost_types', '{}'::text[], NULL::jsonb, TG_OP, 'accountview.cost_types';
-    ELSE  -- INSERT or DELETE
+        ) AS r
+        LIMIT 10000;
+    ELSIF TG_OP <> 'TRUNCATE' THEN  -- INSERT or DELETE
         INSERT INTO outbox.message (target, resource, key, via, operation, source)
         SELECT 'visma_net', 'cost_types', NULL::text[],
                jsonb_build_object('follow', 'follow_administration_code_to_companies_code',
@@ -39,7 +39,14 @@ BEGIN
         FROM (
             SELECT r.code::text, r.administration_code::text
             FROM changed_rows AS r
-        ) AS r;
+        ) AS r
+        LIMIT 10000;
+    END IF;
+    GET DIAGNOSTICS written = ROW_COUNT;
+    IF TG_OP = 'TRUNCATE' OR written = 10000 THEN
+        -- So many that naming the rest would cost the writer more than looking at everything costs the relay.
+        INSERT INTO outbox.message (target, resource, key, via, operation, source)
+        SELECT 'visma_net', 'cost_types', '{}'::text[], NULL::jsonb, TG_OP, 'accountview.cost_types';
     END IF;
     -- Asked here, since calling ring() for nothing would cost each single-row statement a tenth. See ring().
     IF FOUND AND (EXISTS (SELECT FROM outbox.bell) OR current_setting('transaction_isolation') NOT LIKE 'read %') THEN

@@ -10,6 +10,8 @@ CREATE OR REPLACE FUNCTION outbox.capture_accountview_user_groups()
     SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
 AS $outbox$
+DECLARE
+    written bigint;
 BEGIN
     IF TG_OP = 'UPDATE' THEN
         INSERT INTO outbox.message (target, resource, key, via, operation, source)
@@ -34,16 +36,9 @@ BEGIN
             ('accountview_net', 'company_access'),
             ('accountview_net', 'app_access'),
             ('visma_net', 'company_access')
-        ) AS m (target, resource);
-    ELSIF TG_OP = 'TRUNCATE' THEN
-        INSERT INTO outbox.message (target, resource, key, via, operation, source)
-        SELECT m.target, m.resource, '{}'::text[], NULL::jsonb, TG_OP, 'accountview.user_groups'
-        FROM (VALUES
-            ('accountview_net', 'company_access'),
-            ('accountview_net', 'app_access'),
-            ('visma_net', 'company_access')
-        ) AS m (target, resource);
-    ELSE  -- INSERT or DELETE
+        ) AS m (target, resource)
+        LIMIT 10000;
+    ELSIF TG_OP <> 'TRUNCATE' THEN  -- INSERT or DELETE
         INSERT INTO outbox.message (target, resource, key, via, operation, source)
         SELECT m.target, m.resource, NULL::text[],
                jsonb_build_object('follow', 'follow_code_to_group_members_user_code',
@@ -56,6 +51,18 @@ BEGIN
             WHERE r.all_administrations IN (true)
         ) AS r
         CROSS JOIN (VALUES
+            ('accountview_net', 'company_access'),
+            ('accountview_net', 'app_access'),
+            ('visma_net', 'company_access')
+        ) AS m (target, resource)
+        LIMIT 10000;
+    END IF;
+    GET DIAGNOSTICS written = ROW_COUNT;
+    IF TG_OP = 'TRUNCATE' OR written = 10000 THEN
+        -- So many that naming the rest would cost the writer more than looking at everything costs the relay.
+        INSERT INTO outbox.message (target, resource, key, via, operation, source)
+        SELECT m.target, m.resource, '{}'::text[], NULL::jsonb, TG_OP, 'accountview.user_groups'
+        FROM (VALUES
             ('accountview_net', 'company_access'),
             ('accountview_net', 'app_access'),
             ('visma_net', 'company_access')

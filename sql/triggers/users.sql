@@ -12,6 +12,8 @@ CREATE OR REPLACE FUNCTION outbox.capture_accountview_users()
     SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
 AS $outbox$
+DECLARE
+    written bigint;
 BEGIN
     IF TG_OP = 'UPDATE' THEN
         INSERT INTO outbox.message (target, resource, key, via, operation, source)
@@ -39,18 +41,9 @@ BEGIN
             ('accountview_net', 'company_access'),
             ('accountview_net', 'app_access'),
             ('visma_net', 'company_access')
-        ) AS m (target, resource);
-    ELSIF TG_OP = 'TRUNCATE' THEN
-        INSERT INTO outbox.message (target, resource, key, via, operation, source)
-        SELECT m.target, m.resource, '{}'::text[], NULL::jsonb, TG_OP, 'accountview.users'
-        FROM (VALUES
-            ('accountview_net', 'users'),
-            ('accountview_net', 'company_access'),
-            ('accountview_net', 'app_access'),
-            ('visma_net', 'users'),
-            ('visma_net', 'company_access')
-        ) AS m (target, resource);
-    ELSE  -- INSERT or DELETE
+        ) AS m (target, resource)
+        LIMIT 10000;
+    ELSIF TG_OP <> 'TRUNCATE' THEN  -- INSERT or DELETE
         INSERT INTO outbox.message (target, resource, key, via, operation, source)
         SELECT m.target, m.resource, ARRAY[r.code], NULL::jsonb, TG_OP, 'accountview.users'
         FROM (
@@ -58,6 +51,20 @@ BEGIN
             FROM changed_rows AS r
         ) AS r
         CROSS JOIN (VALUES
+            ('accountview_net', 'users'),
+            ('accountview_net', 'company_access'),
+            ('accountview_net', 'app_access'),
+            ('visma_net', 'users'),
+            ('visma_net', 'company_access')
+        ) AS m (target, resource)
+        LIMIT 10000;
+    END IF;
+    GET DIAGNOSTICS written = ROW_COUNT;
+    IF TG_OP = 'TRUNCATE' OR written = 10000 THEN
+        -- So many that naming the rest would cost the writer more than looking at everything costs the relay.
+        INSERT INTO outbox.message (target, resource, key, via, operation, source)
+        SELECT m.target, m.resource, '{}'::text[], NULL::jsonb, TG_OP, 'accountview.users'
+        FROM (VALUES
             ('accountview_net', 'users'),
             ('accountview_net', 'company_access'),
             ('accountview_net', 'app_access'),

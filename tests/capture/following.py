@@ -5,6 +5,7 @@ from __future__ import annotations
 import psycopg
 
 from outbox import install
+from outbox.capture.statements import MANY
 from tests.capture import covering
 from tests.capture.covering import Connection
 
@@ -44,6 +45,17 @@ def check_one(connection: Connection, watcher: Connection, statement: str) -> in
         assert not covering.uncovered(changed, named), f"{statement}: {changed}, named {named}"
         count += len(changed)
     return count
+
+
+def lower_limit(connection: Connection, many: int) -> None:
+    """The capture functions as installed, but naming at most so many keys a statement."""
+    functions = connection.execute(
+        "SELECT pg_get_functiondef(oid) FROM pg_proc WHERE pronamespace = 'outbox'::regnamespace AND proname ~ '^capture_.*_'"
+    ).fetchall()
+    lowered = [text.replace(f" {MANY};", f" {many};").replace(f" {MANY} THEN", f" {many} THEN") for (text,) in functions]
+    assert not [text for text in lowered if f"LIMIT {many};" not in text or f"written = {many} " not in text]
+    for text in lowered:
+        connection.execute(text.encode())
 
 
 def manifest(connection: Connection) -> list[str]:

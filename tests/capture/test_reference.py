@@ -6,10 +6,13 @@ from random import Random
 from typing import Any
 
 import psycopg
+import pytest
 
 from outbox import install
+from outbox.capture.statements import MANY
 from outbox.resources import RESOURCES, TARGETS
 from tests.capture import covering
+from tests.capture.following import lower_limit
 
 Connection = psycopg.Connection[Any]
 SEEDS = range(1, 21)
@@ -22,10 +25,14 @@ VIEWS = [
 VIEWS.remove(("visma_net", "app_access"))
 
 
-def test_every_changed_key_is_named(database: str) -> None:
-    """Inserts, updates of join and key columns, deletes with cascades, licences on and off."""
+@pytest.mark.parametrize("many", [MANY, 3])
+def test_every_changed_key_is_named(database: str, many: int) -> None:
+    """Inserts, updates of join and key columns, deletes with cascades, licences on and off; also where a statement
+    reaches the limit of what it names.
+    """
     with psycopg.connect(database, autocommit=True) as connection:
         install.apply(connection, install.plan(connection))
+        lower_limit(connection, many)
         covering.pin(connection)
         changed = sum(try_transactions(connection, Random(seed), seed) for seed in SEEDS)
     print(f"seeds {SEEDS}: {changed} keys changed")

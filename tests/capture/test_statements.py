@@ -10,7 +10,7 @@ import pytest
 
 from outbox import embedded
 from tests.capture.covering import Connection
-from tests.capture.following import check, define
+from tests.capture.following import check, define, lower_limit
 
 TABLES = """
     CREATE TABLE companies (code text PRIMARY KEY, name text, note text, CHECK (name <> 'impossible'));
@@ -107,6 +107,23 @@ def test_what_changes_is_named(written: Connection, kind: str) -> None:
     """Whatever the statement, the keys whose rows differ afterwards."""
     statement, count = CHANGING[kind]
     assert check(written, statement) == count
+
+
+@pytest.mark.parametrize("kind", CHANGING)
+def test_of_many_keys_some_are_named_and_everything_is(written: Connection, kind: str) -> None:
+    """A statement that reaches the limit names that many keys, and then everything, so none is missed."""
+    lower_limit(written, 2)
+    statement, count = CHANGING[kind]
+    assert check(written, statement) == count
+
+
+def test_a_hundred_thousand_rows_write_ten_thousand_messages_and_one(written: Connection) -> None:
+    """The limit as installed: the writer pays for no more, whatever his statement."""
+    written.execute("INSERT INTO centres SELECT 'c', n, NULL, 'n', n FROM generate_series(1, 100000) AS n")
+    found = messages(written)
+    assert (len(found), found[-1][:2]) == (10_001, ("INSERT", []))
+    written.execute("UPDATE centres SET description = 'm' WHERE company = 'c' AND amount < 10000")
+    assert len(messages(written)) == 10_001 + 9_999
 
 
 MERGE = """
