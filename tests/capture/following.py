@@ -49,10 +49,9 @@ def check_one(connection: Connection, watcher: Connection, statement: str) -> in
 
 def lower_limit(connection: Connection, many: int) -> None:
     """The capture functions as installed, but naming at most so many keys a statement."""
-    functions = connection.execute(
-        "SELECT pg_get_functiondef(oid) FROM pg_proc WHERE pronamespace = 'outbox'::regnamespace AND proname ~ '^capture_.*_'"
-    ).fetchall()
-    lowered = [text.replace(f" {MANY};", f" {many};").replace(f" {MANY} THEN", f" {many} THEN") for (text,) in functions]
+    mine = "pronamespace = 'outbox'::regnamespace AND proname ~ '^capture_.*_'"
+    functions = connection.execute(f"SELECT pg_get_functiondef(oid) FROM pg_proc WHERE {mine}".encode())
+    lowered = [f.replace(f" {MANY};", f" {many};").replace(f" {MANY} THEN", f" {many} THEN") for (f,) in functions]
     assert not [text for text in lowered if f"LIMIT {many};" not in text or f"written = {many} " not in text]
     for text in lowered:
         connection.execute(text.encode())

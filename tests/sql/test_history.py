@@ -81,12 +81,13 @@ def statements(connection: psycopg.Connection) -> dict[str, dict[str, Any]]:
     }
 
 
-NAMES = ("claim_new", "claim_page", "look_around", "compare", "compare_one", "begin", "settle", "find_open", "take_permits")
+COMPARED = ("compare", "compare_one")
+NAMES = (*COMPARED, "claim_new", "claim_page", "look_around", "begin", "settle", "find_open", "take_permits")
 
 
 def text_of(connection: psycopg.Connection, name: str) -> bytes:
-    """compare is composed for a view, in two ways: for one key and for many; all others are as their files have them."""
-    if not name.startswith("compare"):
+    """compare is composed for a view, for one key and for many; all others are as their files are."""
+    if name not in COMPARED:
         return sqlfiles.read(f"relay/{name}.sql").encode()
     rows = connection.execute(sqlfiles.read("relay/read_views.sql"), {"target": "visma_net"}).fetchall()
     types = {column: type_ for resource, column, type_ in rows if resource == "projects"}
