@@ -49,6 +49,7 @@ class TargetSettings:
     client_id: str = setting("", "name of the client that the vendor gave")
     client_secret: Secret = setting(_NO_SECRET, "its secret")  # noqa: RUF009 - a field
     licence_prefix: str = setting("", "external_id of a company = this + company code")
+    business_unit_name: str = setting("", "business unit that companies are sent with, where the vendor wants one")
     concurrency: int = setting(8, "calls at once", least=1)
     company_concurrency: int = setting(4, "calls at once for one company", least=1)
     batch_size: int = setting(200, "values in one call, where a call takes many", least=1)

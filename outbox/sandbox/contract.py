@@ -93,6 +93,7 @@ _TENANT = (
     Field("city", nullable=True, blank=True),
     Field("country_code", Kind.COUNTRY, required=True, error="ERROR_INVALID_COUNTRY_CODE"),
     Field("external_id", nullable=True),
+    Field("business_unit_name", error="ERROR_INVALID_BUSINESS_UNIT_NAME"),
 )
 
 PROJECT_STATUSES = ("Planned", "Active", "Completed", "Cancelled", "OnHold", "PendingApproval")

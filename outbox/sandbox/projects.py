@@ -36,13 +36,19 @@ def _unknown(code: str) -> Refusal:
     return erp_refusal(404, f"Project '{code}' cannot be found in the system.")
 
 
+def filled(fields: dict[str, Any]) -> dict[str, Any]:
+    """An answer of the ERP has no null: no type of its document allows one (P)."""
+    return {name: value for name, value in fields.items() if value is not None}
+
+
 def _shown(record: Record) -> dict[str, Any]:
     """What was given by reference is shown as the object that it means (P)."""
     template, def_sub = record.data["template"], record.data["defSub"]
-    return record.data | {
+    meant = {
         "template": {"number": template} if template else None,
         "defSub": {"id": "-".join(part["segmentValue"] for part in def_sub)} if def_sub else None,
     }
+    return filled(record.data | meant)
 
 
 def _written(old: dict[str, Any], body: dict[str, Any]) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from typing import Any
 
 from outbox.sandbox.answers import Answer, Call, Refusal, erp_refusal, ipp_refusal
 from outbox.sandbox.paths import decode_value_id
-from outbox.sandbox.projects import check_match, company_words
+from outbox.sandbox.projects import check_match, company_words, filled
 from outbox.sandbox.state import Cloud, Record
 
 _NUMBERS = tuple(str(number) for number in range(1, 10))  # which segments a company has: assumed
@@ -27,7 +27,7 @@ def _failure(why: str) -> Refusal:
 
 
 def _shown(value: str, data: dict[str, Any]) -> dict[str, Any]:
-    return {"valueId": value, **data}
+    return filled({"valueId": value, **data})
 
 
 def _apply(values: _Values, entry: dict[str, Any], call: Call) -> None:

@@ -45,6 +45,7 @@ REFUSED_CODES = frozenset(
     }
 )
 THIRD_PARTY_CODE = "ERROR_THIRD_PARTY_APPLICATION"
+BUSINESS_UNIT_CODE = "ERROR_INVALID_BUSINESS_UNIT_NAME"
 NO_LICENCE_CODE = "12027"
 
 _NOT_WORKED_ON = frozenset({408, 425, 429, 503})
@@ -160,12 +161,8 @@ def _judge_code(reply: Reply, body: Any, asked: Asked, words: str, sentence: str
         return Answer(Verdict.EXISTS, reply.status, str(asked), words)
     if code in REFUSED_CODES:
         return Refused(sentence, http_status=reply.status)
-    if code == THIRD_PARTY_CODE:
-        return NotAllowed(
-            f"this client may not add companies ({words}); ask the vendor to allow it",
-            http_status=reply.status,
-            resource="companies",
-        )
+    if code in (THIRD_PARTY_CODE, BUSINESS_UNIT_CODE):
+        return NotAllowed(_no_companies(code, words), http_status=reply.status, resource="companies")
     if _says_no_licence(words):
         return NotAllowed(
             f"company {asked.company} has no licence in the ERP ({words})",
@@ -173,6 +170,13 @@ def _judge_code(reply: Reply, body: Any, asked: Asked, words: str, sentence: str
             company=asked.company,
         )
     return None
+
+
+def _no_companies(code: str, words: str) -> str:
+    """What no company gets past, and what to do about it."""
+    if code == THIRD_PARTY_CODE:
+        return f"this client may not add companies ({words}); ask the vendor to allow it"
+    return f"this business unit, or none, is not accepted ({words}); set business_unit_name as the vendor gave it"
 
 
 def _judge_status(reply: Reply, body: Any, asked: Asked, words: str, sentence: str, now: float) -> Answer | CloudError:

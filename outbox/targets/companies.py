@@ -31,7 +31,13 @@ class Companies(Linked):
         fields = {field: document.get(column) for column, field in self.endpoints.tenant_fields.items()}
         country = self.endpoints.tenant_fields["country_code"]
         own = external_id(delivery.key, self.settings)
-        return {**fields, country: fields[country] or _DEFAULT_COUNTRY, self.endpoints.external_id: own}
+        unit = self.settings.business_unit_name
+        return {
+            **fields,
+            country: fields[country] or _DEFAULT_COUNTRY,
+            self.endpoints.external_id: own,
+            **({self.endpoints.business_unit: unit} if unit else {}),
+        }
 
     def contended(self, delivery: Delivery) -> tuple[str, ...]:
         kvk_number = (delivery.document or {}).get("kvk_number")

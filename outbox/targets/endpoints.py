@@ -55,6 +55,7 @@ class IdentityEndpoints:
         }
     )
     external_id: str = "external_id"  # C
+    business_unit: str = "business_unit_name"  # C
     id: str = "id"  # C
     users_list: str = "users"  # C: the field of an answer that holds the list; beside it total_pages, total_users
     tenants_list: str = "tenants"  # C

@@ -16,6 +16,9 @@ from outbox.targets.users import Users
 
 _PROJECT = {"description": "description", "start_date": "startDate", "end_date": "endDate", "status": "status"}
 _VALUE = {"description": "description", "active": "active"}
+# The ERP leaves out what is blank, so of these an absent one is shown all the same.
+_BLANK_PROJECT, _BLANK_VALUE = {"end_date": None}, {"description": None}
+_MOMENTS, _TO_THE_SECOND = ("start_date", "end_date"), len("2024-01-01T00:00:00")
 
 
 @dataclass(frozen=True)
@@ -55,9 +58,9 @@ class Shapes:
                 return Held(f"{item.id}/{place[0]}/{place[1]}", place[1], _columns(item.fields, {"roles": "roles"}))
             case "projects":
                 over = item.fields.get("status") == self._settings.removed_status
-                return Held(f"{place[1]}/{item.id}", item.id, _columns(item.fields, _PROJECT), over)
+                return Held(f"{place[1]}/{item.id}", item.id, _BLANK_PROJECT | _columns(item.fields, _PROJECT), over)
         over = item.fields.get("active") is False
-        return Held(f"{place[1]}/{item.id}", item.id, _columns(item.fields, _VALUE), over)
+        return Held(f"{place[1]}/{item.id}", item.id, _BLANK_VALUE | _columns(item.fields, _VALUE), over)
 
     def expected(self, resource: str, key: Key, document: Document) -> Mapping[str, Any]:
         """What the cloud shows of an object that was sent this document."""
@@ -82,14 +85,20 @@ def differing(expected: Mapping[str, Any], columns: Mapping[str, Any]) -> list[s
 
     >>> differing({"email": "Ann@example.nl", "city": None}, {"email": "ann@example.nl", "city": ""})
     []
+    >>> differing({"start_date": "2024-01-01T00:00:00"}, {"start_date": "2024-01-01T00:00:00.0000000Z"})
+    []
     """
     return [c for c, wanted in expected.items() if c in columns and not _alike(c, wanted, columns[c])]
 
 
 def _alike(column: str, wanted: Any, shown: Any) -> bool:
-    """A cloud may trim a text, show a blank as null, write an address in lower case, and order a set as it likes."""
+    """A cloud may trim a text, show a blank as null, write an address in lower case, order a set as it likes, and put a
+    fraction or an offset behind a time.
+    """
     if isinstance(wanted, list) and isinstance(shown, list):
         return sorted(map(str, wanted)) == sorted(map(str, shown))
+    if column in _MOMENTS and wanted and shown:
+        return str(wanted)[:_TO_THE_SECOND] == str(shown)[:_TO_THE_SECOND]
     if isinstance(wanted, bool) or isinstance(shown, bool):
         return wanted is shown or (column == "active" and wanted is None and shown is True)
     texts = ["" if v is None else str(v).strip() for v in (wanted, shown)]

@@ -61,10 +61,12 @@ def operation(value: Value, segment: Segment | None) -> dict[str, Any]:
     if value.wanted is None:
         return {"operation": "Delete", "value": value.code}
     there = value.believed if segment is None else value.code in segment.entries
+    description = value.wanted.description
+    blank = description is None and not there  # nothing to clear
     return {
         "operation": "Update" if there else "Insert",
         "value": value.code,
-        "description": wrap(value.wanted.description),
+        **({} if blank else {"description": wrap(description)}),
         "active": wrap(value.wanted.active),
     }
 

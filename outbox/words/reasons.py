@@ -108,6 +108,10 @@ REASONS: dict[str, str] = {
     "this client may not add companies ({words}); ask the vendor to allow it": (
         "deze client mag geen ondernemingen toevoegen ({words}); vraag de leverancier dit toe te staan"
     ),
+    "this business unit, or none, is not accepted ({words}); set business_unit_name as the vendor gave it": (
+        "deze business unit, of geen, wordt niet aanvaard ({words}); stel business_unit_name in zoals de leverancier"
+        " die opgaf"
+    ),
     "the cloud does not accept the client of {name} ({words}); check client_id and client_secret of target {other}": (
         "de cloud aanvaardt de client van {name} niet ({words}); controleer client_id en client_secret van {other}"
     ),

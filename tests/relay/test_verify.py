@@ -159,6 +159,10 @@ ERP_DAMAGE: dict[str, tuple[Damage, tuple[str, str, tuple[str, ...] | None]]] = 
         lambda w, h: _write(w, h, 2, "Update", "N", description="Zuid"),
         ("cost_centres", "different", ("001", "N")),
     ),
+    "value's description cleared": (  # and not shown any more
+        lambda w, h: _write(w, h, 2, "Update", "N", description=None),
+        ("cost_centres", "different", ("001", "N")),
+    ),
     "value switched on": (
         lambda w, h: _write(w, h, 2, "Update", "Z", active=True),
         ("cost_centres", "different", ("001", "Z")),

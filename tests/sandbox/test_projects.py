@@ -27,7 +27,7 @@ def held(visma: Sandbox, tenant: str) -> dict[str, Any]:
 
 
 def test_created_project_is_read_back_plain(visma: Sandbox, tenant: str) -> None:
-    """Requests wrap scalars, answers do not."""
+    """Requests wrap scalars, answers do not, and leave out what is blank: the document knows no null."""
     created = visma.erp(tenant, "POST", "/project", PROJECT | {"status": {"value": "Active"}})
     assert (created.status_code, created.content) == (201, b"")
     read = visma.erp(tenant, "GET", "/project/P1")
@@ -37,13 +37,11 @@ def test_created_project_is_read_back_plain(visma: Sandbox, tenant: str) -> None
         "projectID": "P1",
         "description": "Verbouwing",
         "startDate": "2024-01-01T00:00:00",
-        "endDate": None,
         "status": "Active",
         "hold": False,
         "template": {"number": "STANDAARD"},
-        "defSub": None,
     }
-    assert held(visma, tenant)["P1"] == read.json() | {"template": "STANDAARD"}
+    assert held(visma, tenant)["P1"] == read.json() | {"template": "STANDAARD", "endDate": None, "defSub": None}
 
 
 def test_second_project_with_the_same_code_is_refused_in_prose(visma: Sandbox, tenant: str, project: str) -> None:

@@ -49,6 +49,8 @@ def test_update_changes_what_is_given(visma: Sandbox, tenant: str) -> None:
     assert held(visma, tenant) == {"110": {"description": "Verkoop", "active": False}}
     write(visma, tenant, entry("Update", "110", description=None))
     assert held(visma, tenant) == {"110": {"description": None, "active": False}}
+    shown = visma.erp(tenant, "GET", "/dimension/SUBACCOUNT/1").json()["segmentValues"]
+    assert shown == [{"valueId": "110", "active": False}]  # a blank is left out: the document knows no null
 
 
 def test_delete_takes_the_value_away(visma: Sandbox, tenant: str) -> None:

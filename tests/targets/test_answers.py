@@ -165,11 +165,19 @@ def test_a_wrong_tenant_is_named_as_such() -> None:
     assert "tenant id of the company itself" in error.why
 
 
-def test_a_client_that_may_not_add_companies_pauses_companies_only() -> None:
-    """ERROR_THIRD_PARTY_APPLICATION."""
-    error = judge(reply(403, {"error_code": "ERROR_THIRD_PARTY_APPLICATION"}), Asked("POST", "/tenants"), NOW)
+@pytest.mark.parametrize(
+    ("status", "code", "what_to_do"),
+    [
+        (403, "ERROR_THIRD_PARTY_APPLICATION", "ask the vendor"),
+        (422, "ERROR_INVALID_BUSINESS_UNIT_NAME", "set business_unit_name"),
+    ],
+)
+def test_what_no_company_gets_past_pauses_companies_only(status: int, code: str, what_to_do: str) -> None:
+    """A client that may not add them, or a business unit that is wrong or was not given."""
+    error = judge(reply(status, {"error_code": code}), Asked("POST", "/tenants"), NOW)
     assert isinstance(error, NotAllowed)
     assert (error.resource, error.company) == ("companies", None)
+    assert what_to_do in error.why
 
 
 def test_a_refusal_carries_the_targets_words() -> None:

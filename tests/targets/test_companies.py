@@ -133,6 +133,14 @@ def test_a_client_that_may_not_add_companies_says_so(visma_net: Cloud) -> None:
     assert visma_net.failed(NotAllowed, "companies", "001", document=firm()).resource == "companies"
 
 
+def test_the_business_unit_of_the_settings_goes_along(open_cloud: Callable[..., Cloud]) -> None:
+    """Where the vendor wants one; without the setting nothing of it is sent."""
+    cloud = open_cloud("visma_net", business_unit_name="AccountView")
+    made = cloud.company()
+    cloud.done("companies", "001", action=Action.UPDATE, remote_id=made, document=firm(city="Elders"))
+    assert cloud.state["tenants"][made]["business_unit_name"] == "AccountView"
+
+
 def test_an_update_writes_the_full_state(visma_net: Cloud) -> None:
     """A number that was cleared is cleared there, too."""
     known = visma_net.company()

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import doctest
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 
 from outbox.errors import CloudError, Transient
+from outbox.targets import held
 from outbox.targets.held import Held
 from outbox.targets.listing import ListChanged, Listing
 from outbox.targets.visma_net import VismaNet
@@ -24,7 +26,7 @@ def lists(raw_cloud: Cloud) -> Iterator[Lists]:
     listing = Listing(VismaNet(raw_cloud.settings))
 
     async def all_of(resource: str, place: tuple[str, ...]) -> list[Held]:
-        return [held async for page in listing.pages(resource, place) for held in page]
+        return [item async for page in listing.pages(resource, place) for item in page]
 
     yield lambda resource, place: raw_cloud.run(all_of(resource, place))
     raw_cloud.run(listing.close())
@@ -87,3 +89,8 @@ def test_a_list_without_a_number_of_pages_is_read_to_its_end(raw: RawServer, lis
     assert [held.remote_id for held in lists("users", ())] == ["u1", "u2", "u3"]
     raw.answers = [users("u1", "u2", pages=None)]
     assert [held.remote_id for held in lists("users", ())] == ["u1", "u2"]
+
+
+def test_examples_in_the_docstrings_hold() -> None:
+    """Among them that a fraction or an offset behind a time is no difference."""
+    assert doctest.testmod(held) == doctest.TestResults(0, 2)

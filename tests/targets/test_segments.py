@@ -73,12 +73,15 @@ def test_many_values_are_one_call(visma_net: Cloud, tenant: str) -> None:
 
 
 def test_what_is_sent(raw: RawServer, raw_cloud: Cloud) -> None:
-    """Operation and value are plain, description and active are wrapped."""
+    """Operation and value are plain, description and active are wrapped; null clears, and a new value has nothing to
+    clear.
+    """
     raw.answers = [http(204, ETag='"1"')]
     raw_cloud.deliver_batch(
         value("1", "tenant-1"),
         made("2", "tenant-1", Action.UPDATE, description=None),
         made("3", "tenant-1", Action.REMOVE),
+        value("4", "tenant-1", description=None),
     )
     assert raw.asked == ["PUT /dimension/SUBACCOUNT/1"]
     assert json.loads(raw.requests[0][3]) == {
@@ -86,6 +89,7 @@ def test_what_is_sent(raw: RawServer, raw_cloud: Cloud) -> None:
             {"operation": "Insert", "value": "1", "description": {"value": "Verkoop"}, "active": {"value": True}},
             {"operation": "Update", "value": "2", "description": {"value": None}, "active": {"value": True}},
             {"operation": "Delete", "value": "3"},
+            {"operation": "Insert", "value": "4", "active": {"value": True}},
         ]
     }
 
