@@ -13,7 +13,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from outbox import database, embedded, sqlfiles
-from outbox.config import CompanySettings, Secret, Settings, TargetSettings
+from outbox.config import CompanySettings, Secret, Settings
 from outbox.errors import OutboxError
 from outbox.resources import TARGETS
 from outbox.service.wiring import at_work, make_service
@@ -77,15 +77,10 @@ def stage() -> Iterator[Stage]:
     with ExitStack() as running:
         dsn = running.enter_context(embedded.running())
         page = running.enter_context(sandbox.running())
-        reach = sandbox.settings(page)
-        targets = {name: _target(name, reach[name]) for name in TARGETS}
+        defaults = CompanySettings(template="STD")
+        targets = {name: replace(reach, defaults=defaults) for name, reach in sandbox.settings(page).items()}
         connection = running.enter_context(database.connect(dsn))
         yield Stage(dsn, page, Settings(dsn=Secret(dsn), targets=targets), connection)
-
-
-def _target(name: str, reach: dict[str, str]) -> TargetSettings:
-    values: dict[str, Any] = {**reach, "client_secret": Secret(reach["client_secret"])}
-    return replace(TargetSettings(name, defaults=CompanySettings(template="STD")), **values)
 
 
 def create_source(connection: database.Connection) -> None:

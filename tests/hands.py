@@ -19,10 +19,10 @@ class Hands:
         self._client = client
 
     def identity(self, method: str, path: str, body: Any = None) -> Any:
-        return self._call(self._at["identity_url"], Api.IDENTITY, method, path, body, {})
+        return self._call(self._at.identity_url, Api.IDENTITY, method, path, body, {})
 
     def erp(self, tenant: str, method: str, path: str, body: Any = None) -> Any:
-        return self._call(self._at["erp_url"], Api.ERP, method, path, body, {"tenant_id": tenant})
+        return self._call(self._at.erp_url, Api.ERP, method, path, body, {"tenant_id": tenant})
 
     def user(self, email: str, first: str = "Voor", last: str = "Naam") -> str:
         """The id of a new user."""
@@ -44,6 +44,6 @@ class Hands:
 
     def _token(self, form: dict[str, str]) -> str:
         form |= {"grant_type": "client_credentials"}
-        form |= {name: self._at[name] for name in ("client_id", "client_secret")}
-        answer = self._client.post(self._at["token_url"], data=form).raise_for_status()
+        form |= {"client_id": self._at.client_id, "client_secret": self._at.client_secret.reveal()}
+        answer = self._client.post(self._at.token_url, data=form).raise_for_status()
         return str(answer.json()["access_token"])

@@ -11,13 +11,14 @@ import threading
 import time
 from collections.abc import Coroutine, Iterator
 from contextlib import contextmanager
-from typing import Any
+from dataclasses import replace
+from typing import Any, TypeVar
 
 import httpx
 import psycopg
 
 from outbox import install, sandbox
-from outbox.config import CompanySettings, Secret, TargetSettings
+from outbox.config import CompanySettings, TargetSettings
 from outbox.relay.brake import Limits
 from outbox.relay.breaker import Breaker
 from outbox.relay.connection import connect
@@ -36,6 +37,7 @@ TIMES = Times(deadline_s=0.1, doubt_s=0.2, user_doubt_s=0.6)
 PATIENCE = Patience(attempts=4, give_up_s=0.0, base_s=0.005, cap_s=0.02)
 RHYTHM = Rhythm(lease_s=3.0, safety_poll_s=5.0, grace_s=2.0, reconnect_s=0.05)
 CALL_S = 2.0
+T = TypeVar("T")
 DRAIN_S = 15.0
 
 # For tests in which many come and go, and that is not the point.
@@ -120,7 +122,7 @@ class World:
         self.database.close()
         self.cloud.close()
 
-    def run(self, work: Coroutine[Any, Any, Any]) -> Any:
+    def run(self, work: Coroutine[Any, Any, T]) -> T:
         return self.runner.run(work)
 
     # -- the database ------------------------------------------------------------------------------------------
@@ -220,13 +222,8 @@ class World:
     # -- the relay ---------------------------------------------------------------------------------------------
 
     def settings(self, **changes: Any) -> TargetSettings:
-        given = sandbox.settings(self.base_url)[self.target]
-        secret = Secret(given.pop("client_secret"))
-        return TargetSettings(
-            self.target,
-            **{**given, "client_secret": secret, "deadline_s": CALL_S, **changes},
-            defaults=CompanySettings(template="STD"),
-        )
+        reach = sandbox.settings(self.base_url)[self.target]
+        return replace(reach, **{"deadline_s": CALL_S, "defaults": CompanySettings(template="STD"), **changes})
 
     def make_lane(self, store: Store, **changes: Any) -> Lane:
         settings = self.settings(**changes)

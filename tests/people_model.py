@@ -12,7 +12,7 @@ import json
 from collections import Counter
 from collections.abc import Coroutine, Iterable, Iterator
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, TypeVar
 
 from outbox.config import TargetSettings
 from outbox.errors import CloudError, Unknown
@@ -30,6 +30,7 @@ from outbox.targets.pages import Item
 from outbox.targets.users import Users
 
 Name = tuple[str, Key]
+T = TypeVar("T")
 SETTINGS = TargetSettings("model")
 TIMES, PATIENCE = rules.Times(), Patience()
 LONG_AGO_S = 1e6  # a doubt whose call has landed, if it ever does
@@ -361,12 +362,13 @@ class Cloud(Users):
 ENDPOINTS = IdentityEndpoints(scopes=())
 
 
-def _now(work: Coroutine[Any, Any, Any]) -> Any:
+def _now(work: Coroutine[Any, Any, T]) -> T:
     """What a coroutine answers that waits for nothing."""
     try:
         work.send(None)
     except StopIteration as e:
-        return e.value
+        answer: T = e.value
+        return answer
     raise AssertionError("it waits")
 
 
@@ -386,7 +388,7 @@ def steps(model: Model, pairs: bool = True) -> Iterator[Model]:
         after.commit()
         yield after
     names = sorted(n for n in model.pending if n not in model.flights)
-    looks = [(n,) for n in names]
+    looks: list[tuple[Name, ...]] = [(n,) for n in names]
     looks += [(a, b) for a in names for b in names if pairs and a < b]
     for look in looks:
         after = model.copy()

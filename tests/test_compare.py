@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import json
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Any
 from urllib.request import urlopen
 
@@ -29,10 +30,7 @@ def loaded(server: Server) -> Iterator[tuple[str, State]]:
     dsn = server.create("compare", server.template("reference", fill_reference))
     with sandbox.running() as base_url:
         defaults = CompanySettings(template="STD")
-        targets = {
-            name: TargetSettings(name, defaults=defaults, **{**reach, "client_secret": Secret(reach["client_secret"])})  # type: ignore[arg-type]
-            for name, reach in sandbox.settings(base_url).items()
-        }
+        targets = {name: replace(reach, defaults=defaults) for name, reach in sandbox.settings(base_url).items()}
         service = make_service(Settings(dsn=Secret(dsn), targets=targets), TARGETS)
         with psycopg.connect(dsn, autocommit=True) as connection, at_work(service):
             ids = [i for target in TARGETS for i in confirm(connection, target, shown=preview(connection, target))]
@@ -56,11 +54,11 @@ def state(loaded: tuple[str, State]) -> State:
 
 
 def user(state: State, email: str, target: str = "visma_net") -> str:
-    return next(i for i, u in state[target]["users"].items() if u["email"] == email)
+    return next(str(i) for i, u in state[target]["users"].items() if u["email"] == email)
 
 
 def tenant(state: State, company: str, target: str = "visma_net") -> str:
-    return next(i for i, t in state[target]["tenants"].items() if t["external_id"] == company)
+    return next(str(i) for i, t in state[target]["tenants"].items() if t["external_id"] == company)
 
 
 def test_equal_after_the_load(connection: psycopg.Connection[Any], state: State) -> None:

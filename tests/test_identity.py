@@ -78,7 +78,7 @@ def load(dsn: str, file: Path) -> None:
     subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
 
 
-def content(world: World) -> dict[str, list[object]]:
+def content(world: World) -> dict[str, list[str]]:
     """What the outbox holds, but for whose it is."""
     tables = world.sql("SELECT relname FROM pg_class WHERE relnamespace = 'outbox'::regnamespace AND relkind = 'r'")
     return {

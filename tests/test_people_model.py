@@ -85,7 +85,7 @@ def _wrong_end(end: Model, history: tuple[View, ...]) -> Iterator[str]:
     for who in known & end.mails.keys():
         if end.mails[who] > came[who]:
             yield f"{who} was invited {end.mails[who]} times"
-    for who in known & end.lost & set.intersection(*here):
+    for who in known & end.lost & set[str].intersection(*here):
         yield f"{who} was removed and is still there"
     linked = {code: m.remote_id for (r, (code, *_)), m in end.mirror.items() if r == "users"}
     if sorted(map(str, linked.values())) != sorted(end.users):

@@ -62,7 +62,9 @@ def settings_text(base_url: str) -> str:
     from outbox.sandbox import settings
 
     lines = [_MARK]
-    for target, values in settings(base_url).items():
+    for target, reach in settings(base_url).items():
+        values = {name: getattr(reach, name) for name in ("identity_url", "erp_url", "token_url", "client_id")}
+        values["client_secret"] = reach.client_secret.reveal()
         lines += ["", f"[{target}]", *(f'{name} = "{value}"' for name, value in values.items())]
         if target == "visma_net":
             lines += ["", f"[{target}.defaults]", f'template = "{_TEMPLATE}"  # of new projects']

@@ -34,7 +34,7 @@ def check(connection: Connection, *statements: str, drift: int | None = 0) -> in
 
 
 def check_one(connection: Connection, watcher: Connection, statement: str) -> int:
-    here = [v.split(".") for v in manifest(watcher)]
+    here = [(target, resource) for target, _, resource in (v.partition(".") for v in manifest(watcher))]
     since = covering.last_message(watcher)
     before = [covering.read_view(watcher, *view) for view in here]
     connection.execute(statement.encode())

@@ -59,13 +59,13 @@ class ViewMaker:
             order = ", ".join([*on, *columns])
             return f"SELECT DISTINCT ON ({', '.join(on)}) {', '.join(chosen)} FROM {source}{where} ORDER BY {order}"
         if shape == "group":
-            by = self.random.sample(columns, k=min(len(columns), self.random.choice((1, 2, 3))))
+            keys = self.random.sample(columns, k=min(len(columns), self.random.choice((1, 2, 3))))
             chosen = [
-                self.random.choice(by) if self.random.random() < 0.7 else f"max({self.random.choice(columns)})"
+                self.random.choice(keys) if self.random.random() < 0.7 else f"max({self.random.choice(columns)})"
                 for _ in range(width)
             ]
             having = f" HAVING count(*) > {self.random.choice((1, 2))}" if self.random.random() < 0.3 else ""
-            return f"SELECT {', '.join(chosen)} FROM {source}{where} GROUP BY {', '.join(by)}{having}"
+            return f"SELECT {', '.join(chosen)} FROM {source}{where} GROUP BY {', '.join(keys)}{having}"
         if shape == "window":
             by, order = self.random.choice(columns), ", ".join(columns)
             ranked = f"min({self.random.choice(columns)}) OVER (PARTITION BY {by} ORDER BY {order})"
@@ -195,7 +195,10 @@ class ViewMaker:
 def statement(random: Random) -> str:
     """A random write; some fail by a duplicate key, which is as good as any other."""
     table = random.choice(list(TABLES))
-    value = lambda: random.choice((*(f"'{v}'" for v in VALUES * 3), "NULL"))  # noqa: E731
+
+    def value() -> str:
+        return random.choice((*(f"'{v}'" for v in VALUES * 3), "NULL"))
+
     where = f"{random.choice('abcd')} = {random.choice([repr(v) for v in VALUES])}"
     kind = random.choices(("insert", "update", "delete", "truncate", "merge"), (6, 5, 2, 0.2, 1))[0]
     if kind == "insert":

@@ -14,7 +14,7 @@ from random import Random
 class Kind:
     """Types of the columns a, b, c and d, literals of their values, and what has to exist first."""
 
-    types: tuple[str, str, str, str]
+    types: tuple[str, ...]
     values: tuple[str, ...]
     first: str = ""
 
@@ -191,14 +191,17 @@ def draw_schema(random: Random, kinds: dict[str, Kind]) -> Schema:
         kind = kind if "COLLATE" not in kind.types[0] and "citext" not in kind.first else kinds["text"]
     schema = names.get("src", "src")
     types = tuple(t.replace("{schema}", schema) for t in kind.types)
-    return Schema(Kind(types, kind.values, kind.first), names, shape, keys)  # type: ignore[arg-type]
+    return Schema(Kind(types, kind.values, kind.first), names, shape, keys)
 
 
 def statement(schema: Schema, random: Random) -> str:
     """A random write; some fail by a duplicate key, which is as good as any other."""
     table = random.choice(schema.written)
     name, columns = schema.table(table), schema.writable(table)
-    value = lambda: random.choice((*schema.kind.values * 3, "NULL"))  # noqa: E731
+
+    def value() -> str:
+        return random.choice((*schema.kind.values * 3, "NULL"))
+
     where = f"{schema.name(random.choice('abcd'))} = {random.choice(schema.kind.values)}"
     listed = ", ".join(map(schema.name, columns))
     kind = random.choices(("insert", "update", "delete", "truncate", "merge", "move"), (6, 5, 2, 0.2, 1, 1))[0]

@@ -71,7 +71,7 @@ def statement(connection: Connection, random: Random) -> str:
 
     def code(table: str) -> str:
         rows = connection.execute(f"SELECT code FROM accountview.{table} ORDER BY code".encode()).fetchall()
-        return random.choice([r[0] for r in rows] or ["-"])
+        return random.choice([str(r[0]) for r in rows] or ["-"])
 
     user, group, company, administration, app = map(
         code, ("users", "user_groups", "companies", "administrations", "apps")

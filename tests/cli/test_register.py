@@ -9,6 +9,7 @@ import signal
 import time
 import urllib.request
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
@@ -27,7 +28,7 @@ def count(connection: psycopg.Connection, table: str) -> int:
     return int(row[0])
 
 
-def get(url: str) -> object:
+def get(url: str) -> Any:
     with urllib.request.urlopen(url) as answer:
         return json.load(answer)
 
@@ -43,7 +44,7 @@ def test_dry_run_counts_and_writes_nothing(shell: Shell, site: psycopg.Connectio
     assert "22 new users will get an invitation mail" in result.out
     assert (count(site, "message"), count(site, "decision")) == (0, 0)
     assert site.execute("SELECT count(active_since) FROM outbox.target").fetchone() == (0,)
-    assert get(f"{clouds}/sandbox/requests")["total"] == 0  # type: ignore[index]
+    assert get(f"{clouds}/sandbox/requests")["total"] == 0
 
 
 def test_first_load_makes_clouds_equal_to_views(shell: Shell, site: psycopg.Connection, clouds: str) -> None:
@@ -54,7 +55,7 @@ def test_first_load_makes_clouds_equal_to_views(shell: Shell, site: psycopg.Conn
     rows = [line.split(maxsplit=4) for line in result.out.splitlines()]
     assert ["visma_net", "users", "BALIE2", "held", "ambiguous: user BALIE1 has this e-mail in the cloud"] in rows
     assert ["visma_net", "users", "STAGE", "not", "ready  missing: last name"] in rows
-    assert differences(site, get(f"{clouds}/sandbox/state")) == []  # type: ignore[arg-type]
+    assert differences(site, get(f"{clouds}/sandbox/state")) == []
     assert site.execute("SELECT count(*) FROM outbox.lease WHERE expires_at > now()").fetchone() == (0,)
 
 
@@ -122,7 +123,7 @@ def test_interrupted(shell: Shell, site: psycopg.Connection, clouds: str) -> Non
     assert site.execute("SELECT count(*) FROM outbox.mirror WHERE in_doubt IS NOT NULL").fetchone() == (0,)
     urllib.request.urlopen(urllib.request.Request(f"{clouds}/sandbox/faults", method="DELETE")).close()
     assert shell("register", "--yes").code == 0
-    assert differences(site, get(f"{clouds}/sandbox/state")) == []  # type: ignore[arg-type]
+    assert differences(site, get(f"{clouds}/sandbox/state")) == []
 
 
 def test_nobody_to_ask(shell: Shell, site: psycopg.Connection) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import getpass
 import json
+import sys
 from collections.abc import Iterator
 from typing import Any
 
@@ -13,7 +14,6 @@ import psycopg
 import pytest
 
 from outbox import install
-from outbox.cli import meeting
 from outbox.targets import listing
 from tests.cli.conftest import Shell
 from tests.hands import Hands
@@ -303,7 +303,7 @@ def test_each_is_asked_for(
         asked.append(question)
         return "KVK" in question
 
-    monkeypatch.setattr(meeting.sys.stdin, "isatty", lambda: True, raising=False)
+    monkeypatch.setattr(sys.stdin, "isatty", lambda: True, raising=False)
     monkeypatch.setattr(click, "prompt", lambda *a, **k: "each")
     monkeypatch.setattr(click, "confirm", confirm)
     assert register(shell, "--yes").code == 0

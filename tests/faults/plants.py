@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable
+from functools import cache
 from typing import Any
 
 from outbox import sqlfiles
 from outbox.config import CompanySettings
-from outbox.relay import lane as relay
-from outbox.relay import schedule, store
+from outbox.relay import lane, schedule
 from outbox.relay.schedule import Decision, State
 from outbox.targets.keys import known_remote_id
 
@@ -21,10 +21,11 @@ def _edit(name: str, old: str, new: str) -> None:
     assert old in text, f"{name} no longer has the lines that the plant removes"
     edited = text.replace(old, new)
 
+    @cache
     def planted(asked: str) -> str:
         return edited if asked == name else read(asked)
 
-    store.sqlfiles.read = planted  # type: ignore[assignment]
+    sqlfiles.read = planted
 
 
 def expand_without_pending() -> None:
@@ -51,7 +52,7 @@ def skip_doubt() -> None:
             state = dataclasses.replace(state, mirror=dataclasses.replace(state.mirror, in_doubt_s=None))
         return decide(state, deadline_s)
 
-    relay.decide = planted
+    vars(lane)["decide"] = planted
     _edit("relay/expand.sql", "OR h.in_doubt IS NOT NULL", "")
 
 
@@ -67,7 +68,7 @@ def keep_children() -> None:
             state = dataclasses.replace(state, mirror=mirror)
         return decide(state, deadline_s)
 
-    relay.decide = planted
+    vars(lane)["decide"] = planted
     _edit("relay/expand.sql", "OR h.parents IS DISTINCT FROM {present_parents}", "")
     _edit("relay/remove_children.sql", "AND m.in_doubt IS NULL", "AND false")
 

@@ -11,6 +11,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import closing, suppress
+from typing import Any
 
 import httpx
 import psycopg
@@ -27,7 +28,7 @@ from tests.targets.test_faults import FAULTS
 __all__ = ["seed"]  # the fixture
 
 PROBABILITY = 0.01
-EVERY_FAULT = (
+EVERY_FAULT: tuple[dict[str, Any], ...] = (
     *FAULTS,
     {"kind": "status", "status": 429},
     {"kind": "accepted", "path": "/erp/"},
@@ -85,7 +86,7 @@ def _write(dsn: str, seed: int, transactions: int) -> None:
                 rng = random.Random(n)
                 s = rng.choices(CHANGES, WEIGHTS)[0](rng)
                 with suppress(errors.IntegrityError, errors.DeadlockDetected):
-                    connection.execute(s.text, s.values)  # type: ignore[arg-type]
+                    connection.execute(s.text, s.values)
                 time.sleep(rng.random() * 0.01)
 
     writers = [threading.Thread(target=write, args=(seed + i * transactions,)) for i in range(4)]

@@ -89,7 +89,7 @@ def _attempt(connection: psycopg.Connection, s: Statement) -> None:
     """A statement that meets a constraint is undone alone, as an application would with a savepoint."""
     try:
         with connection.transaction():
-            connection.execute(s.text, s.values)  # type: ignore[arg-type]
+            connection.execute(s.text, s.values)
     except errors.IntegrityError:
         pass
 

@@ -14,11 +14,11 @@ import logging
 import os
 import signal
 import sys
-from collections.abc import Awaitable, Callable
-from typing import Any
+from collections.abc import Awaitable, Callable, Coroutine
+from dataclasses import replace
+from typing import Any, ParamSpec, TypeVar
 
 from outbox import sandbox
-from outbox.config import Secret, TargetSettings
 from outbox.relay.brake import Limits
 from outbox.relay.breaker import Breaker
 from outbox.relay.connection import Connection
@@ -31,6 +31,8 @@ from outbox.targets import connect
 from outbox.targets.transport import Transport
 from tests.faults import plants
 
+P = ParamSpec("P")
+T = TypeVar("T")
 # A world in which seconds are short; the proportions are those of the defaults.
 TIMES = Times(deadline_s=0.2, doubt_s=0.4, user_doubt_s=0.6)
 PATIENCE = Patience(attempts=50, give_up_s=60.0, base_s=0.02, cap_s=0.1)
@@ -41,15 +43,8 @@ def service(dsn: str, base_url: str) -> Service:
     reach = sandbox.settings(base_url)
 
     def make_lane(store: Store) -> Lane:
-        values = dict(reach[store.target])
-        secret = Secret(values.pop("client_secret"))
-        settings = TargetSettings(
-            name=store.target,
-            client_secret=secret,
-            deadline_s=TIMES.deadline_s,
-            batch_size=20,
-            defaults=plants.PROJECT_DEFAULTS,
-            **values,
+        settings = replace(
+            reach[store.target], deadline_s=TIMES.deadline_s, batch_size=20, defaults=plants.PROJECT_DEFAULTS
         )
         # few rows of everything: a brake that tripped would leave the rounds nothing to compare
         limits = Limits(1000, 100.0, 1000, 1000)
@@ -69,8 +64,8 @@ def die_at(step: int) -> None:
         if left == 0:
             os.kill(os.getpid(), signal.SIGKILL)
 
-    def counted(act: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[Any]]:
-        async def wrapped(*args: Any, **options: Any) -> Any:
+    def counted(act: Callable[P, Awaitable[T]]) -> Callable[P, Coroutine[Any, Any, T]]:
+        async def wrapped(*args: P.args, **options: P.kwargs) -> T:
             count()
             done = await act(*args, **options)
             count()

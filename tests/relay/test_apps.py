@@ -30,7 +30,7 @@ def pulled(world: World) -> Pulled:
         async with await connect(world.dsn) as connection, reading(connection, world.settings()) as listed:
             return await pull(connection, listed)
 
-    return world.run(run())  # type: ignore[no-any-return]
+    return world.run(run())
 
 
 def catalogue(world: World) -> dict[str, bool]:

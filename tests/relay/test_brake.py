@@ -12,6 +12,7 @@ import pytest
 from outbox.relay.brake import Limits
 from outbox.relay.braking import Brake
 from outbox.relay.connection import connect
+from outbox.relay.people import Verdict
 from outbox.relay.schedule import Deliver, Mirror, State
 from outbox.relay.store import Store
 from outbox.targets.delivery import Action
@@ -511,9 +512,10 @@ def _race(world: World, numbers: range, together: threading.Barrier, passed: lis
         try:
             store = Store(connection, world.target)
             await store.read_views()
-            judged = [(s, Deliver(Action.REMOVE)) for s in _states(world.dsn, world.target, numbers)]
+            states, remove = _states(world.dsn, world.target, numbers), Deliver(Action.REMOVE)
+            judged: list[tuple[State, Verdict]] = [(s, remove) for s in states]
             together.wait(10)
-            stopped = await Brake(store, Limits()).stop(judged)  # type: ignore[arg-type]
+            stopped = await Brake(store, Limits()).stop(judged)
             passed.extend(s.key[0] for s, _ in judged if (s.resource, s.key) not in stopped)
         finally:
             await connection.close()

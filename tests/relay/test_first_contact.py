@@ -12,6 +12,7 @@ from outbox.register.first_contact import Contact, match
 from outbox.register.request import confirm
 from outbox.relay.connection import connect
 from outbox.targets import listing
+from outbox.targets.delivery import Key
 from outbox.targets.held import Held
 from outbox.verify import reading
 from tests.hands import Hands
@@ -39,7 +40,7 @@ def meet(world: World) -> Contact:
         async with await connect(world.dsn) as connection, reading(connection, world.settings()) as listed:
             return await first_contact.meet(connection, listed)
 
-    return world.run(run())  # type: ignore[no-any-return]
+    return world.run(run())
 
 
 def go(world: World, asked: Contact, decided: Contact) -> None:
@@ -103,7 +104,7 @@ def test_what_was_matched_is_not_matched_again() -> None:
     ([company("1", "De Molen BV")], [("001",), ("002",)], False),
     ([company("1", "De Molen BV", None, "other-database")], [("001",)], False),
 ])  # fmt: skip
-def test_only_a_clear_pair_can_be_linked(held: list[Held], keys: list[tuple[str]], can_link: bool) -> None:
+def test_only_a_clear_pair_can_be_linked(held: list[Held], keys: list[Key], can_link: bool) -> None:
     """Not one of two, and not what was made for another database."""
     rows = {key: {**FIRM, "external_id": key[0]} for key in keys}
     ((found,), _) = match("companies", held, rows)

@@ -45,7 +45,7 @@ from outbox.relay.lane import Lane
 from outbox.relay.schedule import State
 from outbox.relay.sending import Sending
 from outbox.relay.store import Store
-from outbox.targets import api
+from outbox.targets import answers, api
 from outbox.targets.answers import Answer, Verdict
 from tests.lane import UNBRAKED, World
 
@@ -283,7 +283,7 @@ def stale_relay(world: World) -> list[str]:
 
 
 def any_2xx_is_a_success(patch: Patch, world: World) -> None:
-    judge = api.judge
+    judge = answers.judge
 
     def planted(reply: Any, asked: Any, now: float) -> Answer | CloudError:
         return Answer(Verdict.DONE, reply.status, str(asked)) if reply.status == 200 else judge(reply, asked, now)

@@ -11,6 +11,8 @@ import pytest
 from outbox import verify as verifying
 from outbox.relay.connection import connect
 from outbox.targets import listing
+from outbox.targets.answers import Answer
+from outbox.targets.tokens import Company
 from outbox.verify import Finding, Verified, look, reading
 from tests.hands import Hands
 from tests.lane import World, at_work, eventually
@@ -400,8 +402,13 @@ def test_a_list_that_keeps_changing_is_unknown(filled: World) -> None:
         async with await connect(filled.dsn) as connection, reading(connection, filled.settings()) as listed:
             once, number = listed._get, iter(range(100))
 
-            async def and_change(*of: Any) -> Any:
-                answer = await once(*of)
+            async def and_change(
+                path: str,
+                query: dict[str, int] | None = None,
+                company: Company | None = None,
+                largest_bytes: int | None = None,
+            ) -> Answer | None:
+                answer = await once(path, query, company, largest_bytes)
                 hands(filled).user(f"new{next(number)}@example.nl")
                 return answer
 

@@ -33,11 +33,11 @@ class Sandbox:
     def ask_token(self, **changes: str) -> httpx.Response:
         form = {
             "grant_type": "client_credentials",
-            "client_id": self.settings["client_id"],
-            "client_secret": self.settings["client_secret"],
+            "client_id": self.settings.client_id,
+            "client_secret": self.settings.client_secret.reveal(),
             "scope": " ".join(SCOPES[Api.IDENTITY]),
         }
-        return self.http.post(self.settings["token_url"], data=form | changes)
+        return self.http.post(self.settings.token_url, data=form | changes)
 
     def token(self, api: Api, tenant: str = "") -> str:
         if (api, tenant) not in self._tokens:
@@ -47,10 +47,10 @@ class Sandbox:
         return self._tokens[api, tenant]
 
     def identity(self, method: str, path: str, json: Any = None, **more: Any) -> httpx.Response:
-        return self._send(self.settings["identity_url"] + path, self.token(Api.IDENTITY), method, json, more)
+        return self._send(self.settings.identity_url + path, self.token(Api.IDENTITY), method, json, more)
 
     def erp(self, tenant: str, method: str, path: str, json: Any = None, **more: Any) -> httpx.Response:
-        return self._send(self.settings["erp_url"] + path, self.token(Api.ERP, tenant), method, json, more)
+        return self._send(self.settings.erp_url + path, self.token(Api.ERP, tenant), method, json, more)
 
     def _send(self, url: str, token: str, method: str, json: Any, more: dict[str, Any]) -> httpx.Response:
         headers = {"Authorization": f"Bearer {token}"} | more.pop("headers", {})

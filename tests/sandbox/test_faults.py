@@ -167,7 +167,7 @@ def test_accepted_call_is_followed_to_its_end(visma: Sandbox, tenant: str) -> No
     visma.fault(kind="accepted", path="/erp/", method="POST", times=1)
     answer = visma.erp(tenant, "POST", "/project", PROJECT)
     assert answer.status_code == 202
-    path = answer.json()["stateLocation"].removeprefix(visma.settings["erp_url"])
+    path = answer.json()["stateLocation"].removeprefix(visma.settings.erp_url)
     assert path == f"/background/{answer.json()['id']}"
     first = visma.erp(tenant, "GET", path).json()
     assert (first["status"], first["statusCode"]) == ("Started", 0)

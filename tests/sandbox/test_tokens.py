@@ -38,13 +38,13 @@ def test_token_request_that_is_wrong_is_refused(visma: Sandbox, changes: dict[st
 
 
 def test_token_request_must_be_a_form(visma: Sandbox) -> None:
-    answer = visma.http.post(visma.settings["token_url"], json={"grant_type": "client_credentials"})
+    answer = visma.http.post(visma.settings.token_url, json={"grant_type": "client_credentials"})
     assert (answer.status_code, answer.json()["error"]) == (400, "unsupported_grant_type")
-    assert visma.http.get(visma.settings["token_url"]).status_code == 405
+    assert visma.http.get(visma.settings.token_url).status_code == 405
 
 
 def test_call_without_token_is_401(visma: Sandbox) -> None:
-    answer = visma.http.get(visma.settings["identity_url"] + "/users")
+    answer = visma.http.get(visma.settings.identity_url + "/users")
     assert answer.status_code == 401
     assert answer.headers["www-authenticate"].startswith("Bearer")
     assert answer.json()["error_code"] == "ERROR_UNAUTHORIZED"
@@ -73,7 +73,7 @@ def test_changed_secret_is_asked_for_from_then_on(visma: Sandbox) -> None:
 def test_scope_is_checked_by_method_and_path(visma: Sandbox) -> None:
     token = visma.ask_token(scope="publicapi:user:read").json()["access_token"]
     headers = {"Authorization": f"Bearer {token}"}
-    url = visma.settings["identity_url"]
+    url = visma.settings.identity_url
     assert visma.http.get(f"{url}/users", headers=headers).status_code == 200
     refused = visma.http.post(f"{url}/users", headers=headers, json=USER)
     assert refused.status_code == 403
@@ -83,19 +83,19 @@ def test_scope_is_checked_by_method_and_path(visma: Sandbox) -> None:
 
 def test_token_of_one_target_is_worth_nothing_at_the_other(visma: Sandbox, accountview: Sandbox) -> None:
     headers = {"Authorization": f"Bearer {accountview.token(Api.IDENTITY)}"}
-    assert visma.http.get(visma.settings["identity_url"] + "/users", headers=headers).status_code == 401
+    assert visma.http.get(visma.settings.identity_url + "/users", headers=headers).status_code == 401
 
 
 def test_identity_token_is_worth_nothing_at_the_erp(visma: Sandbox, tenant: str) -> None:
     for extra in ({}, {"tenant_id": tenant}):
         headers = {"Authorization": f"Bearer {visma.ask_token(**extra).json()['access_token']}"}
-        assert visma.http.get(visma.settings["erp_url"] + "/project", headers=headers).status_code == 401
+        assert visma.http.get(visma.settings.erp_url + "/project", headers=headers).status_code == 401
 
 
 def test_identity_call_wants_a_token_without_tenant(visma: Sandbox, tenant: str) -> None:
     token = visma.ask_token(tenant_id=tenant).json()["access_token"]
     headers = {"Authorization": f"Bearer {token}"}
-    assert visma.http.get(visma.settings["identity_url"] + "/users", headers=headers).status_code == 401
+    assert visma.http.get(visma.settings.identity_url + "/users", headers=headers).status_code == 401
 
 
 @pytest.mark.parametrize("tenant_id", ["", "the-customers-own-tenant"])

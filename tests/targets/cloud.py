@@ -7,32 +7,43 @@ import json
 import urllib.request
 from collections.abc import Coroutine
 from dataclasses import replace
-from typing import Any
+from typing import Any, TypedDict, TypeVar, Unpack
 
-from outbox.config import CompanySettings, Secret, TargetSettings
+from outbox.config import CompanySettings, TargetSettings
 from outbox.sandbox import settings as sandbox_settings
 from outbox.targets import connect
 from outbox.targets.delivery import Action, Call, Delivered, Delivery, Document, Key, Outcome
 
 DEADLINE_S = 1.0
+E = TypeVar("E", bound=Exception)
+T = TypeVar("T")
+
+
+class Rest(TypedDict, total=False):
+    """Of a Delivery what is not told by place."""
+
+    message_id: int
+    document: Document | None
+    held: Document | None
+    remote_id: str | None
+    parents: tuple[str, ...]
+    etag: str | None
+    sending: tuple[str, ...]
+    in_doubt: bool
+
+
+class Told(Rest, total=False):
+    action: Action
 
 
 def settings_for(base_url: str, name: str, **changes: Any) -> TargetSettings:
-    given = sandbox_settings(base_url)[name]
-    secret = Secret(given.pop("client_secret"))
-    settings = TargetSettings(
-        name,
-        **given,
-        client_secret=secret,
-        licence_prefix="AV1-",
-        deadline_s=DEADLINE_S,
-        defaults=CompanySettings(template="STANDARD"),
-    )
-    return replace(settings, **changes)
+    defaults = CompanySettings(template="STANDARD")
+    given = {"licence_prefix": "AV1-", "deadline_s": DEADLINE_S, "defaults": defaults, **changes}
+    return replace(sandbox_settings(base_url)[name], **given)
 
 
-def delivery(resource: str, key: Key, action: Action = Action.CREATE, **rest: Any) -> Delivery:
-    return Delivery(resource, key, action, message_id=rest.pop("message_id", 17), **rest)
+def delivery(resource: str, key: Key, action: Action = Action.CREATE, **rest: Unpack[Rest]) -> Delivery:
+    return replace(Delivery(resource, key, action, message_id=17), **rest)
 
 
 class Cloud:
@@ -50,7 +61,7 @@ class Cloud:
         self._runner.run(self.target.close())
         self._runner.close()
 
-    def run(self, work: Coroutine[Any, Any, Any]) -> Any:
+    def run(self, work: Coroutine[Any, Any, T]) -> T:
         return self._runner.run(work)
 
     # -- deliveries --------------------------------------------------------------------------------------------
@@ -66,21 +77,22 @@ class Cloud:
 
         return self.run(together())
 
-    def outcome(self, resource: str, *key: str, action: Action = Action.CREATE, **rest: Any) -> Outcome:
-        (outcome,) = self.deliver_batch(delivery(resource, key, action, **rest))
+    def outcome(self, resource: str, *key: str, **told: Unpack[Told]) -> Outcome:
+        (outcome,) = self.deliver_batch(replace(delivery(resource, key), **told))
         return outcome
 
-    def done(self, resource: str, *key: str, action: Action = Action.CREATE, **rest: Any) -> Delivered:
+    def done(self, resource: str, *key: str, **told: Unpack[Told]) -> Delivered:
         """An outcome that must be Delivered; what was given an id is linked, as the relay would."""
-        outcome = self.outcome(resource, *key, action=action, **rest)
+        outcome = self.outcome(resource, *key, **told)
         assert isinstance(outcome, Delivered), repr(outcome)
-        if outcome.remote_id and action in (Action.CREATE, Action.UPDATE):
+        if outcome.remote_id and told.get("action", Action.CREATE) in (Action.CREATE, Action.UPDATE):
             self.owners[(resource, outcome.remote_id)] = key
         return outcome
 
-    def failed(self, kind: type[Exception], resource: str, *key: str, **rest: Any) -> Any:
+    def failed(self, kind: type[E], resource: str, *key: str, **told: Unpack[Told]) -> E:
         """An outcome that must be an error of exactly this kind."""
-        outcome = self.outcome(resource, *key, **rest)
+        outcome = self.outcome(resource, *key, **told)
+        assert isinstance(outcome, kind), repr(outcome)
         assert type(outcome) is kind, repr(outcome)
         return outcome
 

@@ -96,7 +96,9 @@ class _Handler(socketserver.StreamRequestHandler):
 
 
 class RawServer(socketserver.ThreadingTCPServer):
-    """`answers` are given in turn, the last one for ever; `tokens` likewise, at /token. `refused` tokens get a 401."""
+    """`answers` are given in turn, the last one for ever; `tokens` likewise, at /token. `refused` tokens get a 401.
+    accepted: connections so far.
+    """
 
     allow_reuse_address = True
     daemon_threads = True
@@ -109,6 +111,11 @@ class RawServer(socketserver.ThreadingTCPServer):
         self.refused: set[str] = set()
         self.requests: list[tuple[str, str, dict[str, str], bytes]] = []
         self.token_requests: list[bytes] = []
+        self.accepted = 0
+
+    def process_request(self, request: Any, client_address: Any) -> None:
+        self.accepted += 1
+        super().process_request(request, client_address)
 
     def next(self, method: str, path: str, headers: dict[str, str], body: bytes) -> Script:
         if path == "/token":

@@ -6,7 +6,7 @@ import pytest
 
 from outbox.errors import PlatformDown, Refused, Transient, Unknown
 from outbox.targets.delivery import Action
-from tests.targets.cloud import Cloud, delivery
+from tests.targets.cloud import Cloud, Told, delivery
 
 KEY = ("jansen", "001")
 
@@ -58,7 +58,7 @@ def test_access_is_removed_under_the_id_it_was_made_with(accountview_net: Cloud,
     """Whatever the parents are by now; what is not there is done."""
     user, tenant = parents
     accountview_net.done("company_access", *KEY, parents=parents)
-    removal = {"action": Action.REMOVE, "remote_id": f"{tenant}/{user}", "parents": ("other", "another")}
+    removal: Told = {"action": Action.REMOVE, "remote_id": f"{tenant}/{user}", "parents": ("other", "another")}
     accountview_net.done("company_access", *KEY, **removal)
     accountview_net.done("company_access", *KEY, **removal)
     assert accountview_net.state["tenant_users"] == []
@@ -111,7 +111,7 @@ def test_roles_for_a_user_the_cloud_does_not_know_are_tried_again(
 def test_an_app_that_was_taken_off_is_put_on_again(accountview_net: Cloud, parents: tuple[str, str]) -> None:
     """What is remembered about it is forgotten when the roles fail."""
     accountview_net.done("company_access", *KEY, parents=parents)
-    give = {"document": {"roles": ["reader"]}, "parents": parents}
+    give: Told = {"document": {"roles": ["reader"]}, "parents": parents}
     accountview_net.done("app_access", *KEY, "SCAN", **give)
     accountview_net.fault(
         path="/roles$", kind="status", status=404, body={"error_code": "ERROR_APPLICATION_NOT_FOUND"}, times=1

@@ -12,7 +12,7 @@ from outbox.config import TargetSettings
 from outbox.targets.accountview_net import IDENTITY as OF_ACCOUNTVIEW_NET
 from outbox.targets.delivery import Action
 from outbox.targets.visma_net import ERP, IDENTITY
-from tests.targets.cloud import Cloud, delivery, firm, person, work
+from tests.targets.cloud import Cloud, Rest, delivery, firm, person, work
 from tests.targets.raw import RawServer, http
 
 NOBODY = http(200, {"users": [], "tenants": [], "total_pages": 1})
@@ -52,12 +52,14 @@ def values(**operation: Any) -> dict[str, Any]:
     return {"segmentValues": [operation]}
 
 
-USER, TENANT = {"remote_id": "u7"}, {"remote_id": "t1"}
-BOTH, ERP_TENANT = {"parents": ("u7", "t1")}, {"parents": ("t1",)}
-CARRIER = {"document": {"description": "Verkoop", "active": True}, **ERP_TENANT}
+USER: Rest = {"remote_id": "u7"}
+TENANT: Rest = {"remote_id": "t1"}
+BOTH: Rest = {"parents": ("u7", "t1")}
+ERP_TENANT: Rest = {"parents": ("t1",)}
+CARRIER: Rest = {"document": {"description": "Verkoop", "active": True}, **ERP_TENANT}
 ROLES = "/tenants/t1/applications/SCAN/users/u7/roles"
 # resource, key, what is to be done, the rest of the delivery; the answers; the calls and their bodies
-CALLS: list[tuple[str, tuple[str, ...], Action, dict[str, Any], list[bytes], list[tuple[str, Any]]]] = [
+CALLS: list[tuple[str, tuple[str, ...], Action, Rest, list[bytes], list[tuple[str, Any]]]] = [
     ("users", ("jansen",), Action.CREATE, {"document": person()}, [NOBODY, MADE],
      [("GET /users?email=jansen%40bedrijf.nl&page=1&per_page=100", None), ("POST /users", PERSON)]),
     ("users", ("jansen",), Action.UPDATE, {"document": person(), **USER}, [http(200, {"id": "u7"})],
@@ -107,7 +109,7 @@ def test_a_delivery_makes_these_calls_and_no_other(
     resource: str,
     key: tuple[str, ...],
     action: Action,
-    rest: dict[str, Any],
+    rest: Rest,
     answers: list[bytes],
     calls: list[tuple[str, Any]],
 ) -> None:
@@ -136,8 +138,8 @@ def test_many_kinds_of_change_to_one_segment_are_one_call(raw: RawServer, raw_cl
 def test_each_api_has_a_token_of_its_own_with_its_own_scopes(raw: RawServer, raw_cloud: Cloud) -> None:
     """The identity API's is of no company; the ERP's is of the company's own tenant."""
     raw.answers = [http(200, {"id": "u7"}), http(201, ETag='"1"')]
-    raw_cloud.done("users", "jansen", action=Action.UPDATE, document=person(), **USER)
-    raw_cloud.done("projects", "001", "P1", document=work(), **ERP_TENANT)
+    raw_cloud.done("users", "jansen", action=Action.UPDATE, document=person(), remote_id="u7")
+    raw_cloud.done("projects", "001", "P1", document=work(), parents=("t1",))
     identity, erp = (dict(parse_qsl(body.decode())) for body in raw.token_requests)
     assert "tenant_id" not in identity
     assert erp["tenant_id"] == "t1"

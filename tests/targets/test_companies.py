@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import pytest
 
@@ -14,7 +14,7 @@ from tests.targets.raw import RawServer, http
 NOBODY = http(200, {"tenants": [], "total_pages": 1})
 
 
-def found(*tenants: dict[str, object]) -> bytes:
+def found(*tenants: Mapping[str, object]) -> bytes:
     return http(200, {"tenants": list(tenants), "total_pages": 1})
 
 

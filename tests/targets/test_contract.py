@@ -20,7 +20,7 @@ from outbox.targets.delivery import Action
 from outbox.targets.endpoints import ErpEndpoints, IdentityEndpoints
 from outbox.targets.projects import project_body
 from outbox.targets.visma_net import ERP, IDENTITY
-from tests.targets.cloud import Cloud, firm, person, work
+from tests.targets.cloud import Cloud, Told, firm, person, work
 from tests.targets.test_segments import made, value
 
 # A body's field -> how it is written, the values where they are few, is it mandatory.
@@ -168,26 +168,24 @@ def _all_of_the_identity_api(cloud: Cloud) -> None:
     user, tenant = cloud.user(), cloud.company()
     cloud.done("users", "jansen", action=Action.UPDATE, remote_id=user, document=person(last_name="Jansens"))
     cloud.done("companies", "001", action=Action.UPDATE, remote_id=tenant, document=firm(city="Elders"))
-    access = {"parents": (user, tenant)}
-    cloud.done("company_access", "jansen", "001", **access)
-    roles = {**access, "document": {"roles": ["user"]}}
-    given = cloud.done("app_access", "jansen", "001", "REPORTING", **roles).remote_id
-    cloud.done(
-        "app_access", "jansen", "001", "REPORTING", action=Action.REMOVE, remote_id=given, parents=access["parents"]
-    )
+    parents, roles = (user, tenant), {"roles": ["user"]}
+    cloud.done("company_access", "jansen", "001", parents=parents)
+    given = cloud.done("app_access", "jansen", "001", "REPORTING", document=roles, parents=parents).remote_id
     remove = Action.REMOVE
-    cloud.done("company_access", "jansen", "001", action=remove, remote_id=f"{tenant}/{user}", **access)
+    cloud.done("app_access", "jansen", "001", "REPORTING", action=remove, remote_id=given, parents=parents)
+    cloud.done("company_access", "jansen", "001", action=remove, remote_id=f"{tenant}/{user}", parents=parents)
     cloud.done("users", "jansen", action=remove, remote_id=user)
     cloud.done("companies", "001", action=remove, remote_id=tenant)
 
 
 def _all_of_the_erp(cloud: Cloud) -> None:
     tenant = cloud.company()
-    key, parents = ("001", "P100"), {"parents": (tenant,)}
-    created = cloud.done("projects", *key, document=work(end_date="2025-01-01"), **parents)
-    changed = {"action": Action.UPDATE, "remote_id": created.remote_id, "etag": created.etag}
-    cloud.done("projects", *key, document=work(description="Goot", status="OnHold"), **changed, **parents)
-    cloud.done("projects", *key, action=Action.REMOVE, remote_id=created.remote_id, document=None, **parents)
+    key, parents = ("001", "P100"), (tenant,)
+    created = cloud.done("projects", *key, document=work(end_date="2025-01-01"), parents=parents)
+    changed: Told = {"action": Action.UPDATE, "remote_id": created.remote_id, "etag": created.etag, "parents": parents}
+    changed["document"] = work(description="Goot", status="OnHold")
+    cloud.done("projects", *key, **changed)
+    cloud.done("projects", *key, action=Action.REMOVE, remote_id=created.remote_id, document=None, parents=parents)
     for batch in (
         [value("110", tenant), value("120", tenant)],
         [made("110", tenant, Action.UPDATE, description="Inkoop"), made("120", tenant, Action.REMOVE)],

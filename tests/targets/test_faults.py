@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -11,7 +12,7 @@ from outbox.targets.delivery import Action, Delivered, Delivery, Outcome
 from tests.targets.cloud import Cloud, delivery, firm, person, work
 
 GIVEN_IDS = ("users", "companies")
-FAULTS = (
+FAULTS: tuple[dict[str, Any], ...] = (
     {"kind": "status", "status": 503},
     {"kind": "status", "status": 500, "body": {"message": "deadlock"}},
     {"kind": "status_after", "status": 500, "body": ""},

@@ -6,6 +6,7 @@ Never is a request made that leads elsewhere, and never does anything else come 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from typing import Unpack
 
 import pytest
 from hypothesis import HealthCheck, example, given, settings
@@ -13,7 +14,7 @@ from hypothesis import strategies as st
 
 from outbox.errors import Refused
 from outbox.targets.delivery import Action, Delivered
-from tests.targets.cloud import Cloud, firm, person, work
+from tests.targets.cloud import Cloud, Told, firm, person, work
 from tests.targets.test_segments import value
 
 ANY = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -42,9 +43,9 @@ def cloud(visma_net: Cloud) -> Iterator[Cloud]:
     assert not [path for path in counts if "no such path" in path]
 
 
-def made(cloud: Cloud, resource: str, *key: str, **rest: object) -> str | None:
+def made(cloud: Cloud, resource: str, *key: str, **told: Unpack[Told]) -> str | None:
     """Its remote id; None: refused, in a sentence of one line that a log and a database can hold."""
-    outcome = cloud.outcome(resource, *key, **rest)
+    outcome = cloud.outcome(resource, *key, **told)
     if isinstance(outcome, Delivered):
         return outcome.remote_id
     assert type(outcome) is Refused, repr(outcome)
@@ -87,8 +88,9 @@ def test_a_cost_carrier_has_the_code_and_the_description_that_it_was_given(cloud
     cloud.ask("POST", "/sandbox/reset")
     tenant = cloud.company()
     if made(cloud, "projects", "001", text, document=work(description=text), parents=(tenant,)) is not None:
-        change = {"action": Action.UPDATE, "remote_id": f"{tenant}/{text}", "parents": (tenant,)}
-        assert made(cloud, "projects", "001", text, document=work(description="Kelder"), **change)
+        change: Told = {"action": Action.UPDATE, "remote_id": f"{tenant}/{text}", "parents": (tenant,)}
+        change["document"] = work(description="Kelder")
+        assert made(cloud, "projects", "001", text, **change)
         assert [p["description"] for p in cloud.state["projects"][tenant].values()] == ["Kelder"]
     good, odd = cloud.deliver_batch(value("110", tenant), value(text, tenant, description=text))
     assert isinstance(good, Delivered)

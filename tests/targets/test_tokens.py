@@ -15,10 +15,10 @@ from outbox.errors import NotAllowed, PlatformDown, Transient
 from outbox.targets.delivery import Action, Delivered
 from outbox.targets.http import Http
 from outbox.targets.tokens import Company, Tokens
-from tests.targets.cloud import Cloud, delivery, person, work
+from tests.targets.cloud import Cloud, Told, delivery, person, work
 from tests.targets.raw import TOKEN, RawServer, http, reset
 
-HELD = {"action": Action.UPDATE, "remote_id": "u1", "document": person()}
+HELD: Told = {"action": Action.UPDATE, "remote_id": "u1", "document": person()}
 OK = http(200, {"id": "u1"})
 
 
@@ -175,7 +175,7 @@ def test_a_secret_that_was_changed_is_read_again(open_cloud: Callable[..., Cloud
     kept.chmod(0o600)
     secret = load(env={"OUTBOX_VISMA_NET_CLIENT_SECRET_FILE": str(kept)}).targets["visma_net"].client_secret
     cloud = open_cloud("visma_net", client_secret=secret)
-    held = {"action": Action.UPDATE, "remote_id": cloud.user(), "document": person()}
+    held: Told = {"action": Action.UPDATE, "remote_id": cloud.user(), "document": person()}
     cloud.change(client_secret="n3w")
     cloud.ask("DELETE", "/sandbox/tokens")
     cloud.failed(NotAllowed, "users", "jansen", **held)
