@@ -64,9 +64,8 @@ class Projects:
             raise Unknown(f"{error.why}; read back: {unread.why}", http_status=error.http_status) from None
         if present is not None:
             return await self._put_present(delivery, errand, present)
-        # Unknown: the server has come to its end with it, and nothing is there. In doubt: what an earlier attempt made
-        # may stand in the way and not be shown yet. Once more then, without a doubt, and its answer counts.
-        if isinstance(error, Unknown) or delivery.in_doubt:
+        # What an earlier attempt made may stand in the way and not be shown yet; for that reason a 500 stays unknown.
+        if delivery.in_doubt and not isinstance(error, Unknown):
             raise Transient(error.why, http_status=error.http_status)
         raise error
 
