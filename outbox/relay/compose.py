@@ -40,6 +40,19 @@ def common(view: View, keyed: str) -> dict[str, sql.Composable]:
     }
 
 
+def comparison(view: View, one: bool) -> sql.Composed:
+    """The compare statement of a view, for one key or for many."""
+    columns = view.resource.key
+    return sql.SQL(sqlfiles.statement("relay/compare.sql")).format(
+        key_columns=names(columns),
+        key_arrays=arrays(len(columns), one=one),
+        view_match=match_view(view, columns, exactly=False, one=one),
+        missing=optional(view, "missing"),
+        withdrawn=optional(view, "withdrawn"),
+        **common(view, "w"),
+    )
+
+
 def present_parents(view: View, keyed: str) -> sql.Composable:
     """The parents' remote ids as an array, null for one that is not in the cloud."""
     lookups = [

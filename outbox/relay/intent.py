@@ -28,12 +28,14 @@ class Begun:
 
 @dataclass
 class Batch:
-    """What one look takes up, beside what is in flight: keys and objects that are busy, keys that are being
-    removed, objects that were let go."""
+    """What one look takes up, beside what is in flight: keys and objects that are busy, keys that are being removed,
+    how many values of each group are in flight and how many are added, objects that were let go.
+    """
 
     keys: set[tuple[str, Key]] = field(default_factory=set)
     objects: set[str] = field(default_factory=set)
     leaving: set[tuple[str, Key]] = field(default_factory=set)
+    flying: Counter[tuple[str, ...]] = field(default_factory=Counter)
     groups: Counter[tuple[str, ...]] = field(default_factory=Counter)
     begun: list[Begun] = field(default_factory=list)
     let_go: set[str] = field(default_factory=set)
@@ -44,6 +46,29 @@ class Batch:
         self.occupy(begun)
         if begun.group is not None:
             self.groups[begun.group] += 1
+
+    def fly(self, begun: Begun) -> None:
+        """It is in flight already."""
+        self.occupy(begun)
+        if begun.group is not None:
+            self.flying[begun.group] += 1
+
+    def has_room(self, group: tuple[str, ...] | None, size: int) -> bool:
+        """Of values that go out together: two calls full, since the second is begun while the first is in flight."""
+        return group is None or self.groups[group] + self.flying[group] < 2 * size
+
+    def put_back(self, size: int) -> list[Begun]:
+        """Takes out what would be a small call behind another one: it waits, and more may join it."""
+        small = {g: n % size for g, n in self.groups.items() if n > size or self.flying[g]}
+        kept, back = [], []
+        for begun in reversed(self.begun):
+            if begun.group is not None and small.get(begun.group):
+                small[begun.group] -= 1
+                back.append(begun)
+            else:
+                kept.append(begun)
+        self.begun = kept[::-1]
+        return back
 
     def occupy(self, begun: Begun) -> None:
         name = (begun.state.resource, begun.state.key)

@@ -131,7 +131,7 @@ class Lane:
         """
         if self.outlook.probing:
             return 1
-        return max(4 * self.settings.concurrency, self.settings.batch_size)
+        return max(4 * self.settings.concurrency, 2 * self.settings.batch_size)
 
     async def _sort_in(self, messages: list[Message]) -> bool:
         """Full keys wait for their turn; coarse messages are expanded at once. True: something was expanded."""
@@ -171,7 +171,7 @@ class Lane:
         settled: list[tuple[State, Settled]] = []
         batch = Batch()
         for begun in self.in_flight.values():
-            batch.occupy(begun)
+            batch.fly(begun)
         judged = [(s, await self._judge(s)) for s in states]
         stopped = await self.brake.stop(judged)
         for state, verdict in judged:
@@ -191,6 +191,7 @@ class Lane:
                     settled.append((state, outcome_rules.without_call(state, decision)))
         if settled:
             await self._record(settled, [])
+        self.blocked |= {(b.state.resource, b.state.key): None for b in batch.put_back(self.settings.batch_size)}
         await self._begin(batch.begun)
         return batch.handed_over or bool(settled) or bool(batch.begun)
 
@@ -218,9 +219,7 @@ class Lane:
         delivery = delivery_of(state, action, self.settings)
         group = self.target.group(delivery)
         objects = objects_of(delivery)
-        full = group is not None and (
-            batch.groups[group] >= self.settings.batch_size or any(b.group == group for b in self.in_flight.values())
-        )
+        full = not batch.has_room(group, self.settings.batch_size)
         leaves = action is Action.REMOVE and any(p in batch.leaving for p in parents_of(state.resource, state.key))
         if full or leaves or batch.objects & objects:
             self.blocked[(state.resource, state.key)] = None
@@ -259,8 +258,10 @@ class Lane:
         for b in begun:
             self.in_flight[(b.state.resource, b.state.key)] = b
             groups.setdefault(b.group or b.state.message_id, []).append(b)
+        size = self.settings.batch_size
         for group in groups.values():
-            self.sending.start(group)
+            for first in range(0, len(group), size):
+                self.sending.start(group[first : first + size])
         await asyncio.sleep(0)  # they leave now, and not behind this loop's next question to the database
 
     async def _record(self, pairs: list[tuple[State, Settled]], calls: list[tuple[Delivery, Call]]) -> None:

@@ -20,6 +20,8 @@ from outbox.relay.schedule import State
 from outbox.resources import RESOURCES
 from outbox.targets.delivery import Call, Delivery, Key
 
+FEW_KEYS = 20
+
 
 class Store:
     """One target in one database, as the holder of some of its lanes. Not for concurrent use: statements go out one
@@ -151,24 +153,12 @@ class Store:
         """What is to be known about each key that has open messages, in one snapshot."""
         one = len(keys) == 1
         if (resource, one) not in self.comparisons:
-            self.comparisons[resource, one] = self._comparison(self.views[resource], one)
+            # once: composing it for every look would cost as much as the look
+            self.comparisons[resource, one] = compose.comparison(self.views[resource], one).as_bytes(self.connection)
         values = keys[0] if one else map(list, zip(*keys, strict=True))
         parameters = {f"p{i}": value for i, value in enumerate(values)}
-        found = await self._execute(self.comparisons[resource, one], parameters | self._parameters())
+        found = await self._execute(self.comparisons[resource, one], parameters | self._parameters(), len(keys))
         return [rows.state(resource, row._asdict()) for row in found]
-
-    def _comparison(self, view: View, one: bool) -> bytes:
-        """Composed once per view: doing it for every look would cost as much as the look."""
-        columns = view.resource.key
-        query = sql.SQL(sqlfiles.statement("relay/compare.sql")).format(
-            key_columns=compose.names(columns),
-            key_arrays=compose.arrays(len(columns), one=one),
-            view_match=compose.match_view(view, columns, exactly=False, one=one),
-            missing=compose.optional(view, "missing"),
-            withdrawn=compose.optional(view, "withdrawn"),
-            **compose.common(view, "w"),
-        )
-        return query.as_bytes(self.connection)
 
     async def begin(self, deliveries: Iterable[tuple[Delivery, tuple[int, ...]]]) -> set[tuple[str, Key]]:
         """Commit the intent of deliveries (each with its pending message ids); answers which were begun.
@@ -186,7 +176,7 @@ class Store:
             }
             for d, ids in deliveries
         ]
-        rows = await self._all("begin", work=json.dumps(work))
+        rows = await self._all("begin", len(work), work=json.dumps(work))
         return {(r.resource, tuple(r.key)) for r in rows}
 
     async def settle(self, work: Sequence[Settled], calls: Sequence[tuple[Delivery, Call]]) -> None:
@@ -194,6 +184,7 @@ class Store:
         attempts = [{"message_id": d.message_id, "resource": d.resource, "key": d.key, **vars(c)} for d, c in calls]
         row = await self._one(
             "settle",
+            len(work),
             work=json.dumps([vars(w) for w in work]),
             ids=[i for w in work for i in w.ids],
             attempts=json.dumps(attempts),
@@ -264,11 +255,11 @@ class Store:
     async def _run(self, name: str, **parameters: Any) -> None:
         await self._all(name, **parameters)
 
-    async def _all(self, name: str, **parameters: Any) -> list[Any]:
-        return await self._execute(sqlfiles.statement(f"relay/{name}.sql"), self._parameters() | parameters)
+    async def _all(self, name: str, keys: int = 1, /, **parameters: Any) -> list[Any]:
+        return await self._execute(sqlfiles.statement(f"relay/{name}.sql"), self._parameters() | parameters, keys)
 
-    async def _one(self, name: str, **parameters: Any) -> Any:
-        rows = await self._all(name, **parameters)
+    async def _one(self, name: str, keys: int = 1, /, **parameters: Any) -> Any:
+        rows = await self._all(name, keys, **parameters)
         return rows[0] if rows else None
 
     async def _people(self, name: str, **parameters: Any) -> list[Any]:
@@ -294,7 +285,11 @@ class Store:
             "epochs": list(holding.held.values()) or [-1],
         }
 
-    async def _execute(self, query: Any, parameters: Any) -> list[Any]:
+    async def _execute(self, query: Any, parameters: Any, keys: int = 1) -> list[Any]:
+        """keys: how many it is about. For few a plan is kept, since planning takes longer than doing; for many it is
+        made for just these, since a kept one takes a guess at how many there are, and may read all that there is.
+        """
+        prepare = False if keys > FEW_KEYS else None
         async with self.connection.pinned(), self.connection.cursor(row_factory=namedtuple_row) as cursor:
-            await cursor.execute(query, parameters)
+            await cursor.execute(query, parameters, prepare=prepare)
             return await cursor.fetchall() if cursor.description else []

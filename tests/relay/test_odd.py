@@ -51,6 +51,41 @@ def test_more_values_than_one_call_takes_go_out_in_several(erp: World) -> None:
     assert len(erp.calls("PUT", "/dimension")) == 3
 
 
+def test_a_full_call_is_begun_behind_the_one_in_flight_and_a_small_one_waits(erp: World) -> None:
+    """So the database is busy while the cloud is, but what comes in single changes is not sent in many small calls."""
+    erp.company("001")
+    erp.drain()
+    erp.sql("INSERT INTO accountview.cost_types SELECT 'A1', n::text, 'Soort ' || n FROM generate_series(1, 35) AS n")
+    with erp.stepping(batch_size=10) as relay:
+        relay.begin()
+        assert len(relay.lane.in_flight) == 20
+        relay.land()
+        relay.settle()
+        relay.begin()
+        assert len(relay.lane.in_flight) == 10
+        erp.sql("UPDATE accountview.cost_types SET description = 'Anders' WHERE code = '1'")
+        relay.round()
+    assert erp.differences() == []
+    assert len(erp.calls("PUT", "/dimension")) == 4
+
+
+@pytest.mark.parametrize(("rows", "kept"), [(5, 3), (50, 0)])
+def test_plans_are_kept_for_few_keys_only(erp: World, rows: int, kept: int) -> None:
+    """A kept plan does not know how many keys it is for; for many it would read whole tables while they are small."""
+    erp.company("001")
+    erp.drain()
+    insert = "INSERT INTO accountview.cost_types SELECT 'A1', n::text, 'Soort' FROM generate_series(1, %s) AS n"
+    erp.sql(insert, rows)
+    ours = "statement LIKE '%uncounted%' OR statement LIKE '%intent text, sending%' OR statement LIKE 'WITH wanted%'"
+    with erp.stepping() as relay:
+        for n in range(8):
+            erp.sql("UPDATE accountview.cost_types SET description = 'Soort ' || %s", n)
+            relay.round()
+        query = f"SELECT count(DISTINCT left(statement, 200)) FROM pg_prepared_statements WHERE {ours}"
+        found = relay.world.run(relay.store.connection.execute(query.encode()))
+        assert relay.world.run(found.fetchone()) == (kept,)
+
+
 def test_a_code_that_changes_while_an_update_is_in_flight(world: World) -> None:
     """The object does not move under a call that is under way."""
     world.user("ann")

@@ -10,9 +10,8 @@ import psycopg
 import pytest
 
 from outbox import sqlfiles
-from outbox.relay.compose import View
+from outbox.relay.compose import View, comparison
 from outbox.relay.connection import SESSION
-from outbox.relay.store import Store
 from outbox.resources import RESOURCES
 from tests.conftest import Server, fill_reference
 
@@ -92,7 +91,7 @@ def text_of(connection: psycopg.Connection, name: str) -> bytes:
     rows = connection.execute(sqlfiles.read("relay/read_views.sql"), {"target": "visma_net"}).fetchall()
     types = {column: type_ for resource, column, type_ in rows if resource == "projects"}
     view = View("visma_net", RESOURCES["projects"], types)
-    return Store(connection, "visma_net")._comparison(view, name == "compare_one")  # type: ignore[arg-type]
+    return comparison(view, name == "compare_one").as_bytes(connection)
 
 
 def explain(connection: psycopg.Connection, name: str) -> dict[str, Any]:
