@@ -13,11 +13,11 @@ import click
 import psycopg
 
 from outbox import __version__
+from outbox.cli.language import INTERRUPTED, say_usage
 from outbox.database import explain as explain_error
 from outbox.errors import OutboxError
 
 PACKAGE = Path(__file__).resolve().parents[1]
-INTERRUPTED = 130  # as a shell says it of a program that Ctrl-C ended
 
 
 # Each command and its module, in the order of the help. Imported when asked for: all of them take half a second.
@@ -83,7 +83,8 @@ def run(arguments: Sequence[str]) -> int:
     try:
         result = outbox.main(list(arguments), "outbox", standalone_mode=False, color=colour)
     except click.ClickException as e:
-        e.show()
+        if not (isinstance(e, click.UsageError) and say_usage(e, arguments)):
+            e.show()
         return e.exit_code
     except click.Abort:
         click.echo("stopped", err=True)

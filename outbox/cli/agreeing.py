@@ -6,6 +6,7 @@ import sys
 
 import click
 
+from outbox.cli.asking import agrees
 from outbox.errors import NotConfirmed
 from outbox.register.preview import Excess, Outlook
 from outbox.words import Words
@@ -39,11 +40,11 @@ def _ask(outlook: Outlook, many: bool, say: Words) -> None:
     if not sys.stdin.isatty():
         raise click.UsageError(say("register asks before it writes, and there is nobody to ask: say --yes"))
     if not many:
-        if not click.confirm(say("Register?")):
+        if not agrees(say("Register?"), say):
             raise click.Abort
         return
-    typed = click.prompt(say("Type the number of removals to go on"), type=int, default=-1, show_default=False)
-    if typed != outlook.removals:
+    typed = click.prompt(say("Type the number of removals to go on"), default="", show_default=False)
+    if typed.strip() != str(outlook.removals):
         raise NotConfirmed(say("that is not the number of removals: nothing was done"))
 
 

@@ -6,6 +6,20 @@ import sys
 
 import click
 
+from outbox.words import Words
+
+_YES = {"en": ("y", "yes"), "nl": ("j", "ja", "y", "yes")}
+_NO = ("", "n", "no", "nee")
+
+
+def agrees(question: str, say: Words) -> bool:
+    """A person says yes or no in his own language; Enter alone is no. Raises Abort where the input ends."""
+    while True:
+        typed = click.prompt(f"{question} {say('[y/N]')}", default="", show_default=False).strip().lower()
+        if typed in (*_YES[say.language], *_NO):
+            return typed not in _NO
+        click.echo(say("yes or no?"))
+
 
 def agreed_by_typing(name: str, what: str, yes: bool) -> None:
     """A person types the name of the database. Raises Abort when it is another, UsageError when nobody is there."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 import sys
 from collections.abc import Sequence
 from decimal import Decimal
@@ -13,6 +14,10 @@ import psycopg
 from outbox.cli.opening import opened
 from outbox.cli.printing import print_json, print_table
 from outbox.operator.audit import Answer, Given, Question, ask, list_missing, nothing_found, read_questions
+from outbox.resources import RESOURCES, TARGETS
+
+_TIME = re.compile(r"(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d)(?:\.(\d+))?([+-]\d\d(?::\d\d)?)")
+_TO_THE_MILLISECOND = ("at", "sent_at")
 
 
 @click.command()
@@ -84,7 +89,10 @@ def _read_values(question: Question, values: Sequence[str]) -> dict[str, Given]:
             raise click.UsageError(f"{question.name} does not know {value}; it wants {_wants(question) or 'nothing'}")
         before = given.get(name)
         given[name] = text if before is None else [*([before] if isinstance(before, str) else before), text]
-    missing = list_missing(question, list(given))
+    for name, known in (("target", TARGETS), ("resource", list(RESOURCES))):
+        if name in given and given[name] not in known:
+            raise click.UsageError(f"{name}: {given[name]!r} is not one of {', '.join(known)}")
+    missing = list_missing(question, [name for name, value in given.items() if value])
     if missing:
         explained = "; ".join(f"{name} is {question.parameters[name]}" for name in missing)
         raise click.UsageError(f"{question.name} also wants {' '.join(f'{name}=…' for name in missing)} ({explained})")
@@ -98,7 +106,7 @@ def _print(answer: Answer, as_json: bool, as_csv: bool) -> None:
         writer = csv.writer(sys.stdout, lineterminator="\n")
         writer.writerows([answer.columns, *answer.texts])
     elif answer.rows:
-        print_table(answer.columns, [_cells(*pair) for pair in zip(answer.rows, answer.texts, strict=True)])
+        print_table(answer.columns, [_cells(answer.columns, *p) for p in zip(answer.rows, answer.texts, strict=True)])
 
 
 def _jsonable(value: object) -> object:
@@ -108,12 +116,25 @@ def _jsonable(value: object) -> object:
     return value
 
 
-def _cells(row: Sequence[object], texts: Sequence[str | None]) -> list[object]:
-    """Numbers as numbers, which stand to the right; of texts no character that moves the cursor."""
+def _cells(columns: Sequence[str], row: Sequence[object], texts: Sequence[str | None]) -> list[object]:
+    """Numbers as numbers, which stand to the right; of texts no character that moves the cursor, of times no more
+    digits than a person reads.
+    """
     return [
-        value if isinstance(value, int | float) and not isinstance(value, bool) else _printable(text or "")
-        for value, text in zip(row, texts, strict=True)
+        value
+        if isinstance(value, int | float) and not isinstance(value, bool)
+        else _short(column, _printable(text or ""))
+        for column, value, text in zip(columns, row, texts, strict=True)
     ]
+
+
+def _short(column: str, text: str) -> str:
+    """A time to the second, or, where calls of one second follow each other, to the millisecond."""
+    found = _TIME.fullmatch(text)
+    if not found:
+        return text
+    second, fraction, offset = found.groups("")
+    return f"{second}.{fraction:0<3.3}{offset}" if column in _TO_THE_MILLISECOND else second + offset
 
 
 def _printable(text: str) -> str:

@@ -25,7 +25,7 @@ from outbox.words import Words
 @click.command()
 @click.argument("target", type=click.Choice(TARGETS), metavar="TARGET")
 @click.argument("resource", type=click.Choice(list(RESOURCES)), metavar="RESOURCE")
-@click.argument("key", nargs=-1, required=True)
+@click.argument("key", nargs=-1, metavar="KEY...")
 @click.option("--json", "as_json", is_flag=True, help="All of it, for a program.")
 @spoken
 def explain(target: str, resource: str, key: tuple[str, ...], as_json: bool, say: Words) -> None:
@@ -62,7 +62,7 @@ def _check_key(resource: str, key: tuple[str, ...], say: Words) -> None:
             say(
                 "the key of {resource} is {columns}: {values}, not {given}",
                 resource=say.resource(resource),
-                columns=", ".join(columns),
+                columns=", ".join(map(say.column, columns)),
                 values=say.count(len(columns), "value"),
                 given=say.number(len(key)),
             )

@@ -11,6 +11,7 @@ from typing import Any
 
 import click
 
+from outbox.cli.asking import agrees
 from outbox.cli.opening import Opened
 from outbox.errors import CloudError, CloudUnavailable, LinkRefused, NotAllowed, NotPermitted
 from outbox.operator.status import read_status
@@ -159,4 +160,4 @@ def _ask(contact: Contact, say: Words) -> str:
 
 
 def _confirmed(match: Match, say: Words) -> bool:
-    return click.confirm(say("{line}: link?", line=_line(match, say)))
+    return agrees(say("{line}: link?", line=_line(match, say)), say)

@@ -10,7 +10,7 @@ import click
 
 from outbox.cli.agreeing import check_agreed, describe
 from outbox.cli.following import follow_to_the_end, print_preview, print_result
-from outbox.cli.language import spoken
+from outbox.cli.language import INTERRUPTED, spoken
 from outbox.cli.meeting import Meeting, meeting_options
 from outbox.cli.opening import Opened, opened
 from outbox.cli.pausing import print_pauses
@@ -27,8 +27,6 @@ from outbox.resources import RESOURCES, TARGETS
 from outbox.service.wiring import at_work, make_limits, make_service
 from outbox.targets.delivery import Key
 from outbox.words import Words
-
-INTERRUPTED = 130
 
 
 @click.command()
@@ -95,7 +93,7 @@ def _check_key(resources: Sequence[str], key: Key, say: Words) -> None:
     if key and len(resources) != 1:
         raise click.UsageError(say("--key needs exactly one RESOURCE"))
     if key and len(key) > len(RESOURCES[resources[0]].key):
-        columns = ", ".join(RESOURCES[resources[0]].key)
+        columns = ", ".join(map(say.column, RESOURCES[resources[0]].key))
         values = say.count(len(key), "value")
         text = say("the key of {resource} is {columns}: {values} are too many", columns=columns, values=values,
                    resource=say.resource(resources[0]))  # fmt: skip

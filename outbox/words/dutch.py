@@ -28,12 +28,15 @@ TEXTS: dict[str, str] = {
         "zo veel verwijderingen vragen om hun aantal: er is niets gedaan"
     ),
     "Register?": "Registreren?",
+    "[y/N]": "[j/N]",
+    "yes or no?": "ja of nee?",
+    "stopped": "gestopt",
     "register asks before it writes, and there is nobody to ask: say --yes": (
         "register vraagt eerst of het mag, en er is niemand om het te vragen: geef --yes"
     ),
     "--key needs exactly one RESOURCE": "--key vraagt om precies een RESOURCE",
     "the key of {resource} is {columns}: {values} are too many": (
-        "de sleutel van {resource} is {columns}: {values} is te veel"
+        "de sleutel van {resource} is {columns}: {values} zijn te veel"
     ),
     "--report {file} must end in .csv or .txt": "--report {file} moet eindigen op .csv of .txt",
     "--report {file} cannot be written: {words}": "--report {file} kan niet worden geschreven: {words}",
@@ -141,7 +144,7 @@ TEXTS: dict[str, str] = {
     "no row fulfils {condition}": "geen regel voldoet aan {condition}",
     # -- explain: what it rests on
     "the key of {resource} is {columns}: {values}, not {given}": (
-        "de sleutel van {resource} is {columns}: {values}, geen {given}"
+        "de sleutel van {resource} is {columns}: {values}, niet {given}"
     ),
     "view": "view",
     "conditions": "voorwaarden",

@@ -1,6 +1,7 @@
 """The sentences with which register, explain and status can end, and what they tell to try: English, and its Dutch.
 
-What is wrong with a setting is told in English, in which the settings are.
+What is wrong with a setting is told in English, in which the settings are. click's own words, of arguments that are
+wrong, are here as well.
 """
 
 from __future__ import annotations
@@ -41,5 +42,24 @@ ERRORS: dict[str, str] = {
     "{name} does not show what it holds: {why}": "{name} toont niet wat hij heeft: {why}",
     "put that right, then once more": "los dat op, en dan nog eens",
     "once more, later": "later nog eens",
+    # -- what click says of the arguments, on one line
+    "Missing argument '{name}'. Choose from: {words}": "{name} ontbreekt; kies uit: {words}",
+    "Missing argument '{name}'.": "{name} ontbreekt",
+    "Invalid value for '{name}': {words} is not one of {other}.": "{name} kan niet {words} zijn; kies uit: {other}",
+    "Invalid value for '{name}': File {words} is a directory.": "{name}: {words} is een map, geen bestand",
+    "Invalid value for '{name}': {words} is not in the range x>={number}.": (
+        "{name} is ten minste {number}, niet {words}"
+    ),
+    "Invalid value for '{name}': {words} is not a valid integer range.": "{name} is een getal, niet {words}",
+    "No such option {words}. (Did you mean one of: {other}?)": "er is geen optie {words}; bedoelt u een van {other}?",
+    "No such option {words}. Did you mean {other}?": "er is geen optie {words}; bedoelt u {other}?",
+    "No such option {words}.": "er is geen optie {words}",
+    "No such command {words}. Did you mean {other}?": "er is geen opdracht {words}; bedoelt u {other}?",
+    "No such command {words}.": "er is geen opdracht {words}; outbox --help noemt ze",
+    "Option {words} requires an argument.": "optie {words} vraagt om een waarde",
+    "Option {words} does not take a value.": "optie {words} heeft geen waarde",
+    "Got unexpected extra argument ({words})": "er staat te veel: {words}",
+    "Got unexpected extra arguments ({words})": "er staat te veel: {words}",
+    # --
     "another relay took over {name}": "een andere relay heeft {name} overgenomen",
 }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import pty
 import signal
 import subprocess
 import sys
@@ -87,6 +88,32 @@ def started(*arguments: str, log_to: Path | None = None) -> Iterator[subprocess.
             yield process
         finally:
             process.kill()
+
+
+def on_a_terminal(*arguments: str, typed: str = "", **variables: str) -> tuple[int, str]:
+    """Runs one command in a pseudo-terminal; answers its exit code and all that a person sees. typed: what he enters,
+    once he is asked.
+    """
+    env = {**os.environ, "PYTHONPATH": str(Path(outbox.__file__).parents[1]), "TERM": "xterm", **variables}
+    ours, theirs = pty.openpty()
+    command = [sys.executable, "-m", "outbox", *arguments]
+    with subprocess.Popen(command, env=env, stdin=theirs, stdout=theirs, stderr=theirs) as process:
+        os.close(theirs)
+        seen = b""
+        while part := _read(ours):
+            seen += part
+            if typed and seen.endswith(b": "):
+                os.write(ours, f"{typed}\n".encode())
+                typed = ""
+    os.close(ours)
+    return process.returncode, seen.decode()
+
+
+def _read(terminal: int) -> bytes:
+    try:
+        return os.read(terminal, 65536)
+    except OSError:  # how a terminal ends
+        return b""
 
 
 def end(process: subprocess.Popen[str], number: int = signal.SIGTERM) -> int:

@@ -171,7 +171,7 @@ TABLE: dict[str, Case] = {
         "waits for its first register",
         ("explain", "visma_net", "users", "NOBODY"),
         "NOBODY",
-        (NO_TARGET, (("visma_net", "users"), "Missing argument")),
+        (NO_TARGET, (("visma_net", "users"), "the key of users is user code: 1 value, not 0")),
         printed.Explained,
     ),
     "verify": Case(

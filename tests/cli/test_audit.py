@@ -87,6 +87,16 @@ def test_values_in_json_have_their_types(shell: Shell, filled: psycopg.Connectio
     assert sent[-1]["document"] == {"email": "fatima@korenmolen.example.com"}
 
 
+def test_times_are_for_people(shell: Shell, filled: psycopg.Connection) -> None:
+    """In a table to the second, and to the millisecond where calls follow each other; a program gets them whole."""
+    filled.execute("UPDATE outbox.attempt SET started_at = '2026-03-02 09:00:00.5+00'")
+    filled.execute("ALTER DATABASE {} SET TimeZone TO 'UTC'".format(filled.info.dbname))  # noqa: UP032
+    assert "2026-03-02 09:10:00+00" in shell("audit", "held").out
+    history = ("audit", "history_of_key", "target=visma_net", "resource=projects", "key={001,P0500}")
+    assert "2026-03-02 09:00:00.500+00" in shell(*history).out
+    assert "2026-03-02 09:00:00.5+00" in shell(*history, "--csv").out
+
+
 def test_values_in_csv_are_as_postgresql_writes_them(shell: Shell, filled: psycopg.Connection) -> None:
     """Read back by COPY as well as by a spreadsheet."""
     [row] = csv.DictReader(io.StringIO(shell("audit", "held", "--csv").out))
@@ -125,6 +135,12 @@ def test_nothing_moves_the_cursor(shell: Shell, filled: psycopg.Connection) -> N
         (("access_of_user", "JANSEN"), "access_of_user does not know JANSEN; it wants user=…"),
         (("backlog", "user=JANSEN"), "backlog does not know user=JANSEN; it wants nothing"),
         (("history_of_key", "target=visma_net", "key=x"), "also wants resource=…"),
+        (("access_of_user", "user="), "access_of_user also wants user=…"),
+        (
+            ("history_of_key", "target=visma", "resource=users", "key=x"),
+            "target: 'visma' is not one of accountview_net",
+        ),
+        (("history_of_key", "target=visma_net", "resource=user", "key=x"), "resource: 'user' is not one of users, "),
         (("backlog", "--json", "--csv"), "exclude each other"),
         (("--sql",), "which QUESTION?"),
         (("--csv",), "which QUESTION?"),

@@ -17,7 +17,7 @@ from outbox.words import Words, language_of
 from outbox.words.dutch import TEXTS
 from outbox.words.names import CLOUDS, COLUMNS, HEADINGS, NOUNS, RESOURCE_NAMES, THINGS
 from outbox.words.reasons import REASONS
-from tests.cli.conftest import NOWHERE, Shell
+from tests.cli.conftest import NOWHERE, Shell, on_a_terminal
 
 ROOT = Path(__file__).parents[2] / "outbox"
 NL, EN = Words("nl"), Words("en")
@@ -252,3 +252,47 @@ def test_an_error_is_told_in_dutch(shell: Shell, command: str, monkeypatch: pyte
     assert "outbox: de database is niet te gebruiken: connection failed" in result.err
     assert "  probeer: zet OUTBOX_DSN op een bereikbare database" in result.err
     assert shell("register", "--key", "x", "--lang", "nl").err.endswith("--key vraagt om precies een RESOURCE\n")
+
+
+# What is wrong with the arguments, and what is said of it.
+WRONG = {
+    "explain": "TARGET ontbreekt; kies uit: accountview_net, visma_net",
+    "explain visma users X": "TARGET kan niet 'visma' zijn; kies uit: 'accountview_net', 'visma_net'",
+    "explain visma_net projects 001": "de sleutel van projecten is ondernemingscode, projectcode: 2 waarden, niet 1",
+    "register --kee": "er is geen optie '--kee'; bedoelt u een van '--key', '--yes'?",
+    "register --tar x": "er is geen optie '--tar'; bedoelt u '--target'?",
+    "register users --yes --removals x": "--removals is een getal, niet 'x'",
+    "register users --yes --removals -1": "--removals is ten minste 0, niet -1",
+    "register --report .": "--report: '.' is een map, geen bestand",
+    "register --dry-run=1": "optie '--dry-run' heeft geen waarde",
+    "register --report": "optie '--report' vraagt om een waarde",
+    "status --xml": "er is geen optie '--xml'",
+    "status extra more": "er staat te veel: extra more",
+}
+
+
+@pytest.mark.parametrize("command", WRONG)
+def test_wrong_arguments_are_told_in_dutch(command: str, shell: Shell) -> None:
+    """By --lang, wherever it stands, or by the locale; click's own English is known by its words."""
+    name, *rest = command.split()
+    result = shell(name, "--lang", "nl", *rest)
+    assert (result.code, result.out) == (2, "")
+    assert result.err.endswith(f"Fout: {WRONG[command]}\n")
+
+
+def test_wrong_arguments_by_the_locale(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of a command that speaks English alone too: what is said there is English."""
+    monkeypatch.setenv("LC_ALL", "nl_NL.UTF-8")
+    assert "Fout: er is geen opdracht 'statis'" in shell("statis").err
+    assert shell("status", "--xml").err.startswith("Gebruik: outbox status [OPTIONS]\n")
+    assert "Error: No such option '--xml'" in shell("status", "--lang", "en", "--xml").err
+    assert "Error: No such option '--xml'" in shell("config", "--xml").err
+
+
+def test_a_person_says_yes_in_dutch(shell: Shell, site: psycopg.Connection) -> None:
+    """j is yes, Enter is no."""
+    asks = ("register", "users", "--key", "BAKKER", "--target", "visma_net", "--lang", "nl")
+    code, seen = on_a_terminal(*asks, typed=" ")
+    assert (code, "Registreren? [j/N]: " in seen, seen.splitlines()[-1]) == (130, True, "gestopt")
+    code, seen = on_a_terminal(*asks, typed="j")
+    assert (code, "1 aangemaakt" in seen.splitlines()[-1]) == (0, True)

@@ -140,7 +140,7 @@ def test_nobody_to_ask(shell: Shell, site: psycopg.Connection) -> None:
         (("gebruikers",), "'gebruikers' is not one of"),
         (("--target", "exact_online"), "'exact_online' is not one of"),
         (("--key", "001"), "--key needs exactly one RESOURCE"),
-        (("companies", "--key", "001", "--key", "x"), "the key of companies is company_code"),
+        (("companies", "--key", "001", "--key", "x"), "the key of companies is company code"),
     ],
 )
 def test_wrong_arguments(shell: Shell, site: psycopg.Connection, arguments: tuple[str, ...], words: str) -> None:

@@ -6,10 +6,8 @@ from __future__ import annotations
 
 import json
 import os
-import pty
+import re
 import signal
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,12 +16,11 @@ import httpx
 import psycopg
 import pytest
 
-import outbox as package
 from outbox import install
 from outbox.cli import INTERRUPTED
 from outbox.config import load
 from outbox.service.wiring import at_work, make_service
-from tests.cli.conftest import NOWHERE, Result, Shell, end, started
+from tests.cli.conftest import NOWHERE, Result, Shell, end, on_a_terminal, started
 from tests.cli.shapes import misfits
 from tests.cli.table import ELSEWHERE, OLD, TABLE, USER, Arguments, Case
 from tests.conftest import Server, fill_reference
@@ -167,26 +164,30 @@ def test_what_prints_data_has_json() -> None:
 # -- a terminal ------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(("variables", "colours"), [({}, True), ({"NO_COLOR": "1"}, False)])
+with_and_without_colours = pytest.mark.parametrize(
+    ("variables", "colours"), [({}, True), ({"NO_COLOR": "1"}, False)], ids=["", "NO_COLOR"]
+)
+
+
+@with_and_without_colours
 def test_colours_on_a_terminal_alone(variables: dict[str, str], colours: bool) -> None:
     """The head of a table is bold there, unless NO_COLOR is set."""
-    env = {**os.environ, "PYTHONPATH": str(Path(package.__file__).parents[1]), "TERM": "xterm", **variables}
-    ours, theirs = pty.openpty()
-    with subprocess.Popen([sys.executable, "-m", "outbox", "audit"], env=env, stdout=theirs, stdin=theirs) as process:
-        os.close(theirs)
-        seen = b""
-        while True:
-            try:
-                part = os.read(ours, 65536)
-            except OSError:  # how a terminal ends
-                break
-            if not part:
-                break
-            seen += part
-    os.close(ours)
-    assert process.returncode == 0
-    assert b"access_of_user" in seen
-    assert (b"\x1b[1m" in seen) is colours
+    code, seen = on_a_terminal("audit", **variables)
+    assert code == 0
+    assert "access_of_user" in seen
+    assert ("\x1b[1m" in seen) is colours
+
+
+@with_and_without_colours
+def test_a_progress_bar_on_a_terminal(
+    variables: dict[str, str], colours: bool, shell: Shell, site: psycopg.Connection
+) -> None:
+    """From nothing to all, and the cursor is shown again afterwards. In a pipe there is none: see is_plain."""
+    code, seen = on_a_terminal("register", "users", "--target", "visma_net", "--yes", **variables)
+    assert code == 0, seen
+    assert re.search(r"registering +\[-+\] +0%.*registering +\[#+\] +100%", seen, re.DOTALL)
+    assert seen.rindex("\x1b[?25h") > seen.rfind("\x1b[?25l")
+    assert ("\x1b[1m" in seen) is colours
 
 
 # -- Ctrl-C ----------------------------------------------------------------------------------------------------------

@@ -299,15 +299,14 @@ def test_each_is_asked_for(
     """A person at the terminal says yes to the company and no to the user."""
     asked: list[str] = []
 
-    def confirm(question: str, **rest: Any) -> bool:
+    def prompt(question: str, **rest: Any) -> str:
         asked.append(question)
-        return "KVK" in question
+        return "each" if "about each" in question else "yes" if "KVK" in question else ""
 
     monkeypatch.setattr(sys.stdin, "isatty", lambda: True, raising=False)
-    monkeypatch.setattr(click, "prompt", lambda *a, **k: "each")
-    monkeypatch.setattr(click, "confirm", confirm)
+    monkeypatch.setattr(click, "prompt", prompt)
     assert register(shell, "--yes").code == 0
-    assert len(asked) == 2
+    assert len(asked) == 3
     assert remote_id(small, "companies", "001") == by_hand["molen"]
     assert remote_id(small, "users", "BOB") != by_hand["bob"]
 
