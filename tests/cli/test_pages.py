@@ -8,8 +8,8 @@ import psycopg
 import pytest
 
 from outbox import errors
-from outbox.cli import INTERRUPTED
 from outbox.cli.help import PAGES
+from outbox.cli.language import INTERRUPTED
 from outbox.config import CompanySettings, Settings, TargetSettings
 from outbox.config.source import declared
 from outbox.operator.audit import read_questions

@@ -17,7 +17,7 @@ import psycopg
 import pytest
 
 from outbox import install
-from outbox.cli import INTERRUPTED
+from outbox.cli.language import INTERRUPTED
 from outbox.config import load
 from outbox.service.wiring import at_work, make_service
 from tests.cli.conftest import NOWHERE, Result, Shell, end, on_a_terminal, started
