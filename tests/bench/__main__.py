@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sys
 
-from tests.bench import drain, http, latency, load, write
+from tests.bench import drain, http, installing, latency, load, write
 
 KINDS = {
     "http": http.run,
@@ -21,6 +21,7 @@ KINDS = {
     "recheck": load.recheck,
     "history": load.history,
     "write": write.run,
+    "install": installing.run,
 }
 
 if __name__ == "__main__":

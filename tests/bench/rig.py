@@ -47,17 +47,16 @@ def sink(delay_ms: int = 0) -> Iterator[Sink]:
 
 
 @contextmanager
-def database(*, companies: int = 1, capture: bool = True) -> Iterator[str]:
-    """Companies that Visma.net holds already, all licences, no projects; `capture`: with the triggers."""
+def database(*, companies: int = 1) -> Iterator[str]:
+    """With the triggers; companies that Visma.net holds already, all licences, no projects."""
     with embedded.running(options={"max_connections": "50"}) as dsn:
         with psycopg.connect(dsn) as connection:
             for name in ("reference/schema.sql", "views/visma_net.sql"):
                 connection.execute(sqlfiles.read(name))
             run(connection, "companies", companies=companies)
-        if capture:
-            with psycopg.connect(dsn) as connection:
-                install.apply(connection, install.plan(connection))
-                run(connection, "held_companies")
+        with psycopg.connect(dsn) as connection:
+            install.apply(connection, install.plan(connection))
+            run(connection, "held_companies")
         yield dsn
 
 

