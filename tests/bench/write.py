@@ -12,6 +12,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from statistics import median
 
 import psycopg
@@ -55,10 +56,10 @@ def run() -> None:
     with _databases() as dsn:
         for column, kinds in UPDATED.items():
             for clients in CLIENTS:
-                found = _in_turn(kinds, lambda kind, c=column, n=clients: _tps(dsn[kind], c, n))
+                found = _in_turn(kinds, partial(_tps, dsn, column, clients))
                 print(f"  single-row updates of {column}, {clients} clients, a second   {_compare(found, ',.0f')}")
         for statement in STATEMENTS:
-            found = _in_turn(BULK, lambda kind, s=statement: _bulk(dsn[kind], s))
+            found = _in_turn(BULK, partial(_bulk, dsn, statement))
             print(f"  {statement} of {ROWS:,} rows, seconds   {_compare(found, '.2f')}")
 
 
@@ -96,7 +97,7 @@ def _ratio(rounds: list[Round], one: str, other: str) -> str:
     return f"{median(r[one] / r[other] for r in rounds):.2f}"
 
 
-def _tps(dsn: str, column: str, clients: int) -> float:
+def _tps(dsn: dict[str, str], column: str, clients: int, kind: str) -> float:
     with tempfile.NamedTemporaryFile("w", suffix=".sql") as script:
         script.write(
             f"\\set id random(1, {ROWS})\n\\set v random(1, 1000000000)\n"
@@ -105,15 +106,15 @@ def _tps(dsn: str, column: str, clients: int) -> float:
         )
         script.flush()
         command = [str(POSTGRES_VERSIONS[16] / "pgbench"), "-n", "-M", "prepared", "-c", str(clients)]
-        command += ["-j", str(min(clients, 2)), "-T", str(SECONDS), "-f", script.name, dsn]
+        command += ["-j", str(min(clients, 2)), "-T", str(SECONDS), "-f", script.name, dsn[kind]]
         out = subprocess.run(command, capture_output=True, text=True, check=True).stdout
     found = re.search(r"^tps = ([\d.]+)", out, re.MULTILINE)
     assert found, out
     return float(found[1])
 
 
-def _bulk(dsn: str, statement: str) -> float:
-    with psycopg.connect(dsn, autocommit=True) as connection, connection.cursor() as cursor:
+def _bulk(dsn: dict[str, str], statement: str, kind: str) -> float:
+    with psycopg.connect(dsn[kind], autocommit=True) as connection, connection.cursor() as cursor:
         rig.run(connection, "remove_new")
         connection.execute("VACUUM (ANALYZE) accountview.projects")
         connection.execute("CHECKPOINT")

@@ -20,7 +20,7 @@ SHAPES = {
 }
 """What a SELECT is like, and how often."""
 
-ITEMS = {"table": 10.0, "subquery": 2, "view": 1.5, "USING": 1.5, "VALUES": 0.7, "function": 0.5}
+ITEMS = {"table": 10.0, "subquery": 2, "view": 1.5, "USING": 1.5, "NATURAL": 0.7, "VALUES": 0.7, "function": 0.5}
 """What stands in FROM."""
 
 
@@ -203,6 +203,8 @@ class ViewMaker:
             return f"{self.schema.schema}.view_{number} AS {alias}", three
         if kind == "USING":
             return self.using(alias)
+        if kind == "NATURAL":
+            return self.natural(alias)
         if kind == "VALUES":
             rows = ", ".join(f"({self.literal()}, {self.literal()})" for _ in range(self.random.choice((1, 2))))
             return f"(VALUES {rows}) AS {alias} (s1, s2)", three[:2]
@@ -221,6 +223,17 @@ class ViewMaker:
             f" AS {alias} ({', '.join(columns)})"
         )
         return text, [f"{alias}.{c}" for c in columns]
+
+    def natural(self, alias: str) -> tuple[str, list[str]]:
+        """Of two tables, with one or two columns that have the same name there."""
+        kind, names = self.random.choice(("", "LEFT ", "RIGHT ", "FULL ")), self.random.choice(("mrs", "mrk"))
+        columns = [f"u{n}" for n in range(len({*"mlk", *names}))]
+        text = f"({self.renamed('mlk')} NATURAL {kind}JOIN {self.renamed(names)}) AS {alias} ({', '.join(columns)})"
+        return text, [f"{alias}.{c}" for c in columns]
+
+    def renamed(self, names: str) -> str:
+        chosen = ", ".join(f"{self.schema.name(self.random.choice('abcd'))} AS {name}" for name in names)
+        return f"(SELECT {chosen} FROM {self.a_table()}) AS {self.alias()}"
 
     # -- columns and conditions
 

@@ -1,12 +1,13 @@
-"""Random source tables and random statements on them: four tables p, q, r, s with columns a, b, c, d.
+"""Random source tables: four tables p, q, r, s with columns a, b, c, d, and for each a view that may be written to.
 
 The values of one schema are of one kind (text, numbers, ...) and few, so that joins meet; some of them are equal and
-look different. Tables are plain, without a key, partitioned, inherited; names may be such as need care.
+look different. Tables are plain, without a key, partitioned, inherited, refer to each other; names may be such as need
+care.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from random import Random
 
 
@@ -29,8 +30,9 @@ CASE_BLIND = (
 CREATE TYPE {schema}.citext;
 CREATE FUNCTION {schema}.citextin(cstring) RETURNS {schema}.citext LANGUAGE internal STRICT IMMUTABLE AS 'textin';
 CREATE FUNCTION {schema}.citextout({schema}.citext) RETURNS cstring LANGUAGE internal STRICT IMMUTABLE AS 'textout';
-CREATE TYPE {schema}.citext (INPUT = {schema}.citextin, OUTPUT = {schema}.citextout, LIKE = text, CATEGORY = 'S',
-                             COLLATABLE = true);
+CREATE FUNCTION {schema}.citextrecv(internal) RETURNS {schema}.citext LANGUAGE internal STRICT STABLE AS 'textrecv';
+CREATE TYPE {schema}.citext (INPUT = {schema}.citextin, OUTPUT = {schema}.citextout, RECEIVE = {schema}.citextrecv,
+                             LIKE = text, CATEGORY = 'S', COLLATABLE = true);
 CREATE CAST ({schema}.citext AS text) WITHOUT FUNCTION AS IMPLICIT;
 CREATE CAST (text AS {schema}.citext) WITHOUT FUNCTION AS ASSIGNMENT;
 """
@@ -114,17 +116,18 @@ NAMES = {
 }
 """Names that stand for ours: such as need quotes, and such as capture itself uses."""
 
-SHAPES = ("plain", "no key", "partitioned", "inherited", "generated")
+SHAPES = ("plain", "no key", "partitioned", "inherited", "generated", "referring")
 
 
 @dataclass(frozen=True)
 class Schema:
-    """Four tables. keys: the columns of their primary keys. written: what statements may name, with its own table."""
+    """Four tables. keys: the columns of their primary keys. references: what a foreign key of a table says."""
 
     kind: Kind
     names: dict[str, str]
     shape: str
     keys: dict[str, str]
+    references: dict[str, str]
 
     def name(self, plain: str) -> str:
         return self.names.get(plain, plain)
@@ -135,6 +138,9 @@ class Schema:
 
     def table(self, plain: str) -> str:
         return f"{self.schema}.{self.name(plain)}"
+
+    def through(self, plain: str) -> str:
+        return f"{self.schema}.through_{plain}"
 
     @property
     def written(self) -> list[str]:
@@ -148,7 +154,9 @@ class Schema:
 
     def ddl(self) -> str:
         first = self.kind.first.replace("{schema}", self.schema)
-        return f"CREATE SCHEMA {self.schema};\n{first}\n" + "\n".join(map(self._create, self.keys))
+        columns = ", ".join(map(self.name, "abcd"))
+        views = (f"CREATE VIEW {self.through(t)} AS SELECT {columns} FROM {self.table(t)};" for t in self.keys)
+        return f"CREATE SCHEMA {self.schema};\n{first}\n" + "\n".join([*map(self._create, self.keys), *views])
 
     def _create(self, table: str) -> str:
         columns = [f"{self.name(c)} {t}" for c, t in zip("abcd", self.kind.types, strict=True)]
@@ -159,6 +167,8 @@ class Schema:
             columns = ["n bigint GENERATED ALWAYS AS IDENTITY", "gone text", *columns]
         if self.keys[table]:
             columns.append(f"PRIMARY KEY ({', '.join(map(self.name, self.keys[table]))})")
+        if table in self.references:
+            columns.append(self.references[table])
         made = f"CREATE TABLE {self.table(table)} ({', '.join(columns)})"
         text = made.replace("{schema}", self.schema)
         if self.shape == "generated" and table in "pr":
@@ -189,56 +199,21 @@ def draw_schema(random: Random, kinds: dict[str, Kind]) -> Schema:
     if shape == "partitioned":
         keys |= {t: random.choice(("a", "ab", "")) for t in "pq"}
         kind = kind if "COLLATE" not in kind.types[0] and "citext" not in kind.first else kinds["text"]
-    schema = names.get("src", "src")
-    types = tuple(t.replace("{schema}", schema) for t in kind.types)
-    return Schema(Kind(types, kind.values, kind.first), names, shape, keys)
+    if shape == "referring":
+        keys |= {"p": "a", "q": "a", "r": random.choice(("b", ""))}
+    types = tuple(t.replace("{schema}", names.get("src", "src")) for t in kind.types)
+    made = Schema(Kind(types, kind.values, kind.first), names, shape, keys, {})
+    return replace(made, references=_draw_references(random, made)) if shape == "referring" else made
 
 
-def statement(schema: Schema, random: Random) -> str:
-    """A random write; some fail by a duplicate key, which is as good as any other."""
-    table = random.choice(schema.written)
-    name, columns = schema.table(table), schema.writable(table)
+def _draw_references(random: Random, schema: Schema) -> dict[str, str]:
+    """A chain of cascades from p to q to r, which may end by setting null, and another one from p to s."""
 
-    def value() -> str:
-        return random.choice((*schema.kind.values * 3, "NULL"))
+    def action(table: str) -> str:
+        return "CASCADE" if table == "q" else random.choice(("CASCADE", "SET NULL"))
 
-    where = f"{schema.name(random.choice('abcd'))} = {random.choice(schema.kind.values)}"
-    listed = ", ".join(map(schema.name, columns))
-    kind = random.choices(("insert", "update", "delete", "truncate", "merge", "move"), (6, 5, 2, 0.2, 1, 1))[0]
-    if kind == "insert":
-        rows = ", ".join(
-            f"({', '.join(value() for _ in columns)})" for _ in range(random.choice((1, 1, 2, 3)))
-        )  # fmt: skip
-        return f"INSERT INTO {name} ({listed}) VALUES {rows}" + random.choice(("", " ON CONFLICT DO NOTHING"))
-    if kind == "update":
-        column, other = random.sample(columns, 2)
-        changes = f"{schema.name(column)} = {random.choice((value(), schema.name(other)))}"
-        return f"UPDATE {name} SET {changes} WHERE {where}"
-    if kind == "delete":
-        return f"DELETE FROM {name} WHERE {where}"
-    if kind == "truncate":
-        return f"TRUNCATE {name}"
-    if kind == "move":
-        into = random.choice([t for t in schema.written if schema.writable(t) == columns])
-        return (
-            f"WITH gone AS (DELETE FROM {name} WHERE {where} RETURNING {listed})"
-            f" INSERT INTO {schema.table(into)} ({listed}) SELECT * FROM gone"
-        )
-    return _merge(schema, table, random)
-
-
-def _merge(schema: Schema, table: str, random: Random) -> str:
-    columns = schema.writable(table)
-    n = [schema.name(c) for c in columns]
-    key = schema.keys[table[0]] or "a"
-    types = schema.kind.types
-    values = ", ".join(
-        f"{random.choice(schema.kind.values)}::{types['abcd'.index(c)].split(' COLLATE')[0]}" for c in columns
-    )
-    on = " AND ".join(f"t.{schema.name(k)} = n.{schema.name(k)}" for k in key)
-    return (
-        f"MERGE INTO {schema.table(table)} AS t USING (VALUES ({values})) AS n ({', '.join(n)})"
-        f" ON {on} WHEN MATCHED AND t.{n[2]} = {schema.kind.values[0]} THEN DELETE"
-        f" WHEN MATCHED THEN UPDATE SET {n[2]} = n.{n[2]}"
-        f" WHEN NOT MATCHED THEN INSERT ({', '.join(n)}) VALUES ({', '.join(f'n.{c}' for c in n)})"
-    )
+    return {
+        table: f"FOREIGN KEY ({schema.name(column)}) REFERENCES {schema.table(parent)}"
+        f" ON DELETE {action(table)} ON UPDATE {action(table)}"
+        for table, column, parent in (("q", "a", "p"), ("r", "a", "q"), ("s", "c", "p"))
+    }

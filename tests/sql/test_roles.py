@@ -32,6 +32,7 @@ from outbox.service.keeper import Keeper
 from outbox.targets.held import Held
 from tests.conftest import DEFAULT_VERSION, OPTIONS
 from tests.lane import World
+from tests.programs import dump
 
 Connection = psycopg.Connection[Any]
 
@@ -300,18 +301,26 @@ def test_definer_functions_pin_their_search_path(site: Site) -> None:
 
 @pytest.mark.parametrize("version", embedded.versions())
 def test_no_superuser_is_needed(version: int) -> None:
-    """Who owns the tables and may create roles installs, and installs again; check finds nothing."""
+    """Who owns the tables and may create roles installs, and installs again; check finds nothing. What uninstall leaves
+    is what there was, rights included.
+    """
     with managed(version) as site:
         fill(site)
         make_roles(site)
+        before = dump(site.dsn())
         with site.connected("dba") as dba:
+            install.apply(dba, install.plan(dba))
+            uninstall(dba, plan_uninstall(dba))
+            assert dump(site.dsn(), "-N", "outbox") == before
             install.apply(dba, install.plan(dba))
             assert not install.plan(dba)
             assert install.check(dba) == []
             dba.execute("DROP VIEW visma_net.cost_types")
             install.apply(dba, install.plan(dba))
             assert install.check(dba) == []
+            dba.execute(sqlfiles.read("views/visma_net.sql"))
             uninstall(dba, plan_uninstall(dba, keep_data=False), keep_data=False)
+        assert dump(site.dsn()) == before
 
 
 def test_roles_that_come_later(site: Site) -> None:
