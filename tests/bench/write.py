@@ -78,6 +78,7 @@ def _databases() -> Iterator[dict[str, str]]:
             with psycopg.connect(found[kind]) as connection:
                 for name in files:
                     rig.run(connection, name)
+                connection.execute("CHECKPOINT")
         yield found
 
 
