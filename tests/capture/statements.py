@@ -42,8 +42,8 @@ class StatementMaker:
 
     def _table(self) -> str:
         """Those that others refer to more often: without their rows the others stay empty."""
-        parents = ("p", "p", "q") if self.schema.references else ()
-        return self.random.choice((*self.schema.written, *parents))
+        parents = ["p", "p", "q"] if self.schema.references else []
+        return self.random.choice(self.schema.written + parents)
 
     def _target(self, table: str) -> str:
         """The table, or a view through which it is written."""
