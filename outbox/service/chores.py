@@ -1,5 +1,5 @@
 """Work beside the lanes: again and again, each chore on a connection of its own, in the relay that has a target's first
-lane. A chore that fails says so in the log and has its turn again; delivery never waits for one.
+lane at the time. A chore that fails says so in the log and has its turn again; delivery never waits for one.
 """
 
 from __future__ import annotations
@@ -12,8 +12,11 @@ from dataclasses import dataclass
 
 from outbox.errors import OutboxError
 from outbox.relay.connection import Connection, connect
+from outbox.relay.holding import Holding
 
 logger = logging.getLogger("outbox.chores")
+
+FIRST_LANE_LOOK_S = 1.0
 
 
 @dataclass(frozen=True)
@@ -29,9 +32,9 @@ class Chore:
 
 
 @contextlib.asynccontextmanager
-async def beside(dsn: str, target: str, chores: Iterable[Chore]) -> AsyncIterator[None]:
+async def beside(dsn: str, target: str, holding: Holding, chores: Iterable[Chore]) -> AsyncIterator[None]:
     """The chores are done while the block runs; at its end they stop wherever they are."""
-    tasks = [asyncio.create_task(_repeat(dsn, target, chore)) for chore in chores]
+    tasks = [asyncio.create_task(_repeat(dsn, target, holding, chore)) for chore in chores]
     try:
         yield
     finally:
@@ -40,8 +43,11 @@ async def beside(dsn: str, target: str, chores: Iterable[Chore]) -> AsyncIterato
         await asyncio.gather(*tasks, return_exceptions=True)
 
 
-async def _repeat(dsn: str, target: str, chore: Chore) -> None:
+async def _repeat(dsn: str, target: str, holding: Holding, chore: Chore) -> None:
     while True:
+        if 0 not in holding.held:
+            await asyncio.sleep(FIRST_LANE_LOOK_S)
+            continue
         try:
             async with await connect(dsn) as connection:
                 await chore.work(connection, target)

@@ -112,7 +112,8 @@ class Service:
         holding = self.holdings[target]
         while await self._wait_for_lanes(target, holding):
             try:
-                async with self._lane(target, holding) as lane, beside(self.dsn, target, self._chores_of(holding)):
+                chores = () if self.once else self.chores
+                async with self._lane(target, holding) as lane, beside(self.dsn, target, holding, chores):
                     await self._work(lane, holding)
                 if self.once:
                     return
@@ -131,10 +132,6 @@ class Service:
                 await asyncio.wait_for(holding.changed.wait(), self.rhythm.safety_poll_s)
             holding.changed.clear()
         return not self.stop.is_set()
-
-    def _chores_of(self, holding: Holding) -> Sequence[Chore]:
-        """Of all the relays of a target one does them: who has its first lane."""
-        return self.chores if 0 in holding.held and not self.once else ()
 
     @contextlib.asynccontextmanager
     async def _lane(self, target: str, holding: Holding) -> AsyncIterator[Lane]:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import ExitStack
+from typing import Any
 
 import psycopg
 import pytest
 
 from outbox.errors import LeaseLost
 from outbox.relay.holding import Holding
-from outbox.service.process import Rhythm
+from outbox.service.chores import Chore
+from outbox.service.process import Rhythm, Service
 from tests.lane import Steps, World, at_work, eventually
 
 LANES = 4
@@ -73,6 +75,28 @@ def test_relays_share_the_lanes_to_within_one(shared_erp: World) -> None:
             eventually(lambda: _shares(shared_erp) == {"a": 2, "b": 2})
         eventually(lambda: _shares(shared_erp) == {"a": 4})
         assert shared_erp.sql("SELECT DISTINCT epoch > 1 FROM outbox.lease WHERE target = 'visma_net' AND lane = 0")
+
+
+def test_who_takes_the_first_lane_does_the_chores_from_then_on(shared_erp: World) -> None:
+    """Of relays that share the lanes of a target one does them; after its end another, which was at work already."""
+    seen: list[str] = []
+
+    def relay(holder: str) -> Service:
+        async def note(connection: Any, target: str) -> None:
+            seen.append(holder)
+
+        made = shared_erp.service(holder=holder, rhythm=BRISK)
+        made.chores = [Chore("note", 0.01, note)]
+        return made
+
+    with ExitStack() as first:
+        first.enter_context(at_work(relay("a")))
+        eventually(lambda: seen)
+        with at_work(relay("b")):
+            eventually(lambda: _shares(shared_erp) == {"a": 2, "b": 2})
+            assert set(seen) == {"a"}
+            first.close()
+            eventually(lambda: "b" in seen)
 
 
 def test_relays_with_one_process_number_are_two(shared_erp: World) -> None:
