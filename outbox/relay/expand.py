@@ -55,7 +55,8 @@ def absorb(coarse: list[Coarse]) -> list[Coarse]:
 async def expand(store: Store, messages: list[Message]) -> list[tuple[str, Key]]:
     """Write the messages below and settle these, in one transaction; answers the keys that are to be looked at next.
 
-    A chain that leads to one full key needs no other message: its own is given the key.
+    A chain that leads to one full key needs no other message: its own is given the key. Not in that transaction, since
+    it locks the lease, which must be renewed while a million rows are expanded.
     """
     direct = [m for m in messages if m.via is None or "follow" not in m.via]
     chained = [m for m in messages if m.via is not None and "follow" in m.via]
@@ -64,9 +65,9 @@ async def expand(store: Store, messages: list[Message]) -> list[tuple[str, Key]]
     coarse = [c for m in direct for c in _direct(m)]
     coarse += [c for m in chained if m.id not in resolved for c in led[m.id]]
     done = [m.id for m in messages if m.id not in resolved]
+    if resolved:
+        await store.resolve_keys(resolved)
     async with store.connection.transaction() if done else nullcontext():
-        if resolved:
-            await store.resolve_keys(resolved)
         if done:
             await store.settle_expanded(done)
             await _write(store, absorb(coarse))

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import threading
 
+import psycopg
 import pytest
 
-from tests.lane import World
+from tests.lane import World, eventually
 
 FOLLOW = """
     CREATE FUNCTION outbox.follow_group(starts jsonb) RETURNS TABLE (start jsonb, anchor text)
@@ -192,6 +194,25 @@ def test_a_delivery_in_flight_is_found_by_the_expansion(world: World) -> None:
         relay.begin()
         relay.round()
     world.settled()
+
+
+def test_a_long_expansion_does_not_keep_the_lease_from_being_renewed(erp: World) -> None:
+    """Also beside a change whose chain led to one key, which is written under the lease."""
+    erp.company("001", "A1")
+    erp.sql("INSERT INTO accountview.projects VALUES ('A1', 'P1', 'Dak', '2026-01-01')")
+    erp.drain()
+    with erp.stepping() as relay, psycopg.connect(erp.dsn) as other:
+        erp.sql("UPDATE accountview.projects SET description = 'Goot'")
+        erp.register("projects")
+        other.execute("LOCK TABLE accountview.licence_modules IN ACCESS EXCLUSIVE MODE")
+        claiming = threading.Thread(target=relay.claim)
+        claiming.start()
+        eventually(lambda: erp.sql("SELECT 1 FROM pg_locks WHERE NOT granted"))
+        erp.sql("SELECT FROM outbox.lease WHERE target = 'visma_net' FOR NO KEY UPDATE NOWAIT")
+        other.rollback()
+        claiming.join()
+        relay.round()
+    assert erp.last("projects", "001", "P1") == ("updated", None)
 
 
 def test_ten_thousand_coarse_messages_are_one_recheck(settled: World) -> None:
