@@ -72,8 +72,8 @@ class Http:
             extensions={"target": target},
         )
         try:
-            await self._hosts.check(request.url.host)
             async with asyncio.timeout(self._deadline_s):
+                await self._hosts.check(request.url.host)
                 return await self._exchange(request, largest_bytes)
         except (Forbidden, httpx.ConnectError, httpx.ConnectTimeout) as error:
             raise NoReply(f"no connection to {request.url.host}: {_reason(error)}", sent=False) from None

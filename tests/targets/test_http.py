@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import gzip
 import re
 import socket
 import time
+from typing import Any
 
 import pytest
 
@@ -94,6 +96,31 @@ def test_a_write_without_a_proper_answer_is_in_doubt(
     assert time.monotonic() - start < DEADLINE_S + 0.4
     ((_, call),) = raw_cloud.calls
     assert call.error == error.why
+
+
+class SlowNames(asyncio.SelectorEventLoop):
+    """Names are found, after a while."""
+
+    async def getaddrinfo(self, *args: Any, **options: Any) -> Any:
+        await asyncio.sleep(0.45)
+        return await super().getaddrinfo(*args, **options)
+
+
+def test_the_search_for_the_servers_name_is_part_of_the_deadline(raw: RawServer) -> None:
+    """A call that begins in time ends before the lease does, whatever it waits for."""
+    raw.answers = [drip]
+
+    async def ask() -> float:
+        talker = Http(connections=1, deadline_s=1.0)
+        started = time.monotonic()
+        with pytest.raises(NoReply, match="no answer within 1 s"):
+            await talker.send("PUT", f"{raw.url}/users/u1", {})
+        took_s = time.monotonic() - started
+        await talker.close()
+        return took_s
+
+    with asyncio.Runner(loop_factory=SlowNames) as runner:
+        assert runner.run(ask()) < 1.4
 
 
 @pytest.mark.parametrize("status", [301, 302, 307, 308])
