@@ -9,27 +9,26 @@ from contextlib import contextmanager
 from typing import Any
 
 import psycopg
-from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from outbox import sqlfiles
 from outbox.errors import DatabaseUnavailable, InstallError, NotAtHome, NotPermitted, OutboxError
-from outbox.relay.connection import SESSION
+from outbox.relay.connection import SESSION, with_time_outs
 
 Connection = psycopg.Connection[Any]
 OLDEST_VERSION = 15
-CONNECT_TIMEOUT_S = 10
+APPLICATION_NAME = "outbox"
 NOT_AT_HOME = "OB001"  # raised by outbox.require_home()
 
 
 def connect(dsn: str) -> Connection:
-    """In autocommit, with the settings of the relay, so that keys have the same text form. Raises InstallError where
-    the server is too old, psycopg.Error where there is none.
+    """In autocommit, with the settings of the relay, so that keys have the same text form; but what is said to be done
+    is on disk. Raises InstallError where the server is too old, psycopg.Error where there is none.
     """
-    timeout = conninfo_to_dict(dsn).get("connect_timeout", CONNECT_TIMEOUT_S)
-    connection = psycopg.connect(make_conninfo(dsn, connect_timeout=timeout), autocommit=True)
+    connection = psycopg.connect(with_time_outs(dsn, APPLICATION_NAME), autocommit=True)
     try:
         check_version(connection)
-        pin(connection, {**SESSION, "application_name": "outbox"}, for_transaction=False)
+        own = {"application_name": APPLICATION_NAME, "synchronous_commit": "on"}
+        pin(connection, {**SESSION, **own}, for_transaction=False)
     except BaseException:
         connection.close()
         raise

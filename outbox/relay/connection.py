@@ -46,7 +46,6 @@ _NETWORK = {
     "keepalives_interval": "5",
     "keepalives_count": "3",
     "tcp_user_timeout": "30000",
-    "application_name": SESSION["application_name"],
 }
 
 # What a relay waits out and connects again for: a connection that is gone, a server that stops, starts or has become a
@@ -102,13 +101,18 @@ class Connection(AsyncConnection[Any]):
         )
 
 
+def with_time_outs(dsn: str, application_name: str) -> str:
+    """The connection string with what it does not say itself."""
+    given = conninfo_to_dict(dsn)
+    wanted = {**_NETWORK, "application_name": application_name}
+    return make_conninfo(dsn, **{name: value for name, value in wanted.items() if name not in given})
+
+
 async def connect(dsn: str) -> Connection:
     """A connection in autocommit with the settings that every relay pins. Raises NotAtHome with a restored outbox: with
     every connection, since the database behind the name may be another by now.
     """
-    given = conninfo_to_dict(dsn)
-    network = {name: value for name, value in _NETWORK.items() if name not in given}
-    connection = await Connection.connect(make_conninfo(dsn, **network), autocommit=True)
+    connection = await Connection.connect(with_time_outs(dsn, SESSION["application_name"]), autocommit=True)
     try:
         await connection.settle_in()
         await _require_home(connection)

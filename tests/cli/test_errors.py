@@ -8,6 +8,7 @@ import click
 import psycopg
 import pytest
 from psycopg import sql
+from psycopg.conninfo import make_conninfo
 
 from outbox import database as database_module
 from outbox.cli import outbox
@@ -47,6 +48,15 @@ def test_not_installed(
     assert result.code == 73
     assert "the outbox is not installed" in result.err
     assert "try: outbox install" in result.err
+
+
+def test_a_command_waits_for_the_disk_and_not_for_a_server_that_is_gone(database: str) -> None:
+    """No crash forgets what a person was told; a network that swallows everything is noticed within half a minute."""
+    with database_module.connect(database) as connection:
+        assert connection.execute("SHOW synchronous_commit").fetchone() == ("on",)
+        assert connection.info.get_parameters()["tcp_user_timeout"] == "30000"
+    with database_module.connect(make_conninfo(database, tcp_user_timeout=1000)) as connection:
+        assert connection.info.get_parameters()["tcp_user_timeout"] == "1000"
 
 
 def test_a_server_that_is_too_old(shell: Shell, empty_database: str, monkeypatch: pytest.MonkeyPatch) -> None:
