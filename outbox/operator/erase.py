@@ -15,6 +15,7 @@ import psycopg
 from psycopg import sql
 
 from outbox import sqlfiles
+from outbox.database import deciding
 from outbox.errors import EraseRefused
 from outbox.register.preview import read_views
 from outbox.resources import RESOURCES, TARGETS
@@ -148,7 +149,8 @@ def erase(connection: Connection, person: Person) -> Erased:
     a restored or copied outbox: whether he was removed from a cloud, only the other database knows.
     """
     connection.execute(sqlfiles.read("decide/require_home.sql"))
-    row = connection.execute(sqlfiles.read("erase/record_begin.sql"), {"code": person.code}).fetchone()
+    with deciding(connection):
+        row = connection.execute(sqlfiles.read("erase/record_begin.sql"), {"code": person.code}).fetchone()
     assert row is not None
     also = _find_others(connection, person)
     done = Counter(dict.fromkeys(PARTS, 0))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import doctest
+import getpass
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -102,8 +103,8 @@ def test_it_is_recorded_without_the_person(world: World, erase: Erase) -> None:
     """Who, when, which code, and how much."""
     left_behind(world)
     erase("ann@example.nl", "--yes")
-    [(decision, key, why)] = world.sql("SELECT decision, key, why FROM outbox.decision WHERE decision = 'erase'")
-    assert (decision, key) == ("erase", ["ann"])
+    [(who, key, why)] = world.sql("SELECT decided_by, key, why FROM outbox.decision WHERE decision = 'erase'")
+    assert (who, key) == (getpass.getuser(), ["ann"])
     assert why.startswith("erased: ")
     assert "3 documents" in why
 
