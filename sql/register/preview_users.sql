@@ -1,6 +1,7 @@
 -- A part of preview: who a user is (outbox/relay/people.py). A new user whose e-mail an object in the cloud has already
 -- is no invitation: one who leaves hands the object over to him, and of one who stays he waits, held. Of several new
--- users with one e-mail the first is created; those who exchange theirs wait for each other, all held. Whose e-mail and names all changed is perhaps somebody else, and held.
+-- users with one e-mail the first is created; those who exchange theirs wait for each other, all held. Whose e-mail and
+-- names all changed is perhaps somebody else, and held, and so is the removal of whoever has his e-mail.
 -- The objects of all users count, not only of those that are registered.
 objects AS (
     SELECT m.key, m.document, lower(e.email) AS email, v.user_code IS NULL OR coalesce({withdrawn}, false) AS leaves,
@@ -17,6 +18,13 @@ objects AS (
     FROM judged AS j
     WHERE j.verdict = 'create'
        OR j.verdict = 'update' AND lower(j.wanted ->> 'email') IS DISTINCT FROM lower(j.held ->> 'email')
+), another AS (
+    SELECT j.key, lower(j.wanted ->> 'email') AS email
+    FROM judged AS j
+    WHERE j.verdict = 'update' AND j.held IS NOT NULL
+      AND j.held ->> 'email' IS DISTINCT FROM j.wanted ->> 'email'
+      AND j.held ->> 'first_name' IS DISTINCT FROM j.wanted ->> 'first_name'
+      AND j.held ->> 'last_name' IS DISTINCT FROM j.wanted ->> 'last_name'
 ), chain AS (
     -- from a user to the one whose e-mail he wants, and so on
     SELECT w.key AS start, o.key
@@ -27,11 +35,27 @@ objects AS (
     FROM chain AS c
     JOIN wanting AS w ON w.key = c.key
     JOIN objects AS o ON o.email = w.email AND o.key <> w.key AND NOT o.leaves
+), steps AS (
+    -- the object of one who leaves goes to who wants its e-mail; where that one has an object, that goes on, and so forth
+    SELECT o.key AS leaving, o.key AS from_key, w.key AS to_key, w.verdict = 'create' AS ends
+    FROM objects AS o
+    JOIN wanting AS w ON w.email = o.email AND w.key <> o.key AND w.place = 1
+    WHERE o.leaves
+    UNION
+    SELECT s.leaving, o.key, w.key, w.verdict = 'create'
+    FROM steps AS s
+    JOIN objects AS o ON o.key = s.to_key
+    JOIN wanting AS w ON w.email = o.email AND w.key <> o.key AND w.place = 1
+    WHERE NOT s.ends
+), moved AS (
+    -- but only where it ends with one who has none: users were renumbered, and each moves up
+    SELECT DISTINCT ON (s.from_key) s.from_key, s.to_key
+    FROM steps AS s
+    WHERE s.leaving IN (SELECT e.leaving FROM steps AS e WHERE e.ends)
+    ORDER BY s.from_key, s.ends DESC, s.to_key
 ), met AS (
-    SELECT w.key,
-           (SELECT o.key FROM objects AS o
-            WHERE o.email = w.email AND o.key <> w.key AND o.leaves AND w.verdict = 'create' AND w.place = 1
-            LIMIT 1) AS takes_over,
+    SELECT w.key, w.email,
+           (SELECT m.from_key FROM moved AS m WHERE m.to_key = w.key LIMIT 1) AS takes_over,
            w.verdict = 'create' AND w.place > 1 OR EXISTS (
                SELECT FROM objects AS o
                WHERE o.email = w.email AND o.key <> w.key AND NOT o.leaves AND o.keeps)
@@ -40,14 +64,13 @@ objects AS (
 ), refined AS (
     SELECT j.key, j.wanted, j.with_parent, j.in_doubt, m.takes_over,
            CASE
-               WHEN j.verdict = 'update' AND j.held IS NOT NULL
-                    AND j.held ->> 'email' IS DISTINCT FROM j.wanted ->> 'email'
-                    AND j.held ->> 'first_name' IS DISTINCT FROM j.wanted ->> 'first_name'
-                    AND j.held ->> 'last_name' IS DISTINCT FROM j.wanted ->> 'last_name' THEN 'hold'
                WHEN j.wanted IN (SELECT o.document FROM objects AS o WHERE o.key = m.takes_over) THEN 'unchanged'
                WHEN m.takes_over IS NOT NULL THEN 'update'
+               WHEN j.key IN (SELECT a.key FROM another AS a) THEN 'hold'
                WHEN m.waits THEN 'hold'
                WHEN j.verdict = 'remove' AND j.key IN (SELECT t.takes_over FROM met AS t) THEN 'unchanged'
+               WHEN j.verdict = 'remove' AND EXISTS (
+                   SELECT FROM objects AS o JOIN another AS a ON a.email = o.email WHERE o.key = j.key) THEN 'hold'
                ELSE j.verdict
            END AS verdict
     FROM judged AS j

@@ -19,6 +19,13 @@ TWICE = (
     " 'Lonen'::text AS description, true AS active, NULL::text[] AS missing FROM generate_series(1, 2)"
 )
 
+# Each moves up to the code of the next; JANSEN is free then, and whoever SMIT was is {}.
+RENUMBERED = (
+    "UPDATE accountview.users SET {} WHERE code = 'SMIT';"
+    " UPDATE accountview.users SET code = 'SMIT' WHERE code = 'MULDER';"
+    " UPDATE accountview.users SET code = 'MULDER' WHERE code = 'JANSEN'"
+)
+
 # What is changed after everything was registered, without a trigger that would tell.
 CHANGES = {
     "nothing": "SELECT",
@@ -28,6 +35,12 @@ CHANGES = {
     "another user code": "UPDATE accountview.users SET code = 'JANSEN2' WHERE code = 'JANSEN'",
     "another user code and another name": "UPDATE accountview.users SET code = 'S', first_name = 'S'"
     " WHERE code = 'SMIT'",
+    "users are renumbered": RENUMBERED.format("code = 'ZZ'"),
+    "users are renumbered and the last is another": RENUMBERED.format("code = 'ZZ', email = 'zz@example.nl'"),
+    "users are renumbered and one is renamed": RENUMBERED.format("code = 'ZZ', last_name = 'Smits'"),
+    "users are renumbered and get other rights": RENUMBERED.format("code = 'ZZ'")
+    + "; DELETE FROM accountview.group_members WHERE user_code = 'MULDER';"
+    " DELETE FROM accountview.administration_access WHERE user_code = 'MULDER'",
     "an e-mail that somebody has": USER.format("NIEUW", "Nu", "anouk.smit@example.nl"),
     "two new users with one e-mail": USER.format("NIEUW1", "Een", "n@example.nl")
     + ";"
