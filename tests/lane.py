@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 import threading
 import time
 from collections.abc import Coroutine, Iterator
@@ -18,6 +19,7 @@ import httpx
 import psycopg
 
 from outbox import install, sandbox
+from outbox.cli.logs import JsonFormatter
 from outbox.config import CompanySettings, TargetSettings
 from outbox.relay.brake import Limits
 from outbox.relay.breaker import Breaker
@@ -30,6 +32,7 @@ from outbox.relay.store import Store
 from outbox.sandbox.compare import compare
 from outbox.service.process import Rhythm, Service
 from outbox.targets import connect as connect_target
+from tests.invariants import Witness
 
 # Seconds are short here; the proportions are those of the defaults. deadline_s is only how long a doubt waits: the
 # calls themselves get CALL_S, since the machine may be busy.
@@ -92,6 +95,26 @@ def fill_captured(connection: psycopg.Connection) -> None:
     connection.execute("TRUNCATE outbox.message")
 
 
+class Heard(logging.Handler):
+    """All that the package logs in this process, as a relay would write it."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.INFO)
+        self.setFormatter(JsonFormatter())
+        self.lines: list[str] = []
+        self.logger = logging.getLogger("outbox")
+        self.logger.addHandler(self)
+        self.logger.setLevel(logging.INFO)
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.lines.append(self.format(record))
+
+    def close(self) -> None:
+        self.logger.removeHandler(self)
+        self.logger.setLevel(logging.NOTSET)
+        super().close()
+
+
 class World:
     """Rows go in by plain SQL; what came of them is read from the outbox's tables and from the sandbox."""
 
@@ -101,6 +124,8 @@ class World:
         self.cloud = httpx.Client(base_url=base_url)
         self.runner = asyncio.Runner()
         self.limits = Limits()
+        self.heard = Heard()
+        self.killed = False  # a relay, with calls under way that nobody has written down
 
     def empty(self) -> None:
         """Nothing in the cloud, nothing in the outbox, FIRST in the source; the target is active, the other is not."""
@@ -116,8 +141,11 @@ class World:
                      " active_since = CASE WHEN target = %s THEN now() END", self.target)  # fmt: skip
             self.sql("UPDATE outbox.lease SET expires_at = '-infinity', abandoned_at = NULL")
             self.sql("DELETE FROM outbox.relay")
+        self.witness, self.killed = Witness(self.database, self.cloud), False
+        self.heard.lines.clear()
 
     def close(self) -> None:
+        self.heard.close()
         self.runner.close()
         self.database.close()
         self.cloud.close()
@@ -132,6 +160,17 @@ class World:
         cursor = self.database.execute(text, values or None)
         rows = cursor.fetchall() if cursor.description else []
         return [r[0] for r in rows] if rows and len(rows[0]) == 1 else rows
+
+    def set_clock(self, forward: str) -> None:
+        """The database's clock jumps by an interval. Nobody can set the machine's here, but all that is stored may be
+        set back by as much: whoever compares the two sees the same.
+        """
+        for table, columns in self.sql("""
+            SELECT a.attrelid::regclass::text, array_agg(quote_ident(a.attname))
+            FROM pg_attribute AS a JOIN pg_class AS c ON c.oid = a.attrelid AND c.relkind = 'r'
+            WHERE c.relnamespace = 'outbox'::regnamespace AND a.atttypid = 'timestamptz'::regtype GROUP BY 1"""):
+            changes = ", ".join(f"{c} = {c} - interval '{forward}'" for c in columns)
+            self.sql(f"UPDATE {table} SET {changes}")
 
     def user(self, code: str, email: str | None = None, first: str = "Voor", last: str = "Naam") -> None:
         self.sql("INSERT INTO accountview.users (code, first_name, last_name, email) VALUES (%s, %s, %s, %s)",
@@ -259,10 +298,20 @@ class World:
 
         self.run(run())
 
-    def settled(self) -> None:
-        """Drained, and the cloud holds what the views say."""
+    def settled(self, **known: bool) -> None:
+        """Drained, and all that must hold after a fault does. known: see invariants.Witness."""
         self.drain()
-        assert self.differences() == []
+        self.hold(**known)
+
+    def recovered(self, **known: bool) -> None:
+        """After a fault: what failed works again, and who held a lane is gone."""
+        self.heal()
+        self.sql("UPDATE outbox.lease SET expires_at = '-infinity'")
+        self.settled(**known)
+
+    def hold(self, **known: bool) -> None:
+        self.witness.limits = self.limits
+        self.witness.hold("\n".join(self.heard.lines), **{"killed": self.killed, **known})
 
     @contextmanager
     def stepping(self, holder: str = "by hand", lanes: int = 100, **changes: Any) -> Iterator[Steps]:
@@ -324,6 +373,7 @@ class Steps:
         """The process is gone; its lease is given up, since waiting for it would only make the test longer."""
         if not self.crashed:
             self.crashed = True
+            self.world.killed |= bool(self.lane.in_flight or self.lane.sending.finished)
             self.world.run(self._crash())
             for lane, epoch in self.store.holding.held.items():
                 mine = "WHERE target = %s AND lane = %s AND epoch = %s"
@@ -363,6 +413,7 @@ def at_work(service: Service) -> Iterator[None]:
         with contextlib.suppress(RuntimeError):  # it has ended by itself
             loop.call_soon_threadsafe(service.shut_down)
         thread.join(10)
+        assert not thread.is_alive(), "the relay has not stopped"
     if ended:
         raise ended[0]
 

@@ -69,6 +69,7 @@ class Holding:
         """Nothing more is begun; what is in flight ends."""
         self.closed = True
         self.divide(0)
+        self.changed.set()  # a stand-by has nothing to divide, and would sleep on
 
     def drop(self, lanes: set[int]) -> dict[int, int]:
         """Lanes that are let go now, with their epochs."""

@@ -17,6 +17,7 @@ from outbox.relay.brake import Limits
 from outbox.relay.braking import Brake
 from outbox.relay.breaker import Breaker
 from outbox.relay.claim import Cursor
+from outbox.relay.connection import LOST
 from outbox.relay.counts import Counts
 from outbox.relay.expand import is_full
 from outbox.relay.gate import Gate
@@ -85,6 +86,9 @@ class Lane:
         except LeaseLost:
             await self.disown(finished, calls)
             raise
+        except LOST:
+            self._put_back(finished, calls)
+            raise
         for f in finished:
             del self.in_flight[(f.begun.state.resource, f.begun.state.key)]
         await self.outlook.settled((f.begun.state, f.outcome) for f in finished)
@@ -104,8 +108,18 @@ class Lane:
     async def disown(self, finished: list[Finished], calls: list[tuple[Delivery, Call]]) -> None:
         """The lease was lost, and whoever has the lane now settles: what was sent meanwhile is in doubt for him."""
         called = {(d.resource, d.key) for d, _ in calls if d.action is not Action.LOOK}
-        begun = [self.in_flight.pop((f.begun.state.resource, f.begun.state.key)) for f in finished]
-        await self.store.doubt([b.delivery for b in begun if (b.state.resource, b.state.key) in called], calls)
+        begun = [f.begun for f in finished]
+        try:
+            await self.store.doubt([b.delivery for b in begun if (b.state.resource, b.state.key) in called], calls)
+        except LOST:
+            self._put_back(finished, calls)
+            raise
+        for b in begun:
+            self.in_flight.pop((b.state.resource, b.state.key), None)
+
+    def _put_back(self, finished: list[Finished], calls: list[tuple[Delivery, Call]]) -> None:
+        """The database is gone, and what the cloud has answered is known here alone: it is recorded once it is back."""
+        self.sending.finished[:0], self.sending.calls[:0] = finished, calls
 
     async def let_go(self) -> None:
         """Hand over the lanes that are to be given away, each when nothing of it is in flight any more."""

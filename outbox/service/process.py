@@ -164,7 +164,7 @@ class Service:
         if self.once:
             holding.give_up()
         try:
-            with contextlib.suppress(*LOST, LeaseLost):
+            with contextlib.suppress(LeaseLost):
                 await self._finish(lane)
             with contextlib.suppress(*LOST):
                 await lane.store.lower_bell(f"{self.holder}/{target}")
@@ -189,19 +189,23 @@ class Service:
 
         The lanes are ours still when only the connection was lost: on another one what comes back can be settled.
         """
-        if lane.store.connection.closed:
-            lane.store.connection = await connect(self.dsn)
         until = time.monotonic() + self.rhythm.grace_s
         while True:
             self.turned_at[lane.store.target] = time.monotonic()
-            if lane.store.holding.lost:
-                await lane.disown(*lane.sending.collect())
-            else:
-                await lane.settle()
             left_s = until - time.monotonic()
-            if not lane.sending.tasks or left_s <= 0:
+            try:
+                if lane.store.connection.closed:
+                    lane.store.connection = await connect(self.dsn)
+                if lane.store.holding.lost:
+                    await lane.disown(*lane.sending.collect())
+                else:
+                    await lane.settle()
+            except LOST:
+                await asyncio.sleep(self.rhythm.reconnect_s)  # what the cloud has answered is known here alone
+            if left_s <= 0 or not (lane.sending.tasks or lane.sending.finished):
                 return
-            await asyncio.wait(lane.sending.tasks, timeout=min(left_s, 1.0), return_when=asyncio.FIRST_COMPLETED)
+            if lane.sending.tasks:
+                await asyncio.wait(lane.sending.tasks, timeout=min(left_s, 1.0), return_when=asyncio.FIRST_COMPLETED)
 
     async def _work(self, lane: Lane, holding: Holding) -> None:
         """Until stopped, or no lane is left."""

@@ -41,6 +41,10 @@ class Segment:
     def is_as(self, value: Value) -> bool:
         return self.entries.get(value.code) == value.wanted
 
+    def status_of(self, value: Value) -> int:
+        """What the ERP answered when the value was looked for: 404 to the question for it alone."""
+        return 200 if value.code in self.entries or self.etag is not None else 404
+
 
 def value_of(delivery: Delivery) -> Value:
     document = delivery.document or {}

@@ -38,7 +38,7 @@ class _Work:
     def place(self) -> tuple[str, int]:
         return self.company.tenant, self.number
 
-    def done(self, value: Value, http_status: int | None = None) -> None:
+    def done(self, value: Value, http_status: int) -> None:
         self.outcomes[value.code] = Delivered(f"{self.company.tenant}/{value.code}", http_status=http_status)
 
 
@@ -100,7 +100,7 @@ class Segments:
 
     async def _make_inactive(self, work: _Work, value: Value, entry: Entry, present: Segment) -> None:
         if not entry.active:
-            work.done(value)
+            work.done(value, present.status_of(value))
             return
         inactive = replace(value, wanted=replace(entry, active=False))
         failure = await self._put(work, [inactive], present)
@@ -156,7 +156,7 @@ def _without_true(work: _Work, values: list[Value], segment: Segment | None) -> 
         return values
     for value in values:
         if segment.is_as(value):
-            work.done(value)
+            work.done(value, segment.status_of(value))
     return [value for value in values if not segment.is_as(value)]
 
 

@@ -22,6 +22,7 @@ import pytest
 import outbox
 from tests.cli.conftest import end, started
 from tests.cli.test_relay import enqueue, pending
+from tests.invariants import Witness
 from tests.lane import eventually
 
 UNIT = Path(outbox.__file__).parent / "deploy" / "outbox-relay.service"
@@ -47,6 +48,16 @@ def manager(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[socket.
 
 def _holders(site: psycopg.Connection) -> set[str]:
     return {h for (h,) in site.execute("SELECT holder FROM outbox.lanes WHERE holder IS NOT NULL").fetchall()}
+
+
+@pytest.fixture
+def witness(site: psycopg.Connection, clouds: str) -> Iterator[Witness]:
+    with httpx.Client(base_url=clouds) as cloud:
+        yield Witness(site, cloud)
+
+
+def _arguments(*processes: subprocess.Popen[str]) -> str:
+    return "".join(Path(f"/proc/{p.pid}/cmdline").read_text() for p in processes)
 
 
 def _pid(process: subprocess.Popen[str]) -> str:
@@ -81,8 +92,10 @@ def test_a_stopped_process_feeds_no_watchdog(site: psycopg.Connection, manager: 
             manager.recv(1000)
 
 
-def test_health_over_http(site: psycopg.Connection, port: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    """On loopback alone; anything else than the three pages is 404, anything else than GET and HEAD 405."""
+def test_health_over_http(
+    site: psycopg.Connection, port: int, monkeypatch: pytest.MonkeyPatch, witness: Witness
+) -> None:
+    """On loopback alone, and nobody's data; anything else than the three pages is 404, than GET and HEAD 405."""
     monkeypatch.setenv("OUTBOX_HTTP_PORT", str(port))
     monkeypatch.setenv("OUTBOX_STALLED_S", "1")
     url = f"http://127.0.0.1:{port}"
@@ -104,7 +117,13 @@ def test_health_over_http(site: psycopg.Connection, port: int, monkeypatch: pyte
         with started("relay") as second:  # the port is taken: it goes on without
             eventually(lambda: len(site.execute("SELECT FROM outbox.relay").fetchall()) == 4, 20)
             assert second.poll() is None
+        site.execute("UPDATE outbox.target SET paused_at = NULL")
+        enqueue(site, "visma_net")
+        enqueue(site, "accountview_net")
+        eventually(lambda: pending(site) == 0, 60)
+        said = httpx.get(f"{url}/metrics").text + httpx.get(f"{url}/readyz").text + _arguments(process)
         assert end(process) == 0
+    witness.hold(said)
 
 
 def test_an_idle_relay_costs_at_most_a_hundredth_of_a_core(site: psycopg.Connection) -> None:
@@ -125,7 +144,7 @@ def _cpu_s(pid: int) -> float:
 
 
 def test_a_killed_relay_is_taken_over_within_the_lease(
-    site: psycopg.Connection, monkeypatch: pytest.MonkeyPatch
+    site: psycopg.Connection, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, witness: Witness
 ) -> None:
     """SIGKILL: nobody says goodbye. What it was sending is looked up, and nobody is invited twice."""
     monkeypatch.setenv("OUTBOX_LEASE_S", "3")
@@ -133,7 +152,7 @@ def test_a_killed_relay_is_taken_over_within_the_lease(
         monkeypatch.setenv(f"OUTBOX_{target}_DEADLINE_S", "1")
     with started("relay") as first:
         eventually(lambda: len(_holders(site)) == 2, 20)
-        with started("relay") as second:
+        with started("relay", log_to=tmp_path / "log") as second:
             eventually(lambda: len(site.execute("SELECT FROM outbox.relay").fetchall()) == 4, 20)
             assert all(h.startswith(_pid(first)) for h in _holders(site))
             enqueue(site)
@@ -142,7 +161,9 @@ def test_a_killed_relay_is_taken_over_within_the_lease(
             eventually(lambda: all(h.startswith(_pid(second)) for h in _holders(site)) and _holders(site), 20)
             assert time.monotonic() - began < 10  # 3 s, and what a busy machine adds
             eventually(lambda: pending(site) == 0, 60)
+            said = _arguments(second)
             assert end(second) == 0
+    witness.hold(said + (tmp_path / "log").read_text(), killed=True)
 
 
 def test_a_stopped_relay_is_taken_over_at_once(site: psycopg.Connection) -> None:
@@ -160,7 +181,7 @@ def test_a_stopped_relay_is_taken_over_at_once(site: psycopg.Connection) -> None
 
 
 def test_a_zombie_settles_nothing_and_what_it_did_is_looked_at(
-    site: psycopg.Connection, clouds: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    site: psycopg.Connection, clouds: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, witness: Witness
 ) -> None:
     """SIGSTOP beyond the lease in the middle of calls, then SIGCONT: what was on the wire may land, at most as many
     calls as go out at once, and not one more leaves. The cloud ends as the views say all the same.
@@ -186,6 +207,7 @@ def test_a_zombie_settles_nothing_and_what_it_did_is_looked_at(
             eventually(lambda: pending(site) == 0, 60)
             assert end(zombie) == 0
             assert end(successor) == 0
+    witness.hold((tmp_path / "zombie").read_text(), zombie=True)
     mails = [m["email"] for m in httpx.get(f"{clouds}/sandbox/invitations").json()]
     assert len(mails) == len(set(mails))
     assert site.execute("SELECT count(*) FROM outbox.attempt").fetchone() != (0,)

@@ -10,7 +10,6 @@ whatever connection, and before and after each call. PLANT is a mistake from pla
 from __future__ import annotations
 
 import asyncio
-import logging
 import os
 import signal
 import sys
@@ -19,6 +18,7 @@ from dataclasses import replace
 from typing import Any, ParamSpec, TypeVar
 
 from outbox import sandbox
+from outbox.cli.logs import logged_as_json
 from outbox.relay.brake import Limits
 from outbox.relay.breaker import Breaker
 from outbox.relay.connection import Connection
@@ -33,6 +33,8 @@ from tests.faults import plants
 
 P = ParamSpec("P")
 T = TypeVar("T")
+# few rows of everything: a brake that tripped would leave the rounds nothing to compare
+LIMITS = Limits(1000, 100.0, 1000, 1000)
 # A world in which seconds are short; the proportions are those of the defaults.
 TIMES = Times(deadline_s=0.2, doubt_s=0.4, user_doubt_s=0.6)
 PATIENCE = Patience(attempts=50, give_up_s=60.0, base_s=0.02, cap_s=0.1)
@@ -46,10 +48,8 @@ def service(dsn: str, base_url: str) -> Service:
         settings = replace(
             reach[store.target], deadline_s=TIMES.deadline_s, batch_size=20, defaults=plants.PROJECT_DEFAULTS
         )
-        # few rows of everything: a brake that tripped would leave the rounds nothing to compare
-        limits = Limits(1000, 100.0, 1000, 1000)
         breaker = Breaker(first_s=0.1, cap_s=0.4)
-        return Lane(store, connect(settings), settings, times=TIMES, patience=PATIENCE, limits=limits, breaker=breaker)
+        return Lane(store, connect(settings), settings, times=TIMES, patience=PATIENCE, limits=LIMITS, breaker=breaker)
 
     return Service(dsn, ["accountview_net", "visma_net"], make_lane, RHYTHM)
 
@@ -79,7 +79,6 @@ def die_at(step: int) -> None:
 
 def main() -> None:
     dsn, base_url, *plant = sys.argv[1:]
-    logging.disable(logging.CRITICAL)
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
     if plant:
         plants.PLANTS[plant[0]][0]()
@@ -89,7 +88,8 @@ def main() -> None:
             sys.stdin.close()
             if line.strip():
                 die_at(int(line))
-            asyncio.run(service(dsn, base_url).run())
+            with logged_as_json():
+                asyncio.run(service(dsn, base_url).run())
             os._exit(0)
         print(child, flush=True)
 

@@ -112,7 +112,7 @@ def test_an_hour_later_the_count_begins_again(staffed: World) -> None:
     """The limit is per hour."""
     _delete(staffed, 0, 4)
     staffed.drain()
-    staffed.sql("UPDATE outbox.passed SET passed_at = passed_at - interval '61 minutes'")
+    staffed.set_clock("61 minutes")
     _delete(staffed, 5, 9)
     staffed.settled()
     assert len(staffed.users()) == 10

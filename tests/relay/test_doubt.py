@@ -24,6 +24,7 @@ def test_the_intent_is_committed_before_the_call_leaves(world: World) -> None:
         assert world.sql("SELECT attempts FROM outbox.message WHERE key = '{ann}' AND status = 'pending'"
                          " AND target = 'accountview_net' AND resource = 'users'") == [1]  # fmt: skip
         assert world.calls() == []
+    world.recovered()
 
 
 @pytest.mark.parametrize("applied", [False, True])
@@ -107,6 +108,7 @@ def test_a_call_that_is_cut_off_at_the_end_of_the_grace_is_not_handed_over(world
     ]
     with at_work(world.service(rhythm=short, holder="next")):
         eventually(lambda: not world.pending(), 10)
+    world.recovered(killed=True)
     assert world.invited() == ["ann@example.nl"]
     assert world.sql("SELECT abandoned_at IS NOT NULL FROM outbox.lease WHERE target = %s", world.target) == [True]
 

@@ -16,7 +16,8 @@
 | I12 | every call can be found by its key | calls that failed are not recorded |
 | I13 | what waits goes on | what waited for another call is not looked at again |
 
-Each scenario is played twice: as the relay is, and with the mistake; the quick ones always, all of them with --soak.
+What can be read afterwards is one list, tests/invariants.py, which every test of a fault goes through. Here each
+scenario is played twice: as the relay is, and with the mistake; the quick ones always, all of them with --soak.
 The random rounds of tests/faults meet I1 to I5 by chance as well, with SIGKILL at any moment; test_database.py with a
 database that goes away.
 """
@@ -47,6 +48,7 @@ from outbox.relay.sending import Sending
 from outbox.relay.store import Store
 from outbox.targets import answers, api
 from outbox.targets.answers import Answer, Verdict
+from tests.invariants import invited
 from tests.lane import UNBRAKED, World
 
 Patch = pytest.MonkeyPatch
@@ -424,6 +426,51 @@ CASES = {
     "I12 audit": Case(failures_are_not_recorded, calls_and_attempts),
     "I13 alive": Case(forget_who_waits, waits_for_a_call),
 }
+
+
+# What would be left behind, and the invariant by which the list of invariants.py names it.
+DAMAGE = {
+    "I1, I13: not drained": "INSERT INTO outbox.message (target, resource, key, operation)"
+    " VALUES ('accountview_net', 'users', '{x}', 'UPDATE')",
+    "I1: in doubt": "UPDATE outbox.mirror SET in_doubt = now() WHERE resource = 'companies'",
+    "I2": "UPDATE outbox.message SET target = 'visma_net'",
+    "I4": "UPDATE accountview.companies SET name = 'Anders'",
+    "I5: one object": "UPDATE outbox.mirror SET remote_id = 'x' WHERE resource = 'users'",
+    "I6": "UPDATE outbox.message SET outcome = 'removed', document = NULL WHERE status = 'done' AND resource = 'users'",
+    "I7": "UPDATE outbox.message SET outcome = 'removed', document = NULL"
+    " WHERE status = 'done' AND resource = 'companies'",
+    "I8: two calls": "UPDATE outbox.attempt SET took_ms = 60000, key = '{ann}', resource = 'users'",
+    "I8: (": "UPDATE outbox.lease SET epoch = epoch - 1000",
+    "I9": "UPDATE outbox.message SET http_status = NULL",
+    "I11: a person": "UPDATE outbox.attempt SET path = '/users?email=ann@example.nl'",
+    "I12: a call": "UPDATE outbox.attempt SET message_id = 0",
+    "I12: accountview_net": "DELETE FROM outbox.attempt WHERE method = 'POST'",
+}
+
+
+def test_the_list_names_what_is_broken(world: World) -> None:
+    """Nothing after a quiet day; each damage by the invariant it is about, and no secret is let out unnoticed."""
+    world.user("ann")
+    world.user("bob")
+    world.company("001")
+    world.right("ann")
+    world.message("users", "ann")
+    world.settled()
+    world.witness.limits = brake.Limits(removals=1, removals_percent=0.0)
+    for name, damage in DAMAGE.items():
+        with world.database.transaction(force_rollback=True):
+            world.sql("SET LOCAL session_replication_role = replica")
+            world.sql("SET LOCAL search_path = accountview")
+            world.sql(damage)
+            found = world.witness.broken()
+            assert [f for f in found if f.startswith(name)], (name, found)
+    assert world.witness.broken("... bob@example.nl ...") == ["I11: bob@example.nl was let out"]
+    older = world.sql("SELECT min(id) FROM outbox.message WHERE key = '{ann}' AND resource = 'users'")[0]
+    url = world.settings().identity_url
+    world.cloud.put(f"{url}/users/x", headers={"X-Request-Id": str(older)})  # unauthorised, and seen all the same
+    assert [f.split(":")[0] for f in world.witness.broken()] == ["I3"]
+    twice = [{"target": world.target, "user_id": u} for u in ("gone", *world.holds()["users"])]
+    assert len(list(invited({world.target: world.holds()}, [], twice))) == 1
 
 
 QUICK = ("I2 no phantom", "I3 order", "I8 one sender", "I10 application", "I11 secrets")

@@ -30,7 +30,7 @@ def shared_erp(erp: World) -> Iterator[World]:
         erp.company(code, f"X{code}")
     erp.drain()
     yield erp
-    erp.sql("UPDATE outbox.lease SET expires_at = '-infinity'")
+    erp.recovered()
     erp.sql("SELECT outbox.set_lanes('visma_net', 1)")
 
 
@@ -137,7 +137,6 @@ def test_what_is_expanded_for_another_lane_wakes_its_relay(shared_erp: World) ->
             "SELECT count(DISTINCT split_part(holder, '/', 1)) FROM outbox.lanes WHERE holder <> ''"
         )
         assert epochs == [2]
-    assert shared_erp.differences() == []
 
 
 def _is_asleep(world: World) -> bool:
@@ -181,7 +180,6 @@ def test_a_company_that_comes_wakes_the_relay_of_its_children(shared_erp: World)
         eventually(lambda: _shares(shared_erp) == {"a": 2, "b": 2})
         shared_erp.company(code, "N")
         eventually(lambda: shared_erp.mirror("projects", code, "P1") and not shared_erp.pending())
-    assert shared_erp.differences() == []
 
 
 def test_each_relay_takes_up_its_own_lanes_only(shared_erp: World) -> None:
@@ -198,7 +196,6 @@ def test_each_relay_takes_up_its_own_lanes_only(shared_erp: World) -> None:
         a.round()
         b.round()
     assert shared_erp.pending() == []
-    assert shared_erp.differences() == []
 
 
 def test_a_lane_that_was_taken_is_read_from_the_start(shared_erp: World) -> None:
@@ -216,7 +213,6 @@ def test_a_lane_that_was_taken_is_read_from_the_start(shared_erp: World) -> None
         shared_erp.sql("UPDATE outbox.mirror SET in_doubt = in_doubt - interval '1 hour'")
         a.round()
         assert shared_erp.pending() == []
-    assert shared_erp.differences() == []
 
 
 def _give(relay: Steps, share: int) -> None:
@@ -309,7 +305,6 @@ def test_order_per_key_while_lanes_move(shared_erp: World) -> None:
         AND a.id < b.id AND b.started_at < a.started_at + a.took_ms * interval '0.98 ms'
         AND a.started_at < b.started_at + b.took_ms * interval '0.98 ms' WHERE a.resource = 'projects'"""
     assert shared_erp.sql(overlaps) == []
-    assert shared_erp.differences() == []
 
 
 def test_shares_are_given_from_the_top() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
 
 import pytest
 
@@ -13,6 +14,13 @@ from outbox.service.process import Rhythm
 from tests.lane import RHYTHM, World, at_work, eventually
 
 SHORT = Rhythm(lease_s=1.0, safety_poll_s=0.2, grace_s=1.0, reconnect_s=0.05)
+
+
+@pytest.fixture(autouse=True)
+def afterwards(world: World) -> Iterator[None]:
+    """Whatever became of the lease, I1 to I13 hold."""
+    yield
+    world.recovered()
 
 
 def _take_over(world: World) -> None:
@@ -147,6 +155,7 @@ def test_once_ends_while_the_target_may_not_be_sent_to(world: World) -> None:
     world.once()
     assert world.ended("users", "ann") == ["pending"]
     assert world.calls() == []
+    world.sql("UPDATE outbox.target SET paused_at = NULL WHERE target = 'accountview_net'")
 
 
 def test_what_the_database_sets_for_its_applications_does_not_bind_the_relay(apart: World) -> None:

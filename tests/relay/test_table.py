@@ -240,7 +240,7 @@ def test_a_message_that_commits_after_a_newer_one_died_still_counts(world: World
         world.sql("ALTER TABLE accountview.users DISABLE TRIGGER USER")
         world.sql("UPDATE accountview.users SET email = 'ann@example.nl'")
         world.sql("ALTER TABLE accountview.users ENABLE TRIGGER USER")
-    world.settled()
+    world.settled(concurrent=True)
     assert world.ended("users", "ann") == ["superseded", "created", "superseded"]
 
 
