@@ -50,10 +50,11 @@ RECORDED = {
           AND a.started_at < b.started_at + b.took_ms * interval '0.98 ms'""",
     "I9: done without the cloud's word": """
         SELECT m.target, m.resource, m.key, m.outcome, m.http_status FROM outbox.message AS m
-        WHERE m.outcome IN ('created', 'updated') AND NOT EXISTS (
-            SELECT FROM outbox.attempt AS a
-            WHERE (a.target, a.resource, a.key, a.http_status) = (m.target, m.resource, m.key, m.http_status)
-              AND a.http_status BETWEEN 200 AND 299)""",
+        WHERE m.outcome IN ('created', 'updated') AND (
+            coalesce(m.http_status, 0) NOT BETWEEN 200 AND 299 OR NOT EXISTS (
+                SELECT FROM outbox.attempt AS a  -- of what was accepted (202) the outcome was another call's answer
+                WHERE (a.target, a.resource, a.key) = (m.target, m.resource, m.key)
+                  AND a.http_status BETWEEN 200 AND 299))""",
     "I11: a person in the record of a call": "SELECT method, path FROM outbox.attempt WHERE path LIKE '%@%'",
     "I12: a call that no message accounts for": """
         SELECT a.target, a.resource, a.key, a.method, a.path FROM outbox.attempt AS a

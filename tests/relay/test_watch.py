@@ -109,7 +109,7 @@ def test_writers_do_not_notice(world: World, change: str) -> None:
 
     for number in range(3):
         world.user(f"u{number}", first="v")
-    world.settled()
+    world.settled(lost=True)
     writers = [threading.Thread(target=write, args=[n]) for n in range(3)]
     with watching(world):
         for writer in writers:
