@@ -11,7 +11,13 @@ WITH taken AS (
     SET status = 'held', error = %(error)s, withheld = %(call)s, batch = %(batch)s, row_hash = t.row_hash,
         settled_at = clock_timestamp(), due_at = NULL
     FROM taken AS t
-    WHERE m.target = %(target)s AND m.resource = %(resource)s AND m.key = t.key AND m.status = 'pending'
+    CROSS JOIN LATERAL (  -- key by key: nobody has statistics of what was noted, and each by each is a square
+        SELECT o.id
+        FROM outbox.message AS o
+        WHERE o.target = %(target)s AND o.resource = %(resource)s AND o.key = t.key AND o.status = 'pending'
+        OFFSET 0
+    ) AS o
+    WHERE m.id = o.id AND m.status = 'pending'
       AND NOT EXISTS (
           SELECT FROM outbox.mirror AS i
           WHERE i.target = m.target AND i.resource = m.resource AND i.key = m.key AND i.in_doubt IS NOT NULL)
@@ -20,5 +26,5 @@ WITH taken AS (
 INSERT INTO outbox.message (target, resource, key, operation, status, settled_at, error, withheld, batch, row_hash)
 SELECT %(target)s, %(resource)s, t.key, 'EXPAND', 'held', clock_timestamp(), %(error)s, %(call)s, %(batch)s, t.row_hash
 FROM taken AS t
-WHERE NOT EXISTS (SELECT FROM stopped AS s WHERE s.key = t.key)
+WHERE t.key NOT IN (SELECT s.key FROM stopped AS s)
 ORDER BY t.key

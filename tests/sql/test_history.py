@@ -147,6 +147,20 @@ def _blocks(connection: psycopg.Connection) -> int:
     return int(plan["Shared Hit Blocks"] + plan["Shared Read Blocks"])
 
 
+def test_holding_a_wave_whole_is_one_look_at_each_key(connection: psycopg.Connection) -> None:
+    """Two thousand removals at once, half of them in messages that are not expanded yet: not each by each."""
+    connection.execute(PENDING, [1000])
+    connection.execute(
+        "INSERT INTO outbox.passed (target, resource, call, key)"
+        " SELECT 'visma_net', 'projects', 'remove', ARRAY['001', 'P' || n] FROM generate_series(1, 2000) AS n"
+    )
+    given = {"target": "visma_net", "resource": "projects", "call": "remove", "batch": 1, "error": "brake"}
+    query = f"EXPLAIN (ANALYZE, FORMAT JSON) {sqlfiles.read('relay/hold_noted.sql')}".encode()
+    row = connection.execute(query, given).fetchone()
+    assert row
+    assert max(n["Actual Rows"] * n["Actual Loops"] for n in nodes(row[0][0]["Plan"])) <= 2_000
+
+
 @pytest.mark.parametrize("name", ["documents", "attempts", "messages"])
 def test_a_stretch_of_prune_reads_no_more_than_its_batch(connection: psycopg.Connection, name: str) -> None:
     """By the primary key, from where the last one ended."""
