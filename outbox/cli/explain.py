@@ -174,7 +174,8 @@ def _messages(f: Facts, say: Words) -> list[str]:
 
 def _call(at: datetime, method: str, path: str, status: int | None, error: str | None, say: Words) -> str:
     answered = str(status) if status is not None else say("no answer")
-    return f"{say.moment(at)} {method} {path}: {answered}" + (f" ({say.reason(error)})" if error else "")
+    words = (error or "").removeprefix(f"{method} {path}").removeprefix(f" was answered {status}").removeprefix(": ")
+    return f"{say.moment(at)} {method} {path}: {answered}" + (f" ({say.reason(words)})" if words else "")
 
 
 def _decision(d: Decision, f: Facts, say: Words) -> str:

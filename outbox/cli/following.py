@@ -133,4 +133,6 @@ def totals(rows: Sequence[Row], say: Words) -> str:
 
 def why(row: Row, say: Words) -> str:
     """Only of what needs a person or time; that a call was tried before is of no use afterwards."""
+    if row.status == "dead":
+        return say.refusal(row.error)
     return say.reason(row.error) if row.status != "done" or row.outcome in ("not_ready", "removed", "rejected") else ""

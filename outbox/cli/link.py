@@ -47,8 +47,8 @@ def link(target: str, resource: str, key: Key, remote_id: str, reason: str | Non
         raise LinkRefused(f"{remote_id!r} is no remote id", "outbox verify lists them")
     with opened() as at:
         held = asyncio.run(_find(at, target, resource, remote_id))
+        relay = find_relay(at.connection, target)  # which the link interrupts for a moment
         message = link_key(at.connection, target, resource, key, held, reason)
-        relay = find_relay(at.connection, target)
     if as_json:
         _print_json(target, resource, key, held.remote_id, message, relay)
         return
@@ -77,8 +77,8 @@ def unlink(target: str, resource: str, key: Key, reason: str | None, yes: bool, 
     check_key(resource, key)
     with opened() as at:
         _agree(f"Remove the account of {' '.join(key)} from {target}, and invite a new one?", resource, yes)
-        message = unlink_key(at.connection, target, resource, key, reason)
         relay = find_relay(at.connection, target)
+        message = unlink_key(at.connection, target, resource, key, reason)
     if as_json:
         _print_json(target, resource, key, None, message, relay)
         return

@@ -9,7 +9,9 @@ import click
 
 from outbox.cli.opening import opened
 from outbox.cli.printing import print_json
-from outbox.database import deciding
+from outbox.database import Connection, deciding
+from outbox.errors import NothingFound
+from outbox.explain.facts import explain
 from outbox.operator import pauses
 from outbox.resources import RESOURCES, TARGETS
 
@@ -71,8 +73,19 @@ def _each(what: str, target: str | None, resource: str | None, company: str | No
     if company and resource == "users":
         raise click.UsageError("a user belongs to no company: leave --company out")
     decide = getattr(pauses, what)
-    with opened() as at, deciding(at.connection):
-        return [(t, resource, company, decide(at.connection, t, resource, company, reason)) for t in _targets(target)]
+    with opened() as at:
+        if company and what == "pause" and not any(_knows(at.connection, t, company) for t in _targets(target)):
+            raise NothingFound(f"company {company} is in no view and in no cloud", "check its code")
+        with deciding(at.connection):
+            return [
+                (t, resource, company, decide(at.connection, t, resource, company, reason)) for t in _targets(target)
+            ]
+
+
+def _knows(connection: Connection, target: str, company: str) -> bool:
+    """Is it in the view or in the cloud? Where the view cannot tell, it is believed."""
+    facts = explain(connection, target, "companies", (company,))
+    return not facts.view or facts.unreadable is not None or facts.row is not None or facts.in_cloud
 
 
 def _targets(target: str | None) -> tuple[str, ...]:

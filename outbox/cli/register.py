@@ -79,7 +79,7 @@ def register(
     with opened() as at:
         outlook = _look(at, target, resources, key)
         if not json:
-            _print_outlook(at, outlook, say)
+            _print_outlook(at, outlook, key, say)
         meeting.meet(at, sorted({p.target for p in outlook.previews}), say, dry_run=dry_run, quiet=json)
         if dry_run:
             print_json(as_json(outlook, say)) if json else None
@@ -115,8 +115,11 @@ def _look(at: Opened, target: str | None, resources: Sequence[str], key: Key) ->
     return outlook
 
 
-def _print_outlook(at: Opened, outlook: Outlook, say: Words) -> None:
+def _print_outlook(at: Opened, outlook: Outlook, key: Key, say: Words) -> None:
     print_preview(outlook.previews, say)
+    if key and not any(p.rows for p in outlook.previews):
+        thing = say.thing(outlook.previews[0].resource, key)
+        click.echo(say("{thing} is in no view and in no cloud; is the key right?", thing=thing))
     if outlook.calls:
         click.echo(
             say(
@@ -165,7 +168,7 @@ def _register(
         write_report(report, rows, say)
     if json:
         print_json(as_json(outlook, say, rows, progress.pending))
-    else:
+    elif rows or not progress.pending:
         print_result(rows, say)
     return _end(at, targets, progress, interrupted, say)
 

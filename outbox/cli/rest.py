@@ -15,7 +15,7 @@ def judge_rest(served: Iterable[TargetStatus], say: Words | None = None) -> None
     """Raises NotPermitted for a paused target, CloudUnavailable where messages were tried and wait."""
     say = say or Words()
     for status in served:
-        target, pending, waiting = status.target, status.count("pending"), status.count("waiting")
+        target, pending, waiting = say.target(status.target), status.count("pending"), status.count("waiting")
         messages = say.count(pending, "message")
         if pending and status.active_since is None:
             text = say("{target} waits for its first register, and so do {messages}", target=target, messages=messages)
@@ -24,7 +24,7 @@ def judge_rest(served: Iterable[TargetStatus], say: Words | None = None) -> None
             why = say.reason(status.why)
             raise NotPermitted(
                 say("{target} is paused, {messages} pending: {why}", target=target, messages=messages, why=why),
-                say("put that right, then: {command}", command=f"outbox resume {target}"),
+                say("put that right, then: {command}", command=f"outbox resume {status.target}"),
             )
         elif waiting:
             error = say.reason(next(b.error for b in status.backlog if b.waiting))

@@ -71,9 +71,9 @@ def _of_the_row(f: Facts, say: Words) -> Reason | None:
         return Reason(why, say("make it unique in the view, it then goes on by itself"))
     if f.row.withdrawn and f.in_cloud:
         command = f"outbox register {f.resource} --target {f.target}"
-        return _declined(f, say) or Reason(
-            say("it is withdrawn, and removed when it is registered"), say("register: {command}", command=command)
-        )
+        withdrawn = say("it is withdrawn, and removed when it is registered")
+        why = f"{_missing(f, say).why}: {withdrawn}" if f.row.missing else withdrawn
+        return _declined(f, say) or Reason(why, say("register: {command}", command=command))
     if f.row.missing:
         return _missing(f, say)
     return Reason(say("it is withdrawn")) if f.row.withdrawn else None
@@ -112,7 +112,7 @@ def _of_messages(f: Facts, say: Words) -> Reason | None:
         )
         if (dead.error or "").startswith("given up: "):
             return Reason(say.reason(dead.error), remedy)
-        return Reason(say("the cloud refused it: {why}", why=say.reason(dead.error)), remedy)
+        return Reason(say("the cloud refused it: {why}", why=say.refusal(dead.error)), remedy)
     return None
 
 

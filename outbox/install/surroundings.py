@@ -68,9 +68,14 @@ def _queue(found: dict[str, Any]) -> Iterator[Finding]:
     if (found["oldest_s"] or 0) > OLD_MESSAGE_S:
         evidence = f"waits for {found['oldest_s']:.0f} s, and no back-off is the reason"
         yield Finding("warning", "the oldest pending message", evidence, "outbox status")
-    for status, what in (("held", "wait for a person"), ("dead", "were refused")):
-        if found[status]:
-            yield Finding("warning", f"{found[status]} {status} messages", what, "outbox status")
+    for status, one, many in (
+        ("held", "waits for a person", "wait for a person"),
+        ("dead", "was refused", "were refused"),
+    ):
+        if found[status] == 1:
+            yield Finding("warning", f"1 {status} message", one, "outbox status")
+        elif found[status]:
+            yield Finding("warning", f"{found[status]} {status} messages", many, "outbox status")
 
 
 def look_at_clouds(targets: Iterable[TargetSettings]) -> list[Finding]:

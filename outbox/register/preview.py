@@ -42,6 +42,10 @@ class Preview:
     calls: int = 0
 
     @property
+    def rows(self) -> int:
+        return self.creates + self.updates + self.removals + self.not_ready + self.held + self.unchanged
+
+    @property
     def invitations(self) -> int:
         """Each new user gets a mail."""
         return self.creates if self.resource == "users" else 0

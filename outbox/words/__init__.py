@@ -31,6 +31,7 @@ from outbox.words.reasons import REASONS
 LANGUAGES = ("en", "nl")
 _LOCALE = ("LC_ALL", "LC_MESSAGES", "LANG")  # the first that is set decides, as everywhere
 _UNITS = (("{n} d", 86_400), ("{n} h", 3_600), ("{n} min", 60), ("{n} s", 1))
+_ANSWERED = re.compile(r"[A-Z]+ \S+ was answered (?P<status>\d+): (?P<words>.+)", re.DOTALL)
 
 
 def language_of(environment: Mapping[str, str]) -> str:
@@ -140,6 +141,15 @@ class Words:
     def reason(self, stored: str | None) -> str:
         """A reason of outbox.message.error as a person says it. The cloud's own words stay, and what is not known."""
         return self._known(REASONS, stored or "")
+
+    def refusal(self, stored: str | None) -> str:
+        """The reason of what is dead: the cloud's own words, without the call, where there are any.
+
+        >>> Words().refusal("PUT /users/7 was answered 422: ERROR_INVALID_EMAIL")
+        'ERROR_INVALID_EMAIL (422)'
+        """
+        said = _ANSWERED.fullmatch(stored or "")
+        return f"{said['words']} ({said['status']})" if said else self.reason(stored)
 
     def error(self, text: str) -> str:
         """The sentence with which a command ends, or what it tells to try; what is not known stays."""

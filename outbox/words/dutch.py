@@ -12,6 +12,9 @@ TEXTS: dict[str, str] = {
     "{n} s": "{n} s",
     # -- register
     "{users} will get an invitation mail": "er gaat een uitnodiging per e-mail naar {users}",
+    "{thing} is in no view and in no cloud; is the key right?": (
+        "{thing} staat in geen view en in geen cloud; klopt de sleutel?"
+    ),
     "nobody gets a mail": "niemand krijgt een e-mail",
     "registering": "bezig met registreren",
     "and {rows} more; --report FILE keeps them all": "en nog {rows}; --report BESTAND bewaart ze allemaal",
@@ -34,7 +37,7 @@ TEXTS: dict[str, str] = {
     "register asks before it writes, and there is nobody to ask: say --yes": (
         "register vraagt eerst of het mag, en er is niemand om het te vragen: geef --yes"
     ),
-    "--key needs exactly one RESOURCE": "--key vraagt om precies een RESOURCE",
+    "--key needs exactly one RESOURCE": "--key vraagt om precies één RESOURCE",
     "the key of {resource} is {columns}: {values} are too many": (
         "de sleutel van {resource} is {columns}: {values} zijn te veel"
     ),

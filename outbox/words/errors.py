@@ -15,7 +15,7 @@ ERRORS: dict[str, str] = {
     "set OUTBOX_DSN, e.g. postgresql://user@host/database": (
         "stel OUTBOX_DSN in, bijvoorbeeld postgresql://gebruiker@host/database"
     ),
-    "the outbox is not installed in database {name}": "de outbox is niet geinstalleerd in database {name}",
+    "the outbox is not installed in database {name}": "de outbox is niet geïnstalleerd in database {name}",
     "the server is PostgreSQL {number}; the outbox needs {other} or later": (
         "de server is PostgreSQL {number}; de outbox vraagt {other} of later"
     ),
@@ -51,7 +51,9 @@ ERRORS: dict[str, str] = {
         "{name} is ten minste {number}, niet {words}"
     ),
     "Invalid value for '{name}': {words} is not a valid integer range.": "{name} is een getal, niet {words}",
-    "No such option {words}. (Did you mean one of: {other}?)": "er is geen optie {words}; bedoelt u een van {other}?",
+    "No such option {words}. (Did you mean one of: {other}?)": (
+        "er is geen optie {words}; bedoelt u een van deze: {other}?"
+    ),
     "No such option {words}. Did you mean {other}?": "er is geen optie {words}; bedoelt u {other}?",
     "No such option {words}.": "er is geen optie {words}",
     "No such command {words}. Did you mean {other}?": "er is geen opdracht {words}; bedoelt u {other}?",

@@ -251,7 +251,7 @@ def test_an_error_is_told_in_dutch(shell: Shell, command: str, monkeypatch: pyte
     assert result.code == 69
     assert "outbox: de database is niet te gebruiken: connection failed" in result.err
     assert "  probeer: zet OUTBOX_DSN op een bereikbare database" in result.err
-    assert shell("register", "--key", "x", "--lang", "nl").err.endswith("--key vraagt om precies een RESOURCE\n")
+    assert shell("register", "--key", "x", "--lang", "nl").err.endswith("--key vraagt om precies één RESOURCE\n")
 
 
 # What is wrong with the arguments, and what is said of it.
@@ -259,7 +259,7 @@ WRONG = {
     "explain": "TARGET ontbreekt; kies uit: accountview_net, visma_net",
     "explain visma users X": "TARGET kan niet 'visma' zijn; kies uit: 'accountview_net', 'visma_net'",
     "explain visma_net projects 001": "de sleutel van projecten is ondernemingscode, projectcode: 2 waarden, niet 1",
-    "register --kee": "er is geen optie '--kee'; bedoelt u een van '--key', '--yes'?",
+    "register --kee": "er is geen optie '--kee'; bedoelt u een van deze: '--key', '--yes'?",
     "register --tar x": "er is geen optie '--tar'; bedoelt u '--target'?",
     "register users --yes --removals x": "--removals is een getal, niet 'x'",
     "register users --yes --removals -1": "--removals is ten minste 0, niet -1",

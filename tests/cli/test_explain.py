@@ -136,17 +136,23 @@ def test_who_said_no_is_told(shell: Shell, loaded: psycopg.Connection, decision:
 
 
 def test_the_cloud_refused(shell: Shell, loaded: psycopg.Connection) -> None:
-    """Its own words, in any language."""
+    """Its own words, in any language, without the call; that stands among the calls, and is not said twice there."""
+    loaded.execute(
+        "INSERT INTO outbox.attempt"
+        " (message_id, target, resource, key, started_at, took_ms, method, path, http_status, error)"
+        " VALUES (1, 'visma_net', 'users', '{VISSER}', now(), 4, 'POST', '/users', 422,"
+        " 'POST /users was answered 422: ERROR_INVALID_EMAIL')"
+    )
     loaded.execute(
         "INSERT INTO outbox.message (target, resource, key, operation, status, settled_at, http_status, error)"
         " VALUES ('visma_net', 'users', '{VISSER}', 'UPDATE', 'dead', now(), 422,"
         " 'POST /users was answered 422: ERROR_INVALID_EMAIL')"
     )
     loaded.execute("UPDATE accountview.users SET email = 'x@example.nl' WHERE code = 'VISSER'")
-    assert "the cloud refused it: POST /users was answered 422: ERROR_INVALID_EMAIL; put that right" in first(
-        shell, "visma_net", "users", "VISSER"
-    )
-    assert "kreeg antwoord 422: ERROR_INVALID_EMAIL" in first(shell, "visma_net", "users", "VISSER", "--lang", "nl")
+    refused = shell("explain", "visma_net", "users", "VISSER").out
+    assert "the cloud refused it: ERROR_INVALID_EMAIL (422); put that right" in refused.splitlines()[0]
+    assert "POST /users: 422 (ERROR_INVALID_EMAIL)\n" in refused
+    assert "weigerde het: ERROR_INVALID_EMAIL (422)" in first(shell, "visma_net", "users", "VISSER", "--lang", "nl")
 
 
 def test_before_the_first_register(shell: Shell, site: psycopg.Connection) -> None:
@@ -213,7 +219,8 @@ def test_a_row_that_goes(shell: Shell, loaded: psycopg.Connection) -> None:
     )
     loaded.execute("UPDATE accountview.users SET email = ' ' WHERE code = 'SMIT'")
     assert first(shell, "visma_net", "users", "SMIT") == (
-        "User SMIT is still in Visma.net: it is withdrawn, and removed when it is registered; register: "
+        "User SMIT is still in Visma.net: the e-mail address is blank in AccountView: it is withdrawn, and removed"
+        " when it is registered; register: "
         "outbox register users --target visma_net"
     )
 

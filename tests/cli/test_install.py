@@ -144,7 +144,7 @@ def test_check_says_what_waits_and_what_is_not_known(shell: Shell, source: psyco
             " ('visma_net', 'users', '{B}', 'UPDATE', 'pending', NULL, NULL, now() - interval '1 hour')"
         )
         assert {what for _, what in findings(shell)} == {
-            "visma_net", "1 held messages", "the oldest pending message"
+            "visma_net", "1 held message", "the oldest pending message"
         }  # fmt: skip
         source.execute("UPDATE outbox.identity SET system_identifier = 1")
         assert shell("check").code == 2

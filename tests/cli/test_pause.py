@@ -120,6 +120,14 @@ def test_wrong_input(shell: Shell, site: psycopg.Connection, arguments: tuple[st
     assert site.execute("SELECT count(*) FROM outbox.decision").fetchone() == (0,)
 
 
+def test_a_company_that_nobody_knows(shell: Shell, site: psycopg.Connection) -> None:
+    """A slip of the finger would pause nothing, and be thought to have."""
+    result = shell("pause", "visma_net", "--company", "01", "--reason", "x")
+    assert (result.code, result.out) == (66, "")
+    assert "company 01 is in no view and in no cloud" in result.err
+    assert site.execute("SELECT count(*) FROM outbox.decision").fetchone() == (0,)
+
+
 def test_a_relay_at_work_notices_within_a_second_and_sends_again_after_resume(
     shell: Shell, site: psycopg.Connection
 ) -> None:

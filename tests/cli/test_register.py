@@ -167,6 +167,14 @@ def test_target_without_client(shell: Shell, site: psycopg.Connection) -> None:
     assert count(site, "message") == 0
 
 
+def test_a_key_that_is_nowhere(shell: Shell, site: psycopg.Connection) -> None:
+    """Unchanged, but most likely not what was meant."""
+    result = shell("register", "users", "--key", "NIEMAND", "--target", "visma_net", "--yes")
+    assert result.code == 0
+    assert "user NIEMAND is in no view and in no cloud; is the key right?" in result.out
+    assert "is the key right?" not in shell("register", "users", "--key", "STAGE", "--dry-run").out
+
+
 def test_wrong_secret(shell: Shell, site: psycopg.Connection, monkeypatch: pytest.MonkeyPatch) -> None:
     """77 at once: the target pauses, everything waits, the secret is not shown; resume goes on. Before the first
     register nothing has begun, so nothing pauses.
@@ -180,6 +188,7 @@ def test_wrong_secret(shell: Shell, site: psycopg.Connection, monkeypatch: pytes
     assert result.code == 77
     assert "check client_id and client_secret" in result.err
     assert "try: put that right, then: outbox resume visma_net" in result.err
+    assert "there is nothing to do" not in result.out
     assert "wr0ng" not in result.err
     assert "paused" in shell("status").out
     monkeypatch.delenv("OUTBOX_VISMA_NET_CLIENT_SECRET")
