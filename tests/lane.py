@@ -126,6 +126,7 @@ class World:
         self.limits = Limits()
         self.heard = Heard()
         self.killed = False  # a relay, with calls under way that nobody has written down
+        self.witness = Witness(self.database, self.cloud)
 
     def empty(self) -> None:
         """Nothing in the cloud, nothing in the outbox, FIRST in the source; the target is active, the other is not."""
@@ -310,7 +311,7 @@ class World:
         self.settled(**known)
 
     def hold(self, **known: bool) -> None:
-        self.witness.limits = self.limits
+        self.witness.connection, self.witness.limits = self.database, self.limits
         self.witness.hold("\n".join(self.heard.lines), **{"killed": self.killed, **known})
 
     @contextmanager
