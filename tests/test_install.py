@@ -296,6 +296,24 @@ def test_a_column_that_took_the_name_of_another_is_found(installed: Connection) 
 
 
 @pytest.mark.parametrize(
+    "change",
+    [
+        "ALTER TABLE accountview.cost_types DROP COLUMN active;"
+        " ALTER TABLE accountview.cost_types ADD active boolean NOT NULL DEFAULT true",
+        "CREATE TABLE accountview.other (LIKE accountview.cost_types INCLUDING ALL); DROP TABLE accountview.cost_types;"
+        " ALTER TABLE accountview.other RENAME TO cost_types",
+    ],
+)
+def test_what_was_replaced_by_its_like_is_rechecked(installed: Connection, change: str) -> None:
+    """A column or a table of the same name and type, and the same view again: its content is another."""
+    installed.execute(f"DROP VIEW visma_net.cost_types; {change}".encode())
+    installed.execute(sqlfiles.read("views/visma_net.sql"))
+    install.apply(installed, install.plan(installed))
+    assert rechecked(installed) == ["visma_net.cost_types"]
+    assert install.check(installed) == []
+
+
+@pytest.mark.parametrize(
     ("damage", "found"),
     [
         ("DROP TRIGGER outbox_update ON accountview.projects", "is missing"),
@@ -338,6 +356,14 @@ def test_a_changed_view_is_rechecked_and_no_other(installed: Connection) -> None
     assert [s.table for s in plan.steps] == [None] * len(plan.steps)
     install.apply(installed, plan)
     assert rechecked(installed) == ["visma_net.cost_types"]
+
+
+def test_a_view_that_says_the_same_is_not_rechecked(installed: Connection) -> None:
+    """Run again with other line breaks, as after an edit of another view in its file."""
+    installed.execute(sqlfiles.read("views/visma_net.sql").replace("\nFROM", "\n\nFROM").encode())
+    install.apply(installed, install.plan(installed))
+    assert rechecked(installed) == []
+    assert install.check(installed) == []
 
 
 def test_a_view_that_is_gone_takes_its_triggers_along(installed: Connection) -> None:

@@ -95,7 +95,9 @@ TEXT = Type("text", True)
 
 @dataclass(frozen=True)
 class Column:
-    """`sql` is the name as it is written in SQL, `declared` the type as in CREATE TABLE."""
+    """`sql` is the name as it is written in SQL, `declared` the type as in CREATE TABLE. parts, expression: digests of
+    what an enum or composite type is made of, and of what generates the column.
+    """
 
     number: int
     name: str
@@ -108,6 +110,8 @@ class Column:
     not_null: bool
     virtual: bool
     made_of: tuple[int, ...]
+    parts: str | None
+    expression: str | None
 
     @property
     def as_text(self) -> str:
@@ -269,7 +273,7 @@ def _relations(connection: psycopg.Connection[Any]) -> dict[int, Relation]:
 
 def _column(row: dict[str, Any]) -> Column:
     type_ = Type.of(row["base"], row["category"], row["deterministic"], row["collation"], row["equals"])
-    same = ("number", "name", "sql", "base", "category", "collation", "not_null", "virtual")
+    same = ("number", "name", "sql", "base", "category", "collation", "not_null", "virtual", "parts", "expression")
     return Column(**{k: row[k] for k in same}, declared=row["type"], type=type_, made_of=tuple(row["made_of"]))
 
 

@@ -89,7 +89,7 @@ def lasting(facts: dict[str, Any]) -> dict[str, Any]:
         name: {**table, "columns": sorted(rest for _, *rest in table["columns"])}
         for name, table in facts.get("tables", {}).items()
     }
-    return {**{k: v for k, v in facts.items() if k not in ("trees", "home")}, "tables": tables}
+    return {**{k: v for k, v in facts.items() if k not in ("trees", "expressions", "home")}, "tables": tables}
 
 
 def digest(text: str) -> str:
@@ -209,11 +209,16 @@ def _captured(of_view: list[Write], names: dict[int, str]) -> dict[str, Any]:
 
 
 def _facts(connection: psycopg.Connection[Any], catalogue: Catalogue, view: Relation) -> dict[str, Any]:
-    tables = {}
+    tables: dict[str, Any] = {}
+    types: dict[str, str] = {}
+    expressions: dict[str, str] = {}
     for oid, numbers in used_columns(catalogue, view).items():
         table = catalogue.relations[oid]
+        columns = [c for c in table.columns if c.number in numbers]
+        types |= {c.declared: c.parts for c in columns if c.parts}
+        expressions |= {f"{c.name} of {table.dotted}": c.expression for c in columns if c.expression}
         tables[table.dotted] = {
-            "columns": [[c.number, c.name, c.declared, c.not_null] for c in table.columns if c.number in numbers],
+            "columns": [[c.number, c.name, c.declared, c.not_null] for c in columns],
             "key": [c.name for c, _ in table.key],
             "members": sorted(m.dotted for m in catalogue.family[oid]),
         }
@@ -224,5 +229,7 @@ def _facts(connection: psycopg.Connection[Any], catalogue: Catalogue, view: Rela
         **({"texts": {d.dotted: digest(d.definition) for d in below}} if view.definition else {}),
         "columns": [[c.name, c.declared] for c in view.columns],
         "functions": {f.sql: f.hash for d in below for f in functions_of(connection, catalogue, d) if not f.built_in},
+        "types": types,
+        "expressions": expressions,
         "tables": tables,
     }

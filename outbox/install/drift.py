@@ -51,9 +51,10 @@ def differences_of(known: Facts, current: Facts) -> list[str]:
         if current.get(kind, {}).get(name, digest if restored else None) != digest
     ]
     found += [
-        f"the function {name} is another one than at install"
-        for name, digest in known["functions"].items()
-        if current["functions"].get(name, digest) != digest
+        f"the {word} {name} is another one than at install"
+        for word in ("function", "type", "expression")
+        for name, digest in known.get(f"{word}s", {}).items()
+        if current[f"{word}s"].get(name, digest) != digest
     ]
     for name, table in known["tables"].items():
         if name not in current["tables"]:

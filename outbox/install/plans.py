@@ -202,9 +202,13 @@ def _recheck(wanted: Wanted, present: Present, differences: Iterable[Difference]
 
 
 def _is_known(m: Remembered, present: Present) -> bool:
-    """As at the last install; in a restored database its numbers may be others."""
+    """As at the last install: in a restored database its numbers may be others, and a view's tree wherever its text is
+    the same (a tree knows of line breaks).
+    """
     hash_, facts = present.manifest.get((m.kind, m.name), ("", {}))
-    return hash_ == m.hash or (bool(facts) and lasting(facts) == m.lasting)
+    if facts.get("home") != m.facts.get("home"):
+        return bool(facts) and lasting(facts) == m.lasting
+    return hash_ == m.hash or {**facts, "trees": ()} == {**m.facts, "trees": ()}
 
 
 # -- doing it

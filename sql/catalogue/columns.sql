@@ -1,13 +1,14 @@
 -- The columns of the relations, in order: names as they are written in SQL, types down to what a domain is made of,
 -- whether two equal values may look different, and by which operator they are equal (a type of an extension brings its
--- own, which the pinned search_path would not find).
+-- own, which the pinned search_path would not find). parts: labels of an enum, attributes of a composite type, also in
+-- an array; expression: of a generated column. These two change values without any row being written.
 WITH RECURSIVE domain AS (
     SELECT t.oid, t.oid AS base FROM pg_type AS t
     WHERE t.oid IN (SELECT atttypid FROM pg_attribute WHERE attrelid = ANY (%(relations)s) AND attnum > 0)
     UNION ALL
     SELECT d.oid, t.typbasetype FROM domain AS d JOIN pg_type AS t ON t.oid = d.base WHERE t.typtype = 'd'
 ), base AS (
-    SELECT d.oid, t.oid AS base, t.typtype, t.typname, n.nspname,
+    SELECT d.oid, t.oid AS base, nullif(t.typelem, 0) AS element, t.typtype, t.typname, n.nspname,
            (SELECT format('OPERATOR(%%I.%%s)', opn.nspname, o.oprname)
             FROM pg_opclass AS c
             JOIN pg_amop AS m ON m.amopfamily = c.opcfamily AND m.amopstrategy = 3
@@ -32,6 +33,16 @@ SELECT a.attrelid AS relation,
        CASE WHEN k.collname <> 'default' THEN format('%%I.%%I', kn.nspname, k.collname) END AS collation,
        a.attnotnull AS not_null,
        a.attgenerated = 'v' AS virtual,
+       (SELECT md5(string_agg(p.part, ', ' ORDER BY p.place))
+        FROM (
+            SELECT e.enumlabel, e.enumsortorder FROM pg_enum AS e WHERE e.enumtypid IN (b.base, b.element)
+            UNION ALL
+            SELECT format('%%I %%s', f.attname, format_type(f.atttypid, f.atttypmod)), f.attnum
+            FROM pg_class AS c JOIN pg_attribute AS f ON f.attrelid = c.oid AND f.attnum > 0 AND NOT f.attisdropped
+            WHERE c.reltype IN (b.base, b.element)
+        ) AS p (part, place)) AS parts,
+       (SELECT md5(g.adbin::text) FROM pg_attrdef AS g
+        WHERE a.attgenerated <> '' AND g.adrelid = a.attrelid AND g.adnum = a.attnum) AS expression,
        ARRAY(SELECT d.refobjsubid FROM pg_depend AS d
              WHERE a.attgenerated <> '' AND d.classid = 'pg_attrdef'::regclass
                AND d.refclassid = 'pg_class'::regclass AND d.refobjid = a.attrelid AND d.refobjsubid <> a.attnum

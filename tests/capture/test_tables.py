@@ -260,6 +260,47 @@ def test_a_key_may_be_made_of_any_type_a_view_may_have(connection: Connection) -
     assert len(RESOURCES["cost_centres"].key) == 2
 
 
+MADE_OTHERWISE = {
+    "a label": ("ALTER TYPE colour RENAME VALUE 'red' TO 'rood'", "the type src.colour is another one than at install"),
+    "a label in an array": ("ALTER TYPE shade RENAME VALUE 'x' TO 'z'", "the type src.shade[] is another one"),
+    "an attribute": ("ALTER TYPE place ADD ATTRIBUTE city text CASCADE", "the type src.place is another one"),
+    "an expression": ("ALTER TABLE centres ALTER stored SET EXPRESSION AS ('w')", "expression stored of src.c"),
+    "a virtual one": ("ALTER TABLE centres ALTER virtual SET EXPRESSION AS (other)", "expression virtual of src.c"),
+}
+
+
+@pytest.mark.parametrize("what", MADE_OTHERWISE)
+def test_values_that_change_by_their_definition(newest_connection: Connection, what: str) -> None:
+    """No trigger fires: what they are in all rows is found by looking, and mended and rechecked by install."""
+    define(
+        newest_connection,
+        """
+        CREATE TYPE colour AS ENUM ('red', 'blue'); CREATE TYPE shade AS ENUM ('x', 'y');
+        CREATE TYPE place AS (street text, number int);
+        CREATE TABLE centres (
+            company text, code colour, shades shade[], address place, other text,
+            stored text GENERATED ALWAYS AS ('v' || company) STORED,
+            virtual text GENERATED ALWAYS AS ('v' || company) VIRTUAL,
+            PRIMARY KEY (company, code)
+        );
+        INSERT INTO centres (company, code, shades, address) VALUES ('a', 'red', '{x}', '(Dam,1)');
+        """,
+        "CREATE VIEW visma_net.cost_centres AS SELECT company AS company_code, code AS cost_centre_code,"
+        " shades::text || address::text || stored || virtual AS description, true AS active FROM centres",
+    )
+    change, found = MADE_OTHERWISE[what]
+    newest_connection.execute(change.encode())
+    assert found in drift.drifted(newest_connection)["visma_net", "cost_centres"]
+    assert any(found in f.evidence for f in install.check(newest_connection))
+    newest_connection.execute("DELETE FROM outbox.manifest WHERE kind = 'recheck'")
+    install.apply(newest_connection, install.plan(newest_connection))
+    again = newest_connection.execute("SELECT name FROM outbox.manifest WHERE kind = 'recheck'").fetchall()
+    assert again == [("visma_net.cost_centres",)]
+    assert drift.drifted(newest_connection) == {}
+    assert install.check(newest_connection) == []
+    assert check(newest_connection, "UPDATE centres SET other = 'x'") == ("virtual" in what)
+
+
 RETYPED = {
     "a licence": ("licences", "module", "integer USING 7", "INSERT INTO licences VALUES (8)"),
     "a switch": ("centres", "big", "integer USING 1", "UPDATE centres SET big = 2"),
