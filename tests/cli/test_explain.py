@@ -138,15 +138,15 @@ def test_who_said_no_is_told(shell: Shell, loaded: psycopg.Connection, decision:
 def test_the_cloud_refused(shell: Shell, loaded: psycopg.Connection) -> None:
     """Its own words, in any language, without the call; that stands among the calls, and is not said twice there."""
     loaded.execute(
-        "INSERT INTO outbox.attempt"
-        " (message_id, target, resource, key, started_at, took_ms, method, path, http_status, error)"
-        " VALUES (1, 'visma_net', 'users', '{VISSER}', now(), 4, 'POST', '/users', 422,"
-        " 'POST /users was answered 422: ERROR_INVALID_EMAIL')"
-    )
-    loaded.execute(
         "INSERT INTO outbox.message (target, resource, key, operation, status, settled_at, http_status, error)"
         " VALUES ('visma_net', 'users', '{VISSER}', 'UPDATE', 'dead', now(), 422,"
         " 'POST /users was answered 422: ERROR_INVALID_EMAIL')"
+    )
+    loaded.execute(
+        "INSERT INTO outbox.attempt"
+        " (message_id, target, resource, key, started_at, took_ms, method, path, http_status, error)"
+        " SELECT id, target, resource, key, now(), 4, 'POST', '/users', http_status, error FROM outbox.message"
+        " WHERE status = 'dead'"
     )
     loaded.execute("UPDATE accountview.users SET email = 'x@example.nl' WHERE code = 'VISSER'")
     refused = shell("explain", "visma_net", "users", "VISSER").out
