@@ -40,6 +40,8 @@ class Watch:
                 self._look(connection, targets)
         except psycopg.Error as e:
             logger.warning("no look for drift", extra={"error": type(e).__name__})
+        except Exception:
+            logger.exception("no look for drift")
 
     def _look(self, connection: psycopg.Connection[Any], targets: Collection[str]) -> None:
         database.pin(connection, {"lock_timeout": f"{LOCK_TIMEOUT_MS}ms"}, for_transaction=False)

@@ -177,6 +177,15 @@ def test_a_look_needs_no_lock_and_survives_no_database(world: World) -> None:
     assert drift(world) == []
 
 
+def test_a_manifest_that_is_not_understood_ends_no_relay(world: World, caplog: pytest.LogCaptureFixture) -> None:
+    """As another version of the program left it: the log says so at each look, until it is installed anew."""
+    world.sql("UPDATE outbox.manifest SET facts = '{}' WHERE kind = 'view'")
+    look = Watch(world.dsn).look
+    look(["accountview_net"])
+    look(["accountview_net"])
+    assert [r.getMessage() for r in caplog.records if r.name == "outbox.watch"] == ["no look for drift"] * 2
+
+
 def test_relay_once_looks_first(world: World) -> None:
     """What it finds is rechecked by this very run."""
     world.sql("ALTER TABLE accountview.users DISABLE TRIGGER outbox_update")
