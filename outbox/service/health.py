@@ -6,11 +6,12 @@ import time
 from dataclasses import dataclass
 from typing import Any
 
+import psycopg
 from psycopg.rows import namedtuple_row
 
 from outbox import sqlfiles
 from outbox.errors import NotAtHome
-from outbox.relay.connection import LOST, connect
+from outbox.relay.connection import connect
 from outbox.service.process import Service
 
 # A loop that does not come round for so long is stuck. Rechecking a million rows is one round, of a minute or so.
@@ -83,6 +84,6 @@ class Health:
             ):
                 targets = await (await cursor.execute(sqlfiles.read("health/targets.sql"))).fetchall()
                 backlog = await (await cursor.execute(sqlfiles.read("health/backlog.sql"))).fetchall()
-        except (*LOST, NotAtHome):
+        except (psycopg.Error, NotAtHome):
             return None
         return Numbers(targets, backlog)

@@ -60,10 +60,13 @@ async def _listen(health: Health, port: int) -> asyncio.Server | None:
     """Two relays on one host with the same port: the second goes on without, which its log says."""
 
     async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        with contextlib.suppress(TimeoutError, ConnectionError, ValueError, asyncio.IncompleteReadError):
+        try:
             async with asyncio.timeout(REQUEST_TIMEOUT_S):
                 await _answer(health, reader, writer)
-        writer.close()
+        except (TimeoutError, ConnectionError, ValueError, asyncio.IncompleteReadError, asyncio.LimitOverrunError):
+            pass  # whoever asked does not speak HTTP, or has gone
+        finally:
+            writer.close()
 
     try:
         return await asyncio.start_server(answer, "127.0.0.1", port, limit=8192)

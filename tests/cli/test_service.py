@@ -106,6 +106,9 @@ def test_health_over_http(
         assert 'outbox_lanes_held{target="visma_net"} 1.0' in httpx.get(f"{url}/metrics").text
         assert (httpx.get(url).status_code, httpx.post(f"{url}/livez").status_code) == (404, 405)
         assert httpx.head(f"{url}/readyz").content == b""
+        with socket.create_connection(("127.0.0.1", port), 3) as endless:
+            endless.sendall(b"GET / HTTP/1.1\r\nX: " + 9000 * b"x")
+            assert endless.recv(1) == b""
         listening = subprocess.run(["ss", "-Hltn"], capture_output=True, text=True).stdout if shutil.which("ss") else ""
         assert f"0.0.0.0:{port}" not in listening
         site.execute("UPDATE outbox.target SET active_since = now(), paused_at = now(), why = 'a person'")
@@ -114,6 +117,11 @@ def test_health_over_http(
         bad = httpx.get(f"{url}/readyz")
         assert (bad.status_code, bad.json()["why"]) == (503, ["visma_net: paused, and 1 wait"])
         assert httpx.get(f"{url}/livez").status_code == 200
+        site.execute("ALTER VIEW outbox.health RENAME TO another")
+        time.sleep(1.1)
+        bad = httpx.get(f"{url}/readyz")
+        assert (bad.status_code, bad.json()["why"]) == (503, ["the database cannot be used"])
+        site.execute("ALTER VIEW outbox.another RENAME TO health")
         with started("relay") as second:  # the port is taken: it goes on without
             eventually(lambda: len(site.execute("SELECT FROM outbox.relay").fetchall()) == 4, 20)
             assert second.poll() is None
