@@ -72,9 +72,10 @@ def capture_function(name: str, writes: list[Write], chains: dict[Chain, str]) -
         drift=statements.everything("'DRIFT'"),
     )
     purpose = f"Writes to outbox.message what a changed row of {writes[0].table.dotted} may mean for the desired views"
-    # Without a key the rows come as text, those columns too that only decide whether there is a message.
-    keyed = bool(writes[0].table.key)
-    named = {name for w in writes for name in (w.wording.named if keyed else w.wording.columns)}
+    named = {name for w in writes for name in w.wording.named}
+    if not writes[0].table.key:
+        # The rows come as text, those columns too that are compared or decide whether there is a message.
+        named |= {name for w in writes for name in (*w.wording.columns, *(c.name for c in w.watched))}
     settings = pinned_for(c for c in writes[0].table.columns if c.name in named)
     return _function("trigger_function", name, "", body, purpose, settings, header(writes, chains))
 
