@@ -1478,7 +1478,7 @@ COMMENT ON VIEW outbox.lanes IS 'Which relay serves which lane of which target n
 COMMENT ON COLUMN outbox.lanes.holder IS 'host/process-number/target of the relay; null: nobody';
 COMMENT ON COLUMN outbox.lanes.since IS 'Since when that relay is there';
 COMMENT ON COLUMN outbox.lanes.expires_in_s IS 'Seconds until it is taken over unless the relay renews it';
-COMMENT ON COLUMN outbox.lanes.epoch IS 'How often it has had another holder';
+COMMENT ON COLUMN outbox.lanes.epoch IS 'Goes up with every new holder';
 
 CREATE VIEW outbox.health AS
 SELECT t.target, t.active_since IS NOT NULL AS active, t.paused_at IS NOT NULL AS paused,

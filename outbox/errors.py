@@ -8,6 +8,7 @@ OutboxError                 70  a fault of our own
 ├── LinkRefused             65  an object of the cloud that cannot be this key, or cannot be told to be
 ├── InstallError            73  the database is not as install needs it
 │   └── NotAtHome           73  the outbox was restored or copied from another database
+├── NotConfirmed            64  a person agreed to something else
 ├── NothingFound            66  what a command was asked about is not there
 ├── CloudUnavailable        69  a target cannot be reached at all
 ├── LeaseLost               75  another relay took the lane over

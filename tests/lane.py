@@ -6,9 +6,7 @@ Nothing of the relay runs but while a method here does: a call that was begun le
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
-import threading
 import time
 from collections.abc import Coroutine, Iterator
 from contextlib import contextmanager
@@ -30,6 +28,7 @@ from outbox.relay.retry import Patience
 from outbox.relay.settle import Times
 from outbox.relay.store import Store
 from outbox.sandbox.compare import compare
+from outbox.service import wiring
 from outbox.service.process import Rhythm, Service
 from outbox.targets import connect as connect_target
 from tests.invariants import Witness
@@ -395,28 +394,9 @@ class Steps:
 @contextmanager
 def at_work(service: Service) -> Iterator[None]:
     """The relay runs in a thread of its own, with its own loop, and is stopped in good order."""
-    loop = asyncio.new_event_loop()
-    ended: list[BaseException] = []
-
-    def run() -> None:
-        try:
-            loop.run_until_complete(service.run())
-        except BaseException as e:  # noqa: BLE001 - carried over to the thread that waits for it
-            ended.append(e)
-        finally:
-            loop.close()
-
-    thread = threading.Thread(target=run, daemon=True)
-    thread.start()
-    try:
+    with wiring.at_work(service) as thread:
         yield
-    finally:
-        with contextlib.suppress(RuntimeError):  # it has ended by itself
-            loop.call_soon_threadsafe(service.shut_down)
-        thread.join(10)
-        assert not thread.is_alive(), "the relay has not stopped"
-    if ended:
-        raise ended[0]
+    assert not thread.is_alive(), "the relay has not stopped"
 
 
 def eventually(what: Any, within_s: float = 5.0) -> None:

@@ -167,7 +167,6 @@ class Function:
     sql: str
     built_in: bool
     volatility: str
-    aggregate: bool
     language: str
     body: str
     hash: str

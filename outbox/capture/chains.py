@@ -1,4 +1,4 @@
-"""A chain of equality joins from a table to the first key column of a resource ."""
+"""A chain of equality joins from a table to the first key column of a resource."""
 
 from __future__ import annotations
 

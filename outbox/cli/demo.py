@@ -23,8 +23,8 @@ from outbox.register.preview import preview
 from outbox.register.request import confirm
 from outbox.resources import TARGETS
 from outbox.words import Words
+from outbox.words.names import CLOUDS
 
-_NAMES = {"accountview_net": "AccountView.Net", "visma_net": "Visma.net"}
 UNEQUAL = 1
 
 
@@ -91,7 +91,7 @@ def _show(number: int, change: Change, effects: list[Effect]) -> None:
     for e in effects:
         times = f"{e.times} x " if e.times > 1 else ""
         until = f" (the last after {e.last_ms:.0f} ms)" if e.times > 1 else ""
-        click.echo(f"   {_NAMES[e.target]:<15} {e.first_ms:>6.1f} ms  {times}{e.what}{until}")
+        click.echo(f"   {CLOUDS[e.target]:<15} {e.first_ms:>6.1f} ms  {times}{e.what}{until}")
     if not effects:
         click.echo("   no cloud is called")
 

@@ -1,4 +1,4 @@
-"""What the commands print with: tables, numbers, durations."""
+"""What the commands print with: tables, numbers, JSON."""
 
 from __future__ import annotations
 
@@ -30,14 +30,6 @@ def _plain(value: object) -> str:
     return value.isoformat() if isinstance(value, datetime) else str(value)
 
 
-def count(number: int, noun: str, plural: str | None = None) -> str:
+def count(number: int, noun: str) -> str:
     """count(1, "row") is "1 row", count(2, "row") is "2 rows"."""
-    return f"{number} {noun}" if number == 1 else f"{number} {plural or noun + 's'}"
-
-
-def duration(seconds: float) -> str:
-    """duration(75) is "1 min", duration(7300) is "2 h"."""
-    for unit, size in (("d", 86_400), ("h", 3_600), ("min", 60)):
-        if seconds >= size:
-            return f"{seconds / size:.0f} {unit}"
-    return f"{seconds:.0f} s"
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

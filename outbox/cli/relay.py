@@ -10,6 +10,7 @@ from contextlib import AbstractAsyncContextManager, nullcontext
 
 import click
 
+from outbox.cli.language import INTERRUPTED
 from outbox.cli.logs import logged_as_json
 from outbox.cli.opening import Opened, opened
 from outbox.cli.rest import judge_rest
@@ -75,7 +76,7 @@ def _run(service: Service, beside: Callable[[], AbstractAsyncContextManager[None
             await service.run()
 
     asyncio.run(serve())
-    return 130 if signal.SIGINT in received else 0
+    return INTERRUPTED if signal.SIGINT in received else 0
 
 
 def _drain(at: Opened, targets: list[str]) -> int:

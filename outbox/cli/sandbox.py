@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from outbox.cli.language import INTERRUPTED
 from outbox.errors import ConfigError
 
 _MARK = "# Written by `outbox sandbox`: points a relay at the two clouds on this machine."
@@ -41,7 +42,7 @@ def sandbox(port: int, settings_file: Path | None, state_file: Path | None) -> i
         click.echo(f"both clouds are at {base_url}  (Ctrl-C ends)")
 
     serve("127.0.0.1", port, state_file, ready)
-    return 130
+    return INTERRUPTED
 
 
 def _check_ours(file: Path) -> None:

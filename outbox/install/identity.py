@@ -18,7 +18,6 @@ class Identity:
     is_home: bool
     same_cluster: bool
     same_database: bool
-    same_timeline: bool
 
     def describe(self) -> str:
         """In words, as the end of a sentence about the outbox."""
@@ -34,7 +33,7 @@ class Identity:
 def read_identity(connection: Connection) -> Identity:
     with connection.cursor(row_factory=class_row(Identity)) as cursor:
         found = cursor.execute(sqlfiles.read("status/identity.sql")).fetchone()
-    return found or Identity("", False, False, False, False)
+    return found or Identity("", False, False, False)
 
 
 def adopt(connection: Connection, why: str | None) -> bool:

@@ -208,7 +208,7 @@ def _has_parent(view: View, parent: Parent, parents: View | None, fates: Mapping
         return sql.SQL("false")
     return sql.SQL(sqlfiles.read("register/has_parent.sql")).format(
         **compose.common(parents, "d"),
-        parent_key=_parent_key(view, parent),
+        parent_key=compose.parent_key(view, parent, "d"),
         holds=sql.Literal(fates[parent.resource].holds),
         leaves=sql.Literal(fates[parent.resource].leaves),
     )
@@ -219,13 +219,8 @@ def _stays(view: View, parent: Parent, parents: View | None) -> sql.Composable:
     if parents is None:
         return sql.SQL("false")
     return sql.SQL(sqlfiles.read("register/parent_stays.sql")).format(
-        **compose.common(parents, "d"), parent_key=_parent_key(view, parent)
+        **compose.common(parents, "d"), parent_key=compose.parent_key(view, parent, "d")
     )
-
-
-def _parent_key(view: View, parent: Parent) -> sql.Composable:
-    places = [view.resource.key.index(column) + 1 for column in parent.columns]
-    return sql.SQL(", ").join(sql.SQL("d.key[{}]").format(sql.Literal(place)) for place in places)
 
 
 def activations(connection: Connection, targets: Sequence[str]) -> list[Activation]:

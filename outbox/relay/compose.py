@@ -59,14 +59,17 @@ def present_parents(view: View, keyed: str) -> sql.Composable:
         sql.SQL(sqlfiles.read("relay/present_parent.sql")).format(
             target=sql.Literal(view.target),
             resource=sql.Literal(parent.resource),
-            key=sql.SQL(", ").join(
-                sql.SQL("{}.key[{}]").format(sql.Identifier(keyed), sql.Literal(view.resource.key.index(c) + 1))
-                for c in parent.columns
-            ),
+            key=parent_key(view, parent, keyed),
         )
         for parent in view.resource.parents
     ]
     return sql.SQL("ARRAY[{}]::text[]").format(sql.SQL(", ").join(lookups))
+
+
+def parent_key(view: View, parent: Parent, keyed: str) -> sql.Composable:
+    """The key of a parent, from the key of its child; `keyed` is as above."""
+    places = [view.resource.key.index(column) + 1 for column in parent.columns]
+    return sql.SQL(", ").join(sql.SQL("{}.key[{}]").format(sql.Identifier(keyed), sql.Literal(p)) for p in places)
 
 
 def has_parents(view: View, views: Mapping[str, View]) -> sql.Composable:
@@ -78,10 +81,8 @@ def has_parents(view: View, views: Mapping[str, View]) -> sql.Composable:
 def _has_parent(view: View, parent: Parent, parents: View | None) -> sql.Composable:
     if parents is None:
         return sql.SQL("false")
-    places = [view.resource.key.index(column) + 1 for column in parent.columns]
     return sql.SQL(sqlfiles.statement("relay/parent_is_due.sql")).format(
-        **common(parents, "d"),
-        parent_key=sql.SQL(", ").join(sql.SQL("d.key[{}]").format(sql.Literal(place)) for place in places),
+        **common(parents, "d"), parent_key=parent_key(view, parent, "d")
     )
 
 

@@ -51,7 +51,6 @@ class Keeper:
         self.ready = ready
         self.holdings = holdings
         self.renewed_at = 0.0  # of the monotonic clock: a lease that was kept then lasts lease_s from there
-        self.beat_at = 0.0
         self.called = False
         self.connected = False
 
@@ -103,7 +102,6 @@ class Keeper:
             if not taken and row.next_end_s is not None:
                 wait_s = min(wait_s, max(row.next_end_s, 0.0) + 0.01)
             self.kept(row.target)
-        self.beat_at = time.monotonic()
         return wait_s
 
     async def _share(self, connection: Connection, row: Any, asked: dict[int, int]) -> bool:

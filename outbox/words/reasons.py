@@ -11,7 +11,6 @@ REASONS: dict[str, str] = {
     "{parent} is not in the cloud": "{parent} staat niet in de cloud",
     "another key has this object of the cloud": "een andere sleutel heeft dit object in de cloud",
     "the company it was made in is gone": "de onderneming waarin het is aangemaakt bestaat niet meer",
-    "gone with the parent": "samen met het bovenliggende verdwenen",
     "the view has this key {rows} times; make it unique, then it goes on by itself": (
         "de view heeft deze sleutel {rows} keer; maak hem uniek, daarna gaat het vanzelf verder"
     ),

@@ -1,4 +1,4 @@
--- A part of preview: is the parent of desired row d in the cloud, or about to be?
+-- A part of creates_in_sight: is the parent of desired row d in the cloud, or about to be?
 (ARRAY[{parent_key}] IN (SELECT ARRAY[{view_key}] FROM {view} AS v WHERE NOT ({not_ready}))
  OR ARRAY[{parent_key}] IN (
      SELECT m.key
