@@ -1544,3 +1544,29 @@ COMMENT ON COLUMN outbox.register_result.register IS 'The id that outbox.registe
 COMMENT ON COLUMN outbox.register_result.key IS 'Values of the key columns, all of them';
 COMMENT ON COLUMN outbox.register_result.became IS 'created, updated, removed, unchanged, not ready, held, dead; pending: not its turn yet';
 COMMENT ON COLUMN outbox.register_result.why IS 'What is missing, why a person has to decide, or what the cloud said';
+
+-- What this database gives on all that is new (ALTER DEFAULT PRIVILEGES) is not meant for the outbox. Without USAGE on
+-- its schema nothing that comes later is reached either.
+DO $$
+DECLARE
+    statement text;
+BEGIN
+    FOR statement IN
+        SELECT format('REVOKE ALL ON %s FROM %s', o.what,
+                      CASE WHEN a.grantee = 0 THEN 'PUBLIC' ELSE a.grantee::regrole::text END)
+        FROM (
+            SELECT 'SCHEMA outbox', nspacl, nspowner FROM pg_namespace WHERE nspname = 'outbox'
+            UNION ALL
+            SELECT format('TABLE outbox.%I', relname), relacl, relowner FROM pg_class
+            WHERE relnamespace = 'outbox'::regnamespace AND relkind IN ('r', 'v', 'S')
+            UNION ALL
+            SELECT format('FUNCTION %s', oid::regprocedure), proacl, proowner FROM pg_proc
+            WHERE pronamespace = 'outbox'::regnamespace
+        ) AS o (what, acl, owner)
+        CROSS JOIN LATERAL aclexplode(o.acl) AS a
+        WHERE a.grantee <> o.owner
+    LOOP
+        EXECUTE statement;
+    END LOOP;
+END
+$$;

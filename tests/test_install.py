@@ -547,6 +547,10 @@ FOREIGN = {
         "ALTER FUNCTION outbox.adopt RESET search_path",
         "function outbox.adopt", "has no search_path of its own", "psql: CREATE OR REPLACE FUNCTION",
     ),
+    "somebody else who may write": (
+        "GRANT INSERT, SELECT ON outbox.message TO pg_monitor; GRANT SELECT ON outbox.health TO pg_monitor",
+        "outbox.message", "gives pg_monitor INSERT", "REVOKE INSERT ON outbox.message FROM pg_monitor",
+    ),
     "a table that a view now reads": (
         "CREATE OR REPLACE VIEW visma_net.cost_types AS SELECT code AS company_code, code AS cost_type_code,"
         " name AS description, true AS active, NULL::text[] AS missing FROM accountview.user_groups",

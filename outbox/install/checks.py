@@ -126,8 +126,9 @@ def _changed(connection: Connection, catalogue: Catalogue, present: Present) -> 
 
 def _grants(connection: Connection, present: Present) -> Iterator[Finding]:
     for row in rows(connection, "grants", {}):
-        mend = f"REVOKE ALL ON {row['what']} FROM PUBLIC"
-        yield Finding("broken", row["what"], f"gives PUBLIC {row['rights']}", mend)
+        mend = f"REVOKE {row['rights']} ON {row['what']} FROM {row['who']}"
+        level: Level = "broken" if row["who"] == "PUBLIC" else "warning"
+        yield Finding(level, row["what"], f"gives {row['who']} {row['rights']}", mend)
     for f in present.functions.values():
         if not f.owned:
             evidence = "does not belong to the owner of schema outbox, whose rights it should have"

@@ -312,7 +312,7 @@ def test_no_superuser_is_needed(version: int) -> None:
             install.apply(dba, install.plan(dba))
             uninstall(dba, plan_uninstall(dba))
             assert dump(site.dsn(), "-N", "outbox") == before
-            install.apply(dba, install.plan(dba))
+            dba.execute(install.render(install.plan(dba)).encode())
             assert not install.plan(dba)
             assert install.check(dba) == []
             dba.execute("DROP VIEW visma_net.cost_types")
@@ -321,6 +321,22 @@ def test_no_superuser_is_needed(version: int) -> None:
             dba.execute(sqlfiles.read("views/visma_net.sql"))
             uninstall(dba, plan_uninstall(dba, keep_data=False), keep_data=False)
         assert dump(site.dsn()) == before
+
+
+def test_what_the_database_gives_by_default_is_not_given_here(site: Site) -> None:
+    """Everything new for everybody, as in some databases: an application still reads nothing, and forges nothing."""
+    with site.connected() as admin:
+        admin.execute("CREATE DATABASE open OWNER dba")
+    with psycopg.connect(site.dsn("dba", "open"), autocommit=True) as dba:
+        for what in ("SCHEMAS", "TABLES", "SEQUENCES", "FUNCTIONS"):
+            dba.execute(f"ALTER DEFAULT PRIVILEGES GRANT ALL ON {what} TO app, PUBLIC".encode())
+        dba.execute(sqlfiles.read("reference/schema.sql"))
+        dba.execute(sqlfiles.read("views/visma_net.sql"))
+        install.apply(dba, install.plan(dba))
+        assert install.check(dba) == []
+    with psycopg.connect(site.dsn("app", "open"), autocommit=True) as app:
+        app.execute("INSERT INTO accountview.licence_modules VALUES ('APPROVAL')")
+        assert [row[0] for row in MATRIX if allowed(app, str(row[0])) and "outbox" in str(row[0])] == []
 
 
 def test_roles_that_come_later(site: Site) -> None:
