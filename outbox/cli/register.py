@@ -21,7 +21,7 @@ from outbox.database import deciding
 from outbox.errors import CloudUnavailable, InstallError
 from outbox.operator.pauses import read_pauses
 from outbox.operator.status import read_status
-from outbox.register.preview import Outlook, look_ahead, served_targets
+from outbox.register.preview import Outlook, look_ahead, read_views, served_targets
 from outbox.register.request import Progress, Row, confirm, find_relay, follow, read_unchanged
 from outbox.resources import RESOURCES, TARGETS
 from outbox.service.wiring import at_work, make_limits, make_service
@@ -120,6 +120,8 @@ def _print_outlook(at: Opened, outlook: Outlook, key: Key, say: Words) -> None:
     if key and not any(p.rows for p in outlook.previews):
         thing = say.thing(outlook.previews[0].resource, key)
         click.echo(say("{thing} is in no view and in no cloud; is the key right?", thing=thing))
+    if _brings_more(at, outlook):
+        click.echo(say("what hangs below new ones follows by itself, and is not counted here"))
     if outlook.calls:
         click.echo(
             say(
@@ -138,6 +140,19 @@ def _print_outlook(at: Opened, outlook: Outlook, key: Key, say: Words) -> None:
         )
     targets = {p.target for p in outlook.previews}
     print_pauses([p for p in read_pauses(at.connection) if p.target in targets], say, whole=True)
+
+
+def _brings_more(at: Opened, outlook: Outlook) -> bool:
+    """Is something created whose children were not asked for?"""
+    asked = {(p.target, p.resource) for p in outlook.previews}
+    new = {(p.target, p.resource) for p in outlook.previews if p.creates}
+    return any(
+        (target, parent.resource) in new
+        for target in {target for target, _ in new}
+        for name in read_views(at.connection, target)
+        if (target, name) not in asked
+        for parent in RESOURCES[name].parents
+    )
 
 
 def _register(

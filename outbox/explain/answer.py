@@ -63,7 +63,8 @@ def _of_the_row(f: Facts, say: Words) -> Reason | None:
     """What the view itself says."""
     if f.row is None:
         if f.in_cloud or f.stuck("pending"):
-            gone = Reason(say("it is not in the view any more"), _on_its_way(f, say).remedy)
+            way = _on_its_way(f, say)
+            gone = Reason(f"{say('it is not in the view any more')}: {way.why}", way.remedy)
             return _of_messages(f, say) or _declined(f, say) or gone
         return _absent(f, say)
     if f.row.rows > 1:

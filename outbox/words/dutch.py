@@ -15,6 +15,9 @@ TEXTS: dict[str, str] = {
     "{thing} is in no view and in no cloud; is the key right?": (
         "{thing} staat in geen view en in geen cloud; klopt de sleutel?"
     ),
+    "what hangs below new ones follows by itself, and is not counted here": (
+        "wat onder nieuwe hangt volgt vanzelf, en is hier niet meegeteld"
+    ),
     "nobody gets a mail": "niemand krijgt een e-mail",
     "registering": "bezig met registreren",
     "and {rows} more; --report FILE keeps them all": "en nog {rows}; --report BESTAND bewaart ze allemaal",

@@ -35,18 +35,18 @@ REASONS: dict[str, str] = {
         "eerder afgewezen; outbox register met deze sleutel doet het alsnog"
     ),
     "it is gone from the cloud, and is created again": "het is uit de cloud verdwenen en wordt opnieuw aangemaakt",
-    "brake: all {rows} rows of {name} would be removed; decide with: outbox approve --batch {number} (or reject)": (
-        "rem: alle {rows} regels van {name} zouden worden verwijderd; beslis met: outbox approve --batch {number}"
+    "brake: all {rows} rows of {part} would be removed; decide with: outbox approve --batch {number} (or reject)": (
+        "rem: alle {rows} regels van {part} zouden worden verwijderd; beslis met: outbox approve --batch {number}"
         " (of reject)"
     ),
-    "brake: {rows} removals of {name} within an hour, more than {status}; decide with: outbox approve --batch {number}"
+    "brake: {rows} removals of {part} within an hour, more than {status}; decide with: outbox approve --batch {number}"
     " (or reject)": (
-        "rem: {rows} keer {name} verwijderen binnen een uur, meer dan {status}; beslis met: outbox approve --batch"
+        "rem: {rows} keer {part} verwijderen binnen een uur, meer dan {status}; beslis met: outbox approve --batch"
         " {number} (of reject)"
     ),
-    "brake: {rows} new {name} within an hour, more than {status}; decide with: outbox approve --batch {number}"
+    "brake: {rows} new {part} within an hour, more than {status}; decide with: outbox approve --batch {number}"
     " (or reject)": (
-        "rem: {rows} keer nieuw in {name} binnen een uur, meer dan {status}; beslis met: outbox approve --batch"
+        "rem: {rows} keer nieuw in {part} binnen een uur, meer dan {status}; beslis met: outbox approve --batch"
         " {number} (of reject)"
     ),
     "the brake cannot read a view: {words}": "de rem kan een view niet lezen: {words}",

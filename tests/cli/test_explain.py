@@ -215,7 +215,7 @@ def test_a_row_that_goes(shell: Shell, loaded: psycopg.Connection) -> None:
     """Gone from the view, or withdrawn."""
     loaded.execute("DELETE FROM accountview.companies WHERE code = '001'")
     assert first(shell, "visma_net", "companies", "001").startswith(
-        "Company 001 is still in Visma.net: it is not in the view any more; register: "
+        "Company 001 is still in Visma.net: it is not in the view any more: its change was not noticed; register: "
     )
     loaded.execute("UPDATE accountview.users SET email = ' ' WHERE code = 'SMIT'")
     assert first(shell, "visma_net", "users", "SMIT") == (
