@@ -62,8 +62,9 @@ def restored(world: World, server: Server, tmp_path: Path) -> Iterator[World]:
     """The same from pg_dump."""
     name = f"restored_{os.getpid()}_{next(_serial)}"
     dump(world.dsn, tmp_path / "dump.sql")
-    made = World(server.create(name), world.base_url, world.target)
-    load(made.dsn, tmp_path / "dump.sql")
+    dsn = server.create(name)
+    load(dsn, tmp_path / "dump.sql")
+    made = World(dsn, world.base_url, world.target)
     yield made
     made.close()
     server.drop(name)
