@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Mapping
 from dataclasses import Field, field
 from typing import Any
@@ -39,9 +40,16 @@ class Secret:
         return hash(self._text)
 
 
-def setting(default: Any, help: str, *, least: float | None = None, choices: tuple[str, ...] = ()) -> Any:  # noqa: A002
-    """A dataclass field that is a setting. least: the smallest number that is allowed."""
-    return field(default=default, metadata={"help": help, "least": least, "choices": choices})
+def setting(
+    default: Any,
+    help: str,  # noqa: A002
+    *,
+    least: float | None = None,
+    most: float | None = None,
+    choices: tuple[str, ...] = (),
+) -> Any:
+    """A dataclass field that is a setting. least, most: the numbers that are allowed."""
+    return field(default=default, metadata={"help": help, "least": least, "most": most, "choices": choices})
 
 
 def from_text(text: str, kind: type, of: Field[Any]) -> Any:
@@ -74,9 +82,11 @@ def from_toml(value: object, kind: type, of: Field[Any]) -> Any:
 
 
 def _checked(value: object, kind: type, of: Field[Any]) -> Any:
-    least, choices = of.metadata.get("least"), of.metadata.get("choices")
+    least, most, choices = (of.metadata.get(name) for name in ("least", "most", "choices"))
     fits = type(value) is kind  # a bool is an int to isinstance
-    if not fits or (least is not None and not least <= value < float("inf")) or (choices and value not in choices):  # type: ignore[operator]
+    if fits and least is not None and isinstance(value, int | float):
+        fits = least <= value <= (sys.float_info.max if most is None else most)
+    if not fits or (choices and value not in choices):
         raise ValueError(expected(kind, of))
     return value
 
@@ -88,10 +98,11 @@ def expected(kind: type, of: Field[Any]) -> str:
     'a whole number of at least 1'
     """
     words = {bool: "true or false", int: "a whole number", float: "a number"}
-    least, choices = of.metadata.get("least"), of.metadata.get("choices")
+    least, most, choices = (of.metadata.get(name) for name in ("least", "most", "choices"))
     if choices:
         return "one of " + ", ".join(choices)
-    return words.get(kind, "a text") + (f" of at least {least:g}" if least is not None else "")
+    bounds = [f"at {word} {bound:g}" for word, bound in (("least", least), ("most", most)) if bound is not None]
+    return words.get(kind, "a text") + (f" of {' and '.join(bounds)}" if bounds else "")
 
 
 def pairs(value: object) -> Mapping[str, str]:
