@@ -276,6 +276,26 @@ def test_partitions_and_inheriting_tables(connection: Connection) -> None:
 # -- what happens later
 
 
+def test_a_table_below_two_of_long_names_has_the_triggers_of_both(connection: Connection) -> None:
+    """A trigger's name has 63 bytes; what had to be cut off is told by a hash."""
+    connection.execute("DROP VIEW visma_net.cost_types, visma_net.cost_centres")
+    for resource, kind in (("cost_types", "type"), ("cost_centres", "centre")):
+        name = f"accountview.bookings_that_somebody_has_made_by_hand_of_{kind}"
+        connection.execute(f"CREATE TABLE {name} (code text NOT NULL)")
+        connection.execute(
+            f"CREATE VIEW visma_net.{resource} AS SELECT '001'::text AS company_code, code AS cost_{kind}_code,"
+            f" NULL::text AS description, true AS active FROM {name}"
+        )
+    connection.execute(
+        "CREATE TABLE accountview.both () INHERITS (accountview.bookings_that_somebody_has_made_by_hand_of_type,"
+        " accountview.bookings_that_somebody_has_made_by_hand_of_centre)"
+    )
+    install.apply(connection, install.plan(connection))
+    connection.execute("INSERT INTO accountview.both VALUES ('a')")
+    assert sorted(m[1] for m in messages(connection)) == ["cost_centres", "cost_types"]
+    assert not install.plan(connection)
+
+
 def test_a_renamed_column_breaks_no_application(installed: Connection) -> None:
     """One coarse message, the view goes on, and the next install makes capture exact again."""
     installed.execute("ALTER TABLE accountview.users RENAME COLUMN email TO mail")

@@ -55,13 +55,16 @@ class Chain:
         return safe_name(f"{self.name[:50]}", repr(self), always=True)
 
 
-def safe_name(wanted: str, meant: str, *, always: bool = False) -> str:
-    """A name that needs no quotes and fits; what had to be changed gets a hash of what is meant."""
+def safe_name(wanted: str, meant: str, *, always: bool = False, room: int = 0) -> str:
+    """A name that needs no quotes and fits; what had to be changed gets a hash of what is meant. room: bytes that are
+    left for what comes behind it.
+    """
     name = "".join(c if c.isascii() and (c.isalnum() or c == "_") else "_" for c in wanted.lower())
-    if name == wanted and len(name) <= _NAME_BYTES and not always:
+    most = _NAME_BYTES - room
+    if name == wanted and len(name) <= most and not always:
         return name
     digest = hashlib.sha256(meant.encode()).hexdigest()[:8]
-    return f"{name[: _NAME_BYTES - 9]}_{digest}"
+    return f"{name[: most - 9]}_{digest}"
 
 
 def find_chain(facts: Facts, first: Occurrence, anchor: Of) -> Chain | None:

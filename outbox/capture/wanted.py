@@ -189,7 +189,7 @@ def _tables(writes: Iterable[Write]) -> list[Relation]:
 def _triggers(member: Member, table: Relation, function: str, *, alone: bool) -> dict[Trigger, str]:
     """On the table itself, or on one below or above it. alone: no other source table needs triggers there."""
     own = alone or member.oid == table.oid
-    prefix = "outbox" if own else safe_name(f"outbox_{table.name}", table.sql)[:50]
+    prefix = "outbox" if own else safe_name(f"outbox_{table.schema}_{table.name}", table.sql, room=len("_truncate"))
     return {
         Trigger(member.oid, member.sql, t.name, function, _EVENTS[t.event], t.old_rows, t.new_rows): t.sql
         for t in triggers(member, prefix, function)
