@@ -189,16 +189,17 @@ def removed_parents(state: State, settled: Settled) -> list[dict[str, Any]]:
 
 
 def children_to_look_at(state: State, settled: Settled) -> list[dict[str, Any]]:
-    """Lines for enqueue_children: a parent that came, went or got another remote id has its children looked at, and who
-    was unlinked, or whose predecessor under the code had to be removed first, is looked at himself: he is made anew. So
-    is an access that was another account's.
+    """Lines for enqueue_children: a parent that came (made or linked), went or got another remote id has its children
+    looked at, and who was unlinked, or whose predecessor under the code had to be removed first, is looked at himself:
+    he is made anew. So is an access that was another account's.
     """
     before = state.mirror.remote_id if state.mirror else None
     first = state.mirror is not None and (state.mirror.unlinked or state.mirror.intent == "remove")
     if settled.outcome == "removed" and state.rows and (first or is_access(state.resource)):
         anew = {"resource": state.resource, "key": dict(zip(RESOURCES[state.resource].key, state.key, strict=True))}
         return [anew | {"cause": state.message_id}, *children_of_key(state.resource, state.key, state.message_id)]
-    came = settled.mirror == "write" and settled.in_doubt_s is None and settled.remote_id != before
+    linked = state.mirror is not None and state.mirror.document is None  # by hand, and acknowledged now
+    came = settled.mirror == "write" and settled.in_doubt_s is None and (settled.remote_id != before or linked)
     # what was held or kept with its company goes on with it
     stays = state.rows > 0 and (state.rejected is False or state.withheld == "remove")
     if not came and settled.mirror != "delete" and not stays:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import getpass
 import json
+import re
 import sys
 from collections.abc import Iterator
 from typing import Any
@@ -280,6 +281,22 @@ def test_matches_are_linked(
     assert mails(clouds) == before
     query = "SELECT DISTINCT decided_by FROM outbox.decision WHERE decision = 'link'"
     assert small.execute(query).fetchall() == [("beheerder",)]
+    assert shell("verify").code == 0
+
+
+def test_what_hangs_on_a_link_follows(
+    shell: Shell, small: psycopg.Connection, by_hand: dict[str, str], hands: Hands
+) -> None:
+    """Also where only users and companies were registered: a parent that is linked has come, as one that is made."""
+    small.execute("SET session_replication_role = replica")  # it was so before there was a trigger
+    small.execute("UPDATE accountview.companies SET administration_code = 'A100' WHERE code = '001'")
+    small.execute(
+        "INSERT INTO accountview.administration_access (administration_code, user_code) VALUES ('A100', 'ANN')"
+    )
+    result = register(shell, "users", "companies", "--yes", "--matches", "link")
+    assert ["accountview_net", "company_access", "ANN 001", "created"] in [
+        re.split(r"\s{2,}", line) for line in result.out.splitlines()
+    ]
     assert shell("verify").code == 0
 
 
