@@ -31,6 +31,10 @@ def common(view: View, keyed: str) -> dict[str, sql.Composable]:
         "view_key": sql.SQL(", ").join(
             sql.SQL('v.{}::text COLLATE "C"').format(sql.Identifier(c)) for c in resource.key
         ),
+        # A row with a null in its key names nothing that a cloud could hold.
+        "has_key": sql.SQL("num_nulls({}) = 0").format(
+            sql.SQL(", ").join(sql.SQL("v.{}").format(sql.Identifier(c)) for c in resource.key)
+        ),
         "not_document": sql.Literal([*resource.key, "missing", "withdrawn"]),
         "not_ready": sql.SQL("coalesce(cardinality({}), 0) > 0 OR coalesce({}, false)").format(
             optional(view, "missing"), optional(view, "withdrawn")

@@ -2,5 +2,5 @@
 SELECT ARRAY[{key}] AS key, count(*) AS rows
 FROM {view} AS v
 GROUP BY {key}
-HAVING count(*) > 1
+HAVING count(*) > 1 AND num_nulls({key}) = 0
 LIMIT 1

@@ -6,7 +6,7 @@ WITH RECURSIVE desired AS (
            coalesce(cardinality({missing}), 0) > 0 AS lacking, coalesce({withdrawn}, false) AS withdrawn,
            count(*) OVER (PARTITION BY {view_key}) AS copies
     FROM {view} AS v
-    WHERE {view_match}
+    WHERE {view_match} AND {has_key}
 ), held AS (
     SELECT m.key, m.remote_id, m.document, m.sending,
            m.in_doubt IS NOT NULL OR coalesce(t.verify_since >= coalesce(m.confirmed_at, '-infinity'), false) AS in_doubt

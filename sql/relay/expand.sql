@@ -8,7 +8,7 @@ WITH pattern AS (
 ), desired AS (
     SELECT ARRAY[{view_key}] AS key, to_jsonb(v) - {not_document}::text[] AS document, {not_ready} AS not_ready
     FROM {view} AS v
-    WHERE {view_match}
+    WHERE {view_match} AND {has_key}
 ), held AS (
     SELECT m.key, m.document, m.in_doubt, m.parents, m.confirmed_at
     FROM pattern AS p

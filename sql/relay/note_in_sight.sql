@@ -5,6 +5,7 @@ WITH desired AS MATERIALIZED (
     SELECT ARRAY[{view_key}] AS key, (to_jsonb(v) - {not_document}::text[])::text AS document, to_jsonb(v) ->> 'email' AS email,
            {not_ready} AS not_ready, coalesce({withdrawn}, false) AS withdrawn
     FROM {view} AS v
+    WHERE {has_key}
 ), sight AS (
     {in_sight}
 ), noted AS (

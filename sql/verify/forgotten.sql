@@ -4,6 +4,7 @@
 WITH desired AS (
     SELECT ARRAY[{view_key}] AS key, to_jsonb(v) - {not_document}::text[] AS document, {not_ready} AS not_ready
     FROM {view} AS v
+    WHERE {has_key}
 ), held AS (
     SELECT m.key, m.remote_id, m.document, m.parents, m.confirmed_at
     FROM outbox.mirror AS m

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from outbox import verify as verifying
+from outbox.register.preview import preview
 from outbox.relay.connection import connect
 from outbox.targets import listing
 from outbox.targets.answers import Answer
@@ -419,6 +420,22 @@ def test_a_list_that_keeps_changing_is_unknown(filled: World) -> None:
     assert checked.result == "unknown"
     assert "changed while it was read" in (checked.why or "")
     assert verify(filled, "users")["users"].result == "equal"
+
+
+def test_a_row_without_a_whole_key_is_nothing(apart: World) -> None:
+    """A null in it names nothing that a cloud could hold: not counted, not held by a brake, not missing."""
+    apart.sql("CREATE OR REPLACE VIEW accountview_net.users AS SELECT CASE WHEN code < 'n' THEN code END AS user_code,"
+              " first_name, last_name, email, language, 'NL'::text AS country_code, NULL::text[] AS missing,"
+              " false AS withdrawn FROM accountview.users")  # fmt: skip
+    for n in range(11):
+        apart.user(f"null{n}")
+    apart.user("ann")
+    (seen,) = preview(apart.database, apart.target, ["users"])
+    assert (seen.creates, seen.unchanged) == (1, 0)
+    apart.register("users")
+    apart.drain()
+    assert apart.users() == ["ann@example.nl"]
+    assert verify(apart, "users")["users"].result == "equal"
 
 
 def test_a_view_that_is_broken_is_unknown(apart: World) -> None:
