@@ -20,7 +20,7 @@ def check_agreed(outlook: Outlook, yes: bool, removals: int | None, say: Words) 
     if removals is not None and removals != outlook.removals:
         raise NotConfirmed(
             say(
-                "{agreed} were agreed to, and the preview shows {shown}: nothing was done",
+                "{agreed} agreed to, and the preview shows {shown}: nothing was done",
                 agreed=say.count(removals, "removal"),
                 shown=say.number(outlook.removals),
             )

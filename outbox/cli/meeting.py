@@ -120,7 +120,7 @@ def _print(contact: Contact, say: Words) -> None:
         _print_some([_line(m, say) for m in contact.open], say)
     if contact.others:
         things = say.count(len(contact.others), "thing")
-        click.echo(say("{cloud} holds {things} that nobody here made; they stay:", cloud=cloud, things=things))
+        click.echo(say("{cloud} holds {things} that nobody here made, left as before:", cloud=cloud, things=things))
         _print_some([say.one(resource, _held(h, say)) for resource, h in contact.others], say)
 
 

@@ -205,7 +205,5 @@ def _end(at: Opened, targets: Sequence[str], progress: Progress, interrupted: bo
         return INTERRUPTED
     if progress.pending:
         judge_rest((s for s in read_status(at.connection) if s.target in targets), say)
-        raise CloudUnavailable(
-            say("{messages} are still pending, and nothing moves", messages=pending), "outbox status"
-        )
+        raise CloudUnavailable(say("still pending: {messages}, and nothing moves", messages=pending), "outbox status")
     return 0

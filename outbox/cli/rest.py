@@ -18,7 +18,9 @@ def judge_rest(served: Iterable[TargetStatus], say: Words | None = None) -> None
         target, pending, waiting = say.target(status.target), status.count("pending"), status.count("waiting")
         messages = say.count(pending, "message")
         if pending and status.active_since is None:
-            text = say("{target} waits for its first register, and so do {messages}", target=target, messages=messages)
+            text = say(
+                "{target} waits for its first register, and with it {messages}", target=target, messages=messages
+            )
             click.echo(text, err=True)
         elif pending and status.paused_at is not None:
             why = say.reason(status.why)

@@ -27,7 +27,7 @@ TEXTS: dict[str, str] = {
         "{cloud} wordt actief: vanaf nu gaat elke wijziging vanzelf mee"
     ),
     ", {waiting} at once": ", {waiting} meteen",
-    "{agreed} were agreed to, and the preview shows {shown}: nothing was done": (
+    "{agreed} agreed to, and the preview shows {shown}: nothing was done": (
         "er was akkoord voor {agreed}, en het overzicht toont er {shown}: er is niets gedaan"
     ),
     "so many removals need their number: nothing was done": (
@@ -47,10 +47,10 @@ TEXTS: dict[str, str] = {
     "--report {file} must end in .csv or .txt": "--report {file} moet eindigen op .csv of .txt",
     "--report {file} cannot be written: {words}": "--report {file} kan niet worden geschreven: {words}",
     # -- register: what a cloud holds already
-    "{cloud}: {rows} will be linked to what is there already": "{cloud}: {rows} worden gekoppeld aan wat er al is",
-    "{cloud} holds {things} that may be ours:": "{cloud} heeft {things} die van ons kunnen zijn:",
-    "{cloud} holds {things} that nobody here made; they stay:": (
-        "{cloud} heeft {things} die niemand hier heeft gemaakt; die blijven:"
+    "{cloud}: {rows} will be linked to what is there already": "{cloud}: {rows} te koppelen aan wat er al is",
+    "{cloud} holds {things} that may be ours:": "{cloud} heeft {things}, misschien van ons:",
+    "{cloud} holds {things} that nobody here made, left as before:": (
+        "{cloud} heeft {things} door niemand hier gemaakt, en dat blijft zo:"
     ),
     "and {number} more": "en nog {number}",
     "(no name)": "(geen naam)",
@@ -80,15 +80,13 @@ TEXTS: dict[str, str] = {
     "stopped; {messages} still to do: run it again, or leave them to a relay": (
         "gestopt; nog {messages} te doen: voer het opnieuw uit, of laat ze aan een relay over"
     ),
-    "{messages} are still pending, and nothing moves": "er staan nog {messages} open, en er gebeurt niets",
-    "{target} waits for its first register, and so do {messages}": (
+    "still pending: {messages}, and nothing moves": "nog open: {messages}, en er gebeurt niets",
+    "{target} waits for its first register, and with it {messages}": (
         "{target} wacht op de eerste registratie, en daarmee {messages}"
     ),
     "{target} is paused, {messages} pending: {why}": "{target} is gepauzeerd, {messages} open: {why}",
     "put that right, then: {command}": "los dat op, en dan: {command}",
-    "{target}: {messages} to be tried again later: {why}": (
-        "{target}: {messages} worden later opnieuw geprobeerd: {why}"
-    ),
+    "{target}: {messages} to be tried again later: {why}": ("{target}: {messages} later opnieuw te proberen: {why}"),
     # -- explain: the answer
     "{thing} is in {cloud} as it should be, since {moment}": "{thing} staat goed in {cloud}, sinds {moment}",
     "whether {thing} is in {cloud} as it should be is not known: {why}": (
@@ -177,7 +175,7 @@ TEXTS: dict[str, str] = {
     ),
     "acknowledged {moment}": "bevestigd {moment}",
     "in doubt since {moment} ({intent})": "onzeker sinds {moment} ({intent})",
-    "{messages} may be about it too": "{messages} kunnen er ook over gaan",
+    "{messages} may be about it too": "misschien ook hierover: {messages}",
     "no answer": "geen antwoord",
     "{cloud} is active since {moment}": "{cloud} is actief sinds {moment}",
     "relay {holder}": "relay {holder}",

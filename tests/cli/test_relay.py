@@ -56,7 +56,7 @@ def test_once_before_the_first_register(shell: Shell, site: psycopg.Connection) 
     site.execute("SELECT outbox.register('visma_net', 'users')")
     result = shell("relay", "--once")
     assert result.code == 0
-    assert "visma_net waits for its first register, and so do 1 message" in result.err
+    assert "visma_net waits for its first register, and with it 1 message" in result.err
     assert pending(site) == 1
 
 
