@@ -75,9 +75,11 @@ def list_tenants(cloud: Cloud, call: Call) -> Answer:
 
 
 def search_tenants(cloud: Cloud, call: Call) -> Answer:
-    """By external_id, or by country_code and organization_number: both with operator=AND, else either will do."""
+    """By external_id, or by country_code and organization_number; of two, an operator says whether both have to fit or
+    either will do (the vendor's page on Connect: then it is required).
+    """
     wanted = {name: value for name, value in call.query.items() if name not in ("operator", "limit")}
-    limit, operator = call.query.get("limit", "20"), call.query.get("operator", "OR")
+    limit, operator = call.query.get("limit", "20"), call.query.get("operator", "" if len(wanted) > 1 else "OR")
     if wanted.keys() not in ({"external_id"}, {"country_code", "organization_number"}):
         raise identity_refusal(
             422, "ERROR_INVALID_REQUEST", "Search by external_id, or by country_code and organization_number."
