@@ -117,13 +117,9 @@ def _jsonable(value: object) -> object:
 
 
 def _cells(columns: Sequence[str], row: Sequence[object], texts: Sequence[str | None]) -> list[object]:
-    """Numbers as numbers, which stand to the right; of texts no character that moves the cursor, of times no more
-    digits than a person reads.
-    """
+    """Numbers as numbers, which stand to the right; of times no more digits than a person reads."""
     return [
-        value
-        if isinstance(value, int | float) and not isinstance(value, bool)
-        else _short(column, _printable(text or ""))
+        value if isinstance(value, int | float) and not isinstance(value, bool) else _short(column, text or "")
         for column, value, text in zip(columns, row, texts, strict=True)
     ]
 
@@ -135,8 +131,3 @@ def _short(column: str, text: str) -> str:
         return text
     second, fraction, offset = found.groups("")
     return f"{second}.{fraction:0<3.3}{offset}" if column in _TO_THE_MILLISECOND else second + offset
-
-
-def _printable(text: str) -> str:
-    """What stands in a table came from outside: an escape sequence in it would be obeyed by the terminal."""
-    return "".join(c if c.isprintable() else " " for c in text)

@@ -8,7 +8,7 @@ import sys
 import click
 
 from outbox.cli.opening import Opened, opened
-from outbox.cli.printing import print_json
+from outbox.cli.printing import print_json, printable
 from outbox.errors import CloudError, CloudUnavailable, LinkRefused
 from outbox.operator.link import check_key, check_resource
 from outbox.operator.link import link as link_key
@@ -52,7 +52,8 @@ def link(target: str, resource: str, key: Key, remote_id: str, reason: str | Non
     if as_json:
         _print_json(target, resource, key, held.remote_id, message, relay)
         return
-    click.echo(f"{resource} {' '.join(key)} is {held.remote_id} ({held.name}) in {target} from now on")
+    name = printable(held.name)
+    click.echo(f"{resource} {' '.join(key)} is {held.remote_id} ({name}) in {target} from now on")
     _say_what_follows(message, relay)
 
 

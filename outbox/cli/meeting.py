@@ -13,6 +13,7 @@ import click
 
 from outbox.cli.asking import agrees
 from outbox.cli.opening import Opened
+from outbox.cli.printing import printable
 from outbox.errors import CloudError, CloudUnavailable, LinkRefused, NotAllowed, NotPermitted
 from outbox.operator.status import read_status
 from outbox.register.first_contact import Contact, Match, doubt_all, meet, settle
@@ -132,7 +133,7 @@ def _print_some(lines: Sequence[str], say: Words) -> None:
 
 
 def _held(held: Held, say: Words) -> str:
-    return f"{held.name or say('(no name)')} ({held.remote_id})"
+    return f"{printable(held.name) or say('(no name)')} ({held.remote_id})"
 
 
 def _line(match: Match, say: Words) -> str:

@@ -12,13 +12,18 @@ import click
 
 def print_table(head: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
     """Columns as wide as they must be; numbers to the right."""
-    cells = [[str(c) for c in row] for row in rows]
+    cells = [[printable(str(c)) for c in row] for row in rows]
     widths = [max(len(line[i]) for line in [list(head), *cells]) for i in range(len(head))]
     right = [all(isinstance(row[i], int | float) for row in rows) for i in range(len(head))]
     for number, line in enumerate([list(head), *cells]):
         padded = [c.rjust(w) if r else c.ljust(w) for c, w, r in zip(line, widths, right, strict=True)]
         text = "  ".join(padded).rstrip()
         click.echo(click.style(text, bold=True) if number == 0 else text)
+
+
+def printable(text: str) -> str:
+    """Names come from outside: an escape sequence in one would be obeyed by the terminal."""
+    return "".join(c if c.isprintable() else " " for c in text)
 
 
 def print_json(value: Any) -> None:

@@ -9,7 +9,7 @@ from dataclasses import asdict
 import click
 
 from outbox.cli.opening import Opened, opened
-from outbox.cli.printing import count, print_json, print_table
+from outbox.cli.printing import count, print_json, print_table, printable
 from outbox.config import TargetSettings
 from outbox.errors import InstallError
 from outbox.operator.status import read_status
@@ -119,4 +119,4 @@ def _numbers(verified: Verified) -> tuple[object, ...]:
 
 def _line(target: str, finding: Finding) -> str:
     name = finding.name if finding.is_ours else f"{finding.name or '(no name)'} ({finding.remote_id})"
-    return f"  {target} {finding.resource} {name}: {finding.what}"
+    return printable(f"  {target} {finding.resource} {name}: {finding.what}")

@@ -15,7 +15,12 @@ import psycopg
 import pytest
 
 from outbox import install
+from outbox.cli.meeting import _held
+from outbox.cli.verify import _line
 from outbox.targets import listing
+from outbox.targets.held import Held
+from outbox.verify.findings import Finding
+from outbox.words import Words
 from tests.cli.conftest import Shell
 from tests.hands import Hands
 
@@ -106,6 +111,12 @@ def test_unknown_is_3(shell: Shell, loaded: psycopg.Connection, clouds: str, han
     assert ["accountview_net", "companies", "-", "-", "-", "-", "unknown"] in [
         x.split() for x in result.out.splitlines()
     ]
+
+
+def test_a_name_in_a_cloud_cannot_steer_the_terminal() -> None:
+    unmanaged = Finding("users", "unmanaged", None, "u-1", "\x1b[2JANN", "nobody here made it")
+    assert _line("visma_net", unmanaged) == "  visma_net users  [2JANN (u-1): nobody here made it"
+    assert _held(Held("u-1", "\x1b[2JANN", {}), Words()) == " [2JANN (u-1)"
 
 
 def test_verify_as_json(shell: Shell, loaded: psycopg.Connection, hands: Hands) -> None:
