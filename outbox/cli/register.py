@@ -111,7 +111,8 @@ def _look(at: Opened, target: str | None, resources: Sequence[str], key: Key) ->
     targets, limits = _choose_targets(at, target), make_limits(at.settings)
     outlook = look_ahead(at.connection, targets, resources, key, at.settings.targets, limits)
     if not outlook.previews:
-        raise InstallError(f"there is no desired view for {' '.join(resources) or 'anything'}")
+        names = ", ".join(f"{t}.{r}" for t in targets for r in resources)
+        raise InstallError(f"there is no desired view for {names}", "make one as in sql/views")
     return outlook
 
 

@@ -47,7 +47,11 @@ def verify(names: tuple[str, ...], repair: bool, show_all: bool, as_json: bool) 
       outbox verify visma_net users companies
     """
     with opened() as at:
-        checked = asyncio.run(_verify(at, _choose(at, names), [n for n in names if n in RESOURCES], repair))
+        chosen, resources = _choose(at, names), [n for n in names if n in RESOURCES]
+        checked = asyncio.run(_verify(at, chosen, resources, repair))
+        if not checked:
+            views = ", ".join(f"{settings.name}.{resource}" for settings in chosen for resource in resources)
+            raise InstallError(f"there is nothing to compare: there is no view {views}", "make one as in sql/views")
         idle = [t for t in {c.target for c in checked if c.set_back} if find_relay(at.connection, t) is None]
     if as_json:
         print_json({"verified": [_plain(c) for c in checked]})

@@ -101,6 +101,16 @@ def test_differences_are_1_are_named_and_set_back(shell: Shell, loaded: psycopg.
     assert shell("verify", "users").code == 0
 
 
+def test_a_resource_without_a_view(shell: Shell, loaded: psycopg.Connection) -> None:
+    """Not an empty table, and not equal."""
+    result = shell("verify", "accountview_net", "projects")
+    assert (result.code, result.out) == (73, "")
+    assert "there is nothing to compare: there is no view accountview_net.projects" in result.err
+    result = shell("register", "projects", "--target", "accountview_net", "--dry-run")
+    assert (result.code, result.out) == (73, "")
+    assert "there is no desired view for accountview_net.projects" in result.err
+
+
 def test_unknown_is_3(shell: Shell, loaded: psycopg.Connection, clouds: str, hands: Hands) -> None:
     """Also beside differences: what could not be read may hide more."""
     hands.identity("PUT", f"/users/{remote_id(loaded, 'users', 'ANN')}", {"last_name": "Anders"})
