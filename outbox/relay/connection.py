@@ -36,6 +36,8 @@ SESSION = {
     "plan_cache_mode": "auto",  # planning takes longer than doing; see forget_plans
     "statement_timeout": "0",  # a recheck of a million rows takes its time, and would be begun again for ever
     "lock_timeout": "2s",  # a table that is being altered must not stop what needs other tables
+    "idle_in_transaction_session_timeout": "5s",  # who froze there has rows locked, the one of its lease too
+    "idle_session_timeout": "0",
     "application_name": "outbox relay",
 }
 
@@ -49,9 +51,15 @@ _NETWORK = {
 }
 
 # What a relay waits out and connects again for: a connection that is gone, a server that stops, starts or has become a
-# standby (25006), a deadlock, a full disk. With several hosts in the DSN, and target_session_attrs=read-write, libpq
-# then finds the one that can be written to.
-LOST = (psycopg.OperationalError, psycopg.InterfaceError, psycopg.errors.ReadOnlySqlTransaction)
+# standby (25006), a deadlock, a full disk, a transaction that the server has ended (25P03, 25P04). With several hosts
+# in the DSN, and target_session_attrs=read-write, libpq then finds the one that can be written to.
+LOST = (
+    psycopg.OperationalError,
+    psycopg.InterfaceError,
+    psycopg.errors.ReadOnlySqlTransaction,
+    psycopg.errors.IdleInTransactionSessionTimeout,
+    psycopg.errors.TransactionTimeout,
+)
 
 
 class Connection(AsyncConnection[Any]):

@@ -11,12 +11,15 @@ from contextlib import contextmanager
 
 import psycopg
 import pytest
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from outbox import sandbox
 from outbox.config import Secret, Settings
+from outbox.relay.connection import connect
 from outbox.service.process import Rhythm, Service
 from outbox.service.upkeep import make_chores
 from tests.conftest import Server
+from tests.faults.passage import SOON, passage
 from tests.faults.servers import Primary, Standby, either, primary
 from tests.lane import UNBRAKED, World, at_work, eventually
 from tests.relay.conftest import _fill
@@ -168,3 +171,53 @@ def test_a_standby_that_lost_the_last_commits_takes_over(world: World, server: t
     assert found == [(1, 1)]
     assert [u["last_name"] for u in world.holds()["users"].values() if u["email"] == "old1@example.nl"] == ["Naam"]
     assert len(world.invited()) == 4
+
+
+def test_every_packet_is_lost_for_a_while(world: World) -> None:
+    """No end is told. The relay gives its connections up by the time-outs of TCP (30 s unless the DSN says otherwise),
+    another one that can reach the database has its lanes when their lease has ended, and what was under way is
+    looked up. When packets come through again the first one shares in the work.
+    """
+    holders = "SELECT DISTINCT split_part(holder, '/', 1) FROM outbox.lanes WHERE target = 'visma_net'"
+    direct = world.dsn
+    with passage(direct) as way:
+        world.dsn = way.dsn
+        with under_way(world):
+            way.vanish()
+            world.dsn = direct
+            with at_work(world.service(rhythm=BRISK, holder="other")):
+                eventually(lambda: world.sql(holders) == ["other"], 20)
+                eventually(lambda: not world.pending(), 30)
+                eventually(lambda: any("keeper interrupted" in line for line in world.heard.lines), 20)
+                way.heal()
+                eventually(lambda: world.sql("SELECT count(*) FROM outbox.relay WHERE expires_at > now()") == [2], 20)
+        given = conninfo_to_dict(way.dsn)
+        plain = make_conninfo(**{name: value for name, value in given.items() if name not in SOON})
+        connection = world.run(connect(plain))
+        assert connection.info.get_parameters()["tcp_user_timeout"] == "30000"
+        world.run(connection.close())
+
+
+def test_the_disk_is_full(server: tuple[Primary, Server], base_url: str) -> None:
+    """No call can be recorded, since the file of that table is /dev/full: every write to it ends as on a full disk. The
+    relay tries again, creates nothing twice meanwhile, and records once there is room.
+    """
+    name = f"faults_{next(_serial)}"
+    world = World(server[1].create(name, server[1].template("captured", _fill)), base_url, "visma_net")
+    world.empty()
+    attempts = server[0].data / world.sql("SELECT pg_relation_filepath('outbox.attempt')")[0]
+    kept = attempts.rename(attempts.with_suffix(".kept"))
+    attempts.symlink_to("/dev/full")
+    world.user("ann")
+    world.company("001")
+    with at_work(world.service(rhythm=BRISK)):
+        eventually(lambda: sum("DiskFull" in line for line in world.heard.lines) > 1, 30)
+        assert world.invited() == ["ann@example.nl"]
+        assert len(world.pending()) > 0
+        attempts.unlink()
+        kept.rename(attempts)
+        eventually(lambda: not world.pending(), 30)
+    world.recovered(killed=True)
+    assert world.invited() == ["ann@example.nl"]
+    assert len(world.holds()["tenants"]) == 1
+    world.close()

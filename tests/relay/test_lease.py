@@ -175,6 +175,21 @@ def test_what_the_database_sets_for_its_applications_does_not_bind_the_relay(apa
         assert connection.execute(query).fetchone() == ("read committed", "0")
 
 
+def test_a_relay_that_froze_in_a_transaction_keeps_its_lane_from_nobody(world: World) -> None:
+    """It has the row of its lease locked, and its connection is as it was: the server ends that by itself."""
+    world.user("ann")
+    with world.stepping("frozen") as relay:
+        relay.begin()
+        relay.land()
+        world.run(relay.store.connection.execute("BEGIN"))
+        relay.settle()
+        with at_work(world.service(holder="second", rhythm=SHORT)):
+            eventually(lambda: _holder(world) == "second/accountview_net", 15)
+            eventually(lambda: not world.pending(), 15)
+    assert world.invited() == ["ann@example.nl"]
+    world.killed = True  # what it had written is rolled back
+
+
 def test_a_database_connection_that_is_terminated_is_made_again(world: World) -> None:
     """The relay goes on by itself; what was in flight is looked up."""
     with at_work(world.service(rhythm=SHORT)):

@@ -1,0 +1,115 @@
+"""What the database may answer to any statement: it is said again, and I1 to I13 hold. And clocks that jump."""
+
+from __future__ import annotations
+
+import threading
+
+import psycopg
+import pytest
+from psycopg.conninfo import make_conninfo
+
+from outbox.service.process import Rhythm
+from tests.lane import World, at_work, eventually
+
+BRISK = Rhythm(lease_s=3.0, safety_poll_s=0.2, grace_s=2.0, reconnect_s=0.05)
+
+# As the server would by itself: the first times that something is written to a table. A sequence is not rolled back.
+FAILING = """
+    CREATE FUNCTION public.fail() RETURNS trigger LANGUAGE plpgsql AS $$
+    BEGIN
+        IF nextval('public.times_' || TG_TABLE_NAME) <= 5 THEN RAISE 'by a test' USING ERRCODE = TG_ARGV[0]; END IF;
+        RETURN NULL;
+    END $$;
+"""
+ON = """
+    CREATE SEQUENCE public.times_{0};
+    CREATE TRIGGER fail BEFORE INSERT OR UPDATE ON outbox.{0} EXECUTE FUNCTION public.fail('{1}')
+"""
+OFF = "DROP FUNCTION public.fail CASCADE; DROP SEQUENCE public.times_mirror, public.times_attempt, public.times_lease"
+
+
+@pytest.mark.parametrize(
+    "state",
+    [
+        pytest.param("40001", id="serialization"),
+        pytest.param("40P01", id="deadlock"),
+        pytest.param("53100", id="disk full"),
+        pytest.param("55P03", id="lock timeout"),
+        pytest.param("57014", id="statement timeout"),
+    ],
+)
+def test_a_statement_that_fails_for_a_while_is_said_again(world: World, state: str) -> None:
+    """The intent, what was answered, or the lease cannot be written: nothing is lost, done twice or blamed on a row."""
+    for n in range(3):
+        world.user(f"u{n}")
+        world.company(f"00{n}")
+        world.right(f"u{n}")
+    world.sql(FAILING)
+    for table in ("mirror", "attempt", "lease"):
+        world.sql(ON.format(table, state))
+    try:
+        with at_work(world.service(rhythm=BRISK)):
+            eventually(lambda: not world.pending(), 30)
+            for table in ("mirror", "attempt", "lease"):
+                assert world.sql(f"SELECT last_value FROM public.times_{table}")[0] > 5
+    finally:
+        world.sql(OFF)
+    world.recovered(killed=True)
+    assert world.sql("SELECT count(*) FROM outbox.message WHERE status IN ('dead', 'held')") == [0]
+    assert len(world.invited()) == 3
+
+
+def test_what_a_role_is_given_by_its_dba_does_not_stop_the_relay(world: World) -> None:
+    """Serializable by default, and every time-out that there is, far too short; and writers at serializable beside it,
+    who read nothing of each other: none of them meets an error that capture has brought.
+    """
+    given = {"default_transaction_isolation": "serializable", "statement_timeout": 20, "lock_timeout": 1,
+             "idle_in_transaction_session_timeout": 1, "idle_session_timeout": 20}  # fmt: skip
+    direct, world.dsn = world.dsn, make_conninfo(world.dsn, options=" ".join(f"-c {k}={v}" for k, v in given.items()))
+    wrong: list[psycopg.Error] = []
+
+    def write(first: int) -> None:
+        with psycopg.connect(direct) as connection:
+            connection.isolation_level = psycopg.IsolationLevel.SERIALIZABLE
+            for n in range(first, first + 20):
+                try:
+                    connection.execute("INSERT INTO accountview.companies VALUES (%s, 'Bedrijf')", [f"{n:03}"])
+                    connection.commit()
+                except psycopg.Error as e:
+                    wrong.append(e)
+                    connection.rollback()
+
+    writers = [threading.Thread(target=write, args=[100 * n]) for n in range(3)]
+    with at_work(world.service(rhythm=BRISK)):
+        for writer in writers:
+            writer.start()
+        for writer in writers:
+            writer.join()
+        eventually(lambda: not world.pending(), 30)
+    assert wrong == []
+    assert not [line for line in world.heard.lines if "interrupted" in line]
+    world.recovered()
+
+
+@pytest.mark.parametrize("by", ["1 hour", "-1 hour"])
+def test_the_clock_of_the_database_jumps(world: World, by: str) -> None:
+    """In the middle of calls, some of whose answers are lost. A change made afterwards goes out at once; set back,
+    only what waited for a time waits an hour longer, which is until the clock shows again what it showed before.
+    """
+    world.fault("drop_after", "POST", "/users$", after=1)
+    world.fault("latency", latency_ms=100, times=None)
+    with at_work(world.service(rhythm=BRISK)):
+        for n in range(3):
+            world.user(f"u{n}")
+            world.company(f"00{n}")
+            world.right(f"u{n}")
+        eventually(lambda: world.sql("SELECT count(*) FROM outbox.mirror WHERE in_doubt IS NOT NULL") != [0])
+        world.set_clock(by)
+        world.user("later")
+        eventually(lambda: world.ended("users", "later") == ["created"], 10)
+        world.heal()
+        if by.startswith("-"):
+            world.set_clock("1 hour")
+        eventually(lambda: not world.pending(), 15)
+    world.recovered()
+    assert len(world.invited()) == len(set(world.invited())) == 4
