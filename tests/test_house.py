@@ -58,12 +58,7 @@ def test_imports_go_one_way(where: str) -> None:
 def test_the_http_library_is_imported_in_one_place() -> None:
     """Its maintained successor httpx2 has the same interface: it takes its place by one line."""
     users = {str(m.relative_to(ROOT)) for m in MODULES if "httpx" in _imports(m)}
-    assert users - {"outbox/targets/transport.py"} == _not_of_the_relay(users)
-
-
-def _not_of_the_relay(users: set[str]) -> set[str]:
-    """The demo looks at the sandbox as a browser would."""
-    return {u for u in users if u.startswith(("outbox/demo", "outbox/cli/demo", "outbox/sandbox/"))}
+    assert users == {"outbox/targets/transport.py"}
 
 
 SQL_VERB = re.compile(r"\b(SELECT|INSERT|UPDATE|DELETE|WITH|CREATE|ALTER|DROP|GRANT|REVOKE|SET|LISTEN|NOTIFY)\b")
