@@ -68,8 +68,9 @@ Result = tuple[str, str | None, str | None, bool]
 
 
 def _each(what: str, target: str | None, resource: str | None, company: str | None, reason: str | None) -> list[Result]:
-    if reason is not None and not reason.strip():
-        raise click.UsageError("--reason is empty")
+    for name, value in (("reason", reason), ("company", company)):
+        if value is not None and not value.strip():  # of a variable without a value: never more than was asked
+            raise click.UsageError(f"--{name} is empty")
     if company and resource == "users":
         raise click.UsageError("a user belongs to no company: leave --company out")
     decide = getattr(pauses, what)

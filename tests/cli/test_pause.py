@@ -109,6 +109,8 @@ def test_all_targets_and_json(shell: Shell, site: psycopg.Connection) -> None:
         (("pause", "visma_net"), "Missing option '--reason'"),
         (("pause", "visma_net", "--reason", " "), "--reason is empty"),
         (("pause", "visma_net", "users", "--company", "001", "--reason", "x"), "a user belongs to no company"),
+        (("pause", "visma_net", "projects", "--company", "", "--reason", "x"), "--company is empty"),
+        (("resume", "visma_net", "--company", " "), "--company is empty"),
         (("pause", "twinfield", "--reason", "x"), "'twinfield' is not one of"),
         (("resume", "visma_net", "invoices"), "'invoices' is not one of"),
     ],
