@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
@@ -53,6 +54,18 @@ def changed_keys(before: Snapshot, after: Snapshot) -> set[Key]:
     """A key with a null in it names nothing that a cloud could hold."""
     keys = {k for k in before.keys() | after.keys() if before.get(k) != after.get(k)}
     return {k for k in keys if None not in k}
+
+
+_LOOKS = re.compile(r'(?<=\d)\.0+(?!\d)| +(?="|$)')
+
+
+def blurred(snapshot: Snapshot) -> Snapshot:
+    """Without what two equal values may differ in: upper case, trailing zeros, padding. Rows come once."""
+    found: dict[Key, set[str]] = {}
+    for key, rows in snapshot.items():
+        same = tuple(None if k is None else _LOOKS.sub("", k).lower() for k in key)
+        found.setdefault(same, set()).update(_LOOKS.sub("", row).lower() for row in rows)
+    return {key: tuple(sorted(rows)) for key, rows in found.items()}
 
 
 def named_by(connection: Connection, target: str, resource: str, since: int = 0) -> list[Named]:

@@ -24,7 +24,11 @@ ITEMS = {"table": 10.0, "subquery": 2, "view": 1.5, "USING": 1.5, "NATURAL": 0.7
 """What stands in FROM."""
 
 
-SET_OPERATIONS = {"UNION": 2.0, "UNION ALL": 1, "EXCEPT": 1, "INTERSECT": 1, "EXCEPT ALL": 1}
+SET_OPERATIONS = {"UNION": 2.0, "UNION ALL": 1, "EXCEPT": 1, "INTERSECT": 1, "EXCEPT ALL": 1, "INTERSECT ALL": 0.5}
+
+
+ONE_OF_SEVERAL = {*SHAPES, *SET_OPERATIONS, "scalar subquery"} - {"plain", "WITH", "set-returning", "UNION ALL"}
+"""What shows one of several values that are equal, no matter which."""
 
 
 class ViewMaker:
@@ -126,7 +130,8 @@ class ViewMaker:
             for _ in range(width)
         ]
         having = f" HAVING count(*) > {self.random.choice((1, 2))}" if self.random.random() < 0.3 else ""
-        return f"SELECT {', '.join(chosen)} {rest} GROUP BY {', '.join(by)}{having}"
+        sets = self.random.choices(("{}", "ROLLUP ({})", "CUBE ({})"), (8, 1, 1))[0].format(", ".join(by))
+        return f"SELECT {', '.join(chosen)} {rest} GROUP BY {sets}{having}"
 
     def with_query(self, shape: str, columns: list[str], chosen: list[str], depth: int, rest: str) -> str:
         """Used in a condition, whose column it correlates with."""

@@ -13,11 +13,15 @@ from random import Random
 
 @dataclass(frozen=True)
 class Kind:
-    """Types of the columns a, b, c and d, literals of their values, and what has to exist first."""
+    """Types of the columns a, b, c and d, literals of their values, and what has to exist first.
+
+    blurred: some values are equal and look different, so that a view that groups may show one or the other.
+    """
 
     types: tuple[str, ...]
     values: tuple[str, ...]
     first: str = ""
+    blurred: bool = False
 
     @property
     def typed(self) -> tuple[str, ...]:
@@ -64,9 +68,9 @@ CREATE OPERATOR CLASS {schema}.citext_ops DEFAULT FOR TYPE {schema}.citext USING
 KINDS = {
     "text": Kind(("text", "text", "text", "text"), ("'x'", "'y'", "'z'")),
     "varchar": Kind(("varchar(10)", "text", "varchar", "varchar(5)"), ("'x'", "'y'", "'Z'")),
-    "char": Kind(("char(4)", "char(6)", "char(4)", "text"), ("'x'", "'y  '", "'y'")),
+    "char": Kind(("char(4)", "char(6)", "char(4)", "text"), ("'x'", "'y  '", "'y'"), blurred=True),
     "integer": Kind(("integer", "bigint", "smallint", "integer"), ("1", "2", "30")),
-    "numeric": Kind(("numeric", "numeric(6, 2)", "integer", "numeric"), ("1", "1.0", "2")),
+    "numeric": Kind(("numeric", "numeric(6, 2)", "integer", "numeric"), ("1", "1.0", "2"), blurred=True),
     "uuid": Kind(("uuid",) * 4, tuple(f"'{n * 32}'" for n in "aB1")),
     "date": Kind(("date",) * 4, ("'2026-03-01'", "'2026-01-03'", "'1999-12-31'")),
     "enum": Kind(("{schema}.colour",) * 4, ("'red'", "'Green'", "'b lue'"),
@@ -74,9 +78,9 @@ KINDS = {
     "boolean": Kind(("boolean",) * 4, ("true", "false")),
     "domain": Kind(("{schema}.code", "text", "{schema}.code", "varchar(9)"), ("'x'", "'y'", "'z'"),
                    "CREATE DOMAIN {schema}.code AS varchar(8) CHECK (value <> '');"),
-    "citext": Kind(("{schema}.citext",) * 4, ("'x'", "'X'", "'y'"), CASE_BLIND),
+    "citext": Kind(("{schema}.citext",) * 4, ("'x'", "'X'", "'y'"), CASE_BLIND, blurred=True),
     "citext domain": Kind(("{schema}.ci", "{schema}.citext", "{schema}.ci", "{schema}.citext"), ("'x'", "'X'", "'y'"),
-                          CASE_BLIND + "CREATE DOMAIN {schema}.ci AS {schema}.citext;"),
+                          CASE_BLIND + "CREATE DOMAIN {schema}.ci AS {schema}.citext;", blurred=True),
 }  # fmt: skip
 """What every server has. The collation of the next needs ICU."""
 
@@ -85,9 +89,11 @@ NOCASE = (
     " CREATE DOMAIN {schema}.ci AS text COLLATE {schema}.nocase;"
 )
 ICU_KINDS = {
-    "nocase text": Kind(("text COLLATE {schema}.nocase",) * 4, ("'x'", "'X'", "'y'"), NOCASE),
-    "nocase varchar": Kind(("varchar(9) COLLATE {schema}.nocase",) * 4, ("'x'", "'X'", "'y'"), NOCASE),
-    "nocase domain": Kind(("{schema}.ci", "{schema}.ci", "text", "varchar(9)"), ("'x'", "'X'", "'y'"), NOCASE),
+    "nocase text": Kind(("text COLLATE {schema}.nocase",) * 4, ("'x'", "'X'", "'y'"), NOCASE, blurred=True),
+    "nocase varchar": Kind(("varchar(9) COLLATE {schema}.nocase",) * 4, ("'x'", "'X'", "'y'"), NOCASE, blurred=True),
+    "nocase domain": Kind(
+        ("{schema}.ci", "{schema}.ci", "text", "varchar(9)"), ("'x'", "'X'", "'y'"), NOCASE, blurred=True
+    ),
 }
 
 NAMES = {
@@ -202,7 +208,7 @@ def draw_schema(random: Random, kinds: dict[str, Kind]) -> Schema:
     if shape == "referring":
         keys |= {"p": "a", "q": "a", "r": random.choice(("b", ""))}
     types = tuple(t.replace("{schema}", names.get("src", "src")) for t in kind.types)
-    made = Schema(Kind(types, kind.values, kind.first), names, shape, keys, {})
+    made = Schema(replace(kind, types=types), names, shape, keys, {})
     return replace(made, references=_draw_references(random, made)) if shape == "referring" else made
 
 
