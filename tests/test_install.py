@@ -558,6 +558,10 @@ FOREIGN = {
         "CREATE FUNCTION outbox.mine() RETURNS int LANGUAGE sql AS 'SELECT 1'",
         "function outbox.mine", "is none of the outbox's", "DROP FUNCTION outbox.mine",
     ),
+    "a function that no view needs any more": (
+        "DROP VIEW visma_net.cost_types",
+        "function outbox.capture_accountview_cost_types", "is not needed any more", "outbox install",
+    ),
     "a function of a migration": (
         "CREATE OR REPLACE FUNCTION outbox.is_home() RETURNS boolean LANGUAGE sql STABLE SECURITY DEFINER"
         " SET search_path = pg_catalog, pg_temp AS 'SELECT true'",

@@ -11,7 +11,7 @@ from outbox.cli.opening import opened
 from outbox.cli.pausing import part_steps, print_pauses
 from outbox.cli.printing import print_json, print_table
 from outbox.operator.pauses import read_pauses
-from outbox.operator.status import TargetStatus, next_steps, read_status
+from outbox.operator.status import TargetStatus, is_home, next_steps, read_status
 from outbox.words import Words
 
 SCREEN = 24  # lines, whatever happens
@@ -32,7 +32,9 @@ def status(as_json: bool, say: Words) -> None:
     with opened() as at:
         targets = read_status(at.connection)
         pauses = read_pauses(at.connection)
-    steps = next_steps(targets, say) + part_steps(pauses, say)
+        home = is_home(at.connection)
+    away = say("this outbox was restored or copied, and sends nothing from here: {command}", command="outbox adopt")
+    steps = ([] if home else [away]) + next_steps(targets, say) + part_steps(pauses, say)
     if as_json:
         print_json({"targets": [asdict(t) for t in targets], "pauses": [asdict(p) for p in pauses], "next": steps})
         return

@@ -77,14 +77,14 @@ def _capture(connection: Connection, present: Present) -> Iterator[Finding]:
         wanted = derive(connection, catalogue)
         for d in (*function_differences(wanted, present), *trigger_differences(wanted, present)):
             yield Finding("warning" if d.harmless else "broken", d.what, d.evidence, "outbox install")
-        yield from _own_functions(connection, wanted)
+        yield from _own_functions(connection, wanted, present)
     for d in right_differences(connection, catalogue):
         yield Finding("warning" if d.harmless else "broken", d.what, d.evidence, "outbox install")
     for view in catalogue.desired():
         yield from _double_keys(connection, view)
 
 
-def _own_functions(connection: Connection, wanted: Wanted) -> Iterator[Finding]:
+def _own_functions(connection: Connection, wanted: Wanted, present: Present) -> Iterator[Finding]:
     """Those that no install derives are as their migration made them; others do not belong here. A follow function may
     be left from an earlier view: messages can still name it.
     """
@@ -93,7 +93,9 @@ def _own_functions(connection: Connection, wanted: Wanted) -> Iterator[Finding]:
         made = re.search(rf"FUNCTION {re.escape(f['sql'])}\b", texts)
         if f["name"] in wanted.functions or f["name"].startswith("follow_"):
             continue
-        if not made:
+        if f["name"] in present.remembered("function"):
+            yield Finding("warning", f"function {f['sql']}", "is not needed any more", "outbox install")
+        elif not made:
             mend = f"DROP FUNCTION {f['sql']}, when you know whose it is"
             yield Finding("warning", f"function {f['sql']}", "is none of the outbox's", mend)
         elif f["body"] not in texts or (f["definer"] and not f["pinned"]):

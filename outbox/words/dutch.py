@@ -192,6 +192,9 @@ TEXTS: dict[str, str] = {
     "never verified": "nooit vergeleken",
     "verified {moment}: {what}": "vergeleken {moment}: {what}",
     "nothing waits, nothing is stuck": "er wacht niets en er zit niets vast",
+    "this outbox was restored or copied, and sends nothing from here: {command}": (
+        "deze outbox is teruggezet of gekopieerd, en verzendt hier niets: {command}"
+    ),
     "next: {step}": "nu: {step}",
     "and more: {command}": "en meer: {command}",
     "{cloud} waits for its first register: {command}": "{cloud} wacht op de eerste registratie: {command}",

@@ -178,3 +178,11 @@ def test_in_dutch(shell: Shell, site: psycopg.Connection) -> None:
     assert "Visma.net        actief sinds 02-01-2026" in out
     assert "nu: AccountView.Net wacht op de eerste registratie: outbox register --target accountview_net" in out
     assert "kostensoorten" in out
+
+
+def test_a_copied_outbox_says_so_first(shell: Shell, site: psycopg.Connection) -> None:
+    """All else it tells is about somebody else's clouds."""
+    assert "restored or copied" not in shell("status").out
+    site.execute("UPDATE outbox.identity SET system_identifier = 1")
+    steps = [line for line in shell("status").out.splitlines() if line.startswith("next: ")]
+    assert steps[0] == "next: this outbox was restored or copied, and sends nothing from here: outbox adopt"
