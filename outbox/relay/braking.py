@@ -47,7 +47,7 @@ class Brake:
                 stopped |= await self._stop(resource, call, states)
             except reading.BROKEN_VIEW as e:
                 why = f"the brake cannot read a view: {reading.unreadable(e)}"
-                stopped |= {(s.resource, s.key): Postpone(reading.VIEW_WAIT_S, why) for s in states}
+                stopped |= {(s.resource, s.key): Postpone(reading.patience_s(e), why) for s in states}
         return stopped
 
     async def _stop(self, resource: str, call: str, states: list[State]) -> Stopped:

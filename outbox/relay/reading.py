@@ -35,7 +35,7 @@ async def expand_readable(store: Store, messages: list[Message]) -> list[tuple[s
     except BROKEN_VIEW as e:
         if isinstance(e, psycopg.DataError) and len(messages) > 1:
             return [k for half in _halves(messages) for k in await expand_readable(store, half)]
-        await _put_off(store, messages[0].resource, [m.id for m in messages], unreadable(e), _wait_s(e))
+        await _put_off(store, messages[0].resource, [m.id for m in messages], unreadable(e), patience_s(e))
         return []
 
 
@@ -48,7 +48,7 @@ async def compare_readable(store: Store, resource: str, keys: list[Key]) -> list
     except BROKEN_VIEW as e:
         if isinstance(e, psycopg.DataError) and len(keys) > 1:
             return [s for half in _halves(keys) for s in await compare_readable(store, resource, half)]
-        why, wait_s = unreadable(e), _wait_s(e)
+        why, wait_s = unreadable(e), patience_s(e)
     await _put_off(store, resource, [i for k in keys for i in await store.find_open(resource, k)], why, wait_s)
     return []
 
@@ -66,7 +66,7 @@ def unreadable(error: psycopg.Error) -> str:
     return error.diag.message_primary or type(error).__name__
 
 
-def _wait_s(error: psycopg.Error) -> float:
+def patience_s(error: psycopg.Error) -> float:
     return LOCKED_WAIT_S if isinstance(error, psycopg.errors.LockNotAvailable) else VIEW_WAIT_S
 
 

@@ -13,7 +13,8 @@ from outbox.relay.brake import Limits
 from outbox.relay.braking import Brake
 from outbox.relay.connection import connect
 from outbox.relay.people import Verdict
-from outbox.relay.schedule import Deliver, Mirror, State
+from outbox.relay.reading import LOCKED_WAIT_S
+from outbox.relay.schedule import Deliver, Mirror, Postpone, State
 from outbox.relay.store import Store
 from outbox.targets.delivery import Action
 from tests.lane import UNBRAKED, World
@@ -532,6 +533,23 @@ def _states(dsn: str, target: str, numbers: range) -> list[State]:
         ids = {n: connection.execute(query, (target, [f"u{n:02}"])).fetchone() for n in numbers}
     mirror = Mirror("r", "{}")
     return [State("users", (f"u{n:02}",), row, row, mirror=mirror) for n, row in ids.items() if row]
+
+
+def test_a_lock_is_waited_for_as_everywhere_else(staffed: World) -> None:
+    """An ALTER TABLE, or a long judgement of another lane: five seconds, not the half minute of a broken view."""
+
+    async def run(states: list[State]) -> list[Verdict]:
+        async with await connect(staffed.dsn) as connection:
+            store = Store(connection, staffed.target)
+            await store.read_views()
+            stopped = await Brake(store, Limits()).stop([(s, Deliver(Action.REMOVE)) for s in states])
+            return list(stopped.values())
+
+    with psycopg.connect(staffed.dsn) as other:
+        other.execute("SELECT FROM outbox.target FOR UPDATE")
+        [waits] = asyncio.run(run(_states(staffed.dsn, staffed.target, range(1))))
+    assert isinstance(waits, Postpone)
+    assert waits.wait_s == LOCKED_WAIT_S
 
 
 def test_a_view_that_cannot_be_read_lets_nothing_pass(apart: World) -> None:
