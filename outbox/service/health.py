@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from dataclasses import dataclass
 from typing import Any
@@ -34,6 +35,7 @@ class Health:
         self.service = service
         self.dsn = dsn
         self.stalled_s = stalled_s
+        self._reading = asyncio.Lock()
         self._read_at = 0.0
         self._numbers: Numbers | None = None
 
@@ -70,10 +72,11 @@ class Health:
 
     async def numbers(self) -> Numbers | None:
         """None: the database cannot be used now."""
-        if time.monotonic() - self._read_at > REMEMBERED_S:
-            self._numbers = await self._read()
-            self._read_at = time.monotonic()
-        return self._numbers
+        async with self._reading:
+            if time.monotonic() - self._read_at > REMEMBERED_S:
+                self._numbers = await self._read()
+                self._read_at = time.monotonic()
+            return self._numbers
 
     async def _read(self) -> Numbers | None:
         try:

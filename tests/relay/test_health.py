@@ -9,8 +9,9 @@ import time
 import pytest
 
 from outbox.cli.help import PAGES
+from outbox.relay.connection import Connection, connect
 from outbox.service import metrics
-from outbox.service.health import STUCK_S, Health
+from outbox.service.health import STUCK_S, Health, Numbers
 from outbox.service.process import Rhythm, Service
 from tests.lane import World, at_work, eventually
 
@@ -76,6 +77,22 @@ def test_a_stand_by_is_ready(world: World) -> None:
             time.sleep(0.5)
             assert _unready(_health(world, service)) == []
         world.heal()
+
+
+def test_many_who_ask_at_once_are_one_question(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Else whoever reaches the port could use up the connections of the database."""
+    opened = []
+
+    async def counted(dsn: str) -> Connection:
+        opened.append(dsn)
+        return await connect(dsn)
+
+    async def ask(health: Health) -> list[Numbers | None]:
+        return await asyncio.gather(*(health.numbers() for _ in range(20)))
+
+    monkeypatch.setattr("outbox.service.health.connect", counted)
+    answers = asyncio.run(ask(_health(world, world.service(rhythm=QUICK))))
+    assert (len(opened), len(answers), None in answers) == (1, 20, False)
 
 
 def test_not_ready_without_the_database(world: World) -> None:
