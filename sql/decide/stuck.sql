@@ -6,5 +6,5 @@ SELECT s.target, s.resource, s.key, (array_agg(s.status ORDER BY s.settled_at DE
        array_agg(s.id ORDER BY s.id) AS messages,
        array_agg(DISTINCT s.status::text) AS statuses
 FROM outbox.stuck(%(target)s, %(resource)s, %(key)s::text[], %(batch)s, %(messages)s::bigint[]) AS s
-GROUP BY s.target, s.resource, s.key, s.via
+GROUP BY s.target, s.resource, s.key, CASE WHEN s.key IS NULL THEN s.via END
 ORDER BY s.target, s.resource, s.key
