@@ -133,7 +133,7 @@ COMMENT ON COLUMN outbox.message.changed_at IS 'When the change was made (not co
 COMMENT ON COLUMN outbox.message.changed_by IS 'Who: the session''s setting outbox.actor when given, else session_user';
 COMMENT ON COLUMN outbox.message.application IS 'application_name of the session';
 COMMENT ON COLUMN outbox.message.cause IS 'The message this one was expanded from';
-COMMENT ON COLUMN outbox.message.attempts IS 'Deliveries begun';
+COMMENT ON COLUMN outbox.message.attempts IS 'Deliveries begun; of messages that go out together the newest counts them';
 COMMENT ON COLUMN outbox.message.due_at IS 'Not before; null: at once';
 COMMENT ON COLUMN outbox.message.settled_at IS 'When it became done, held or dead';
 COMMENT ON COLUMN outbox.message.http_status IS 'The target''s last answer';

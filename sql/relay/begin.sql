@@ -15,10 +15,11 @@ WITH lease AS (
     FROM jsonb_to_recordset(%(work)s) AS w (resource text, key text[], ids bigint[], remote_id text, intent text, sending text[])
     WHERE (SELECT count(*) FROM lease) = cardinality(%(held)s::integer[])
 ), attempted AS (
+    -- The newest stands for all that go out together, so it alone counts; each of ten changes need not be written twice.
     UPDATE outbox.message AS m
-    SET attempts = m.attempts + 1, due_at = NULL
+    SET attempts = m.attempts + CASE WHEN m.id = w.ids[cardinality(w.ids)] THEN 1 ELSE 0 END, due_at = NULL
     FROM work AS w, unnest(w.ids) AS u (id)
-    WHERE m.id = u.id
+    WHERE m.id = u.id AND (m.id = w.ids[cardinality(w.ids)] OR m.due_at IS NOT NULL)
 )
 INSERT INTO outbox.mirror AS m (target, resource, key, remote_id, in_doubt, intent, sending)
 SELECT %(target)s, w.resource, w.key, w.remote_id, clock_timestamp(), w.intent, w.sending

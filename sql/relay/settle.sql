@@ -22,7 +22,7 @@ WITH lease AS (
         outcome = CASE WHEN w.status = 'done' AND m.status <> 'pending' THEN 'superseded' ELSE w.outcome END,
         http_status = w.http_status,
         error = w.error,
-        attempts = m.attempts - CASE WHEN w.uncounted THEN 1 ELSE 0 END,
+        attempts = m.attempts - CASE WHEN w.uncounted AND m.id = w.message_id THEN 1 ELSE 0 END,
         due_at = clock_timestamp() + make_interval(secs => w.wait_s),
         settled_at = CASE WHEN w.status <> 'pending' THEN clock_timestamp() END,
         withheld = CASE WHEN w.status = 'held' THEN w.withheld ELSE m.withheld END,

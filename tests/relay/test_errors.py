@@ -39,6 +39,17 @@ def test_a_transient_error_is_tried_again_and_counted(world: World) -> None:
     assert world.sql(statuses) == [503, 503, 201]
 
 
+def test_of_changes_that_go_out_together_the_newest_counts_the_attempts(world: World) -> None:
+    """Each of them is written once, when it is settled; what was told to wait is waited for by all."""
+    world.user("ann")
+    for n in range(3):
+        world.sql("UPDATE accountview.users SET last_name = %s", str(n))
+    world.fault("status", "POST", "/users$", times=2, status=503, body="busy")
+    world.settled()
+    query = "SELECT attempts, outcome FROM outbox.message WHERE resource = 'users' AND target = %s ORDER BY id"
+    assert world.sql(query, world.target) == [(0, "created"), (0, "created"), (0, "created"), (3, "created")]
+
+
 def test_what_stays_transient_is_dead_with_the_targets_words(world: World) -> None:
     """Out of attempts: a person is needed, and nothing hammers the cloud."""
     world.user("ann")

@@ -138,7 +138,7 @@ def test_an_object_that_may_be_what_another_create_made_is_refused(world: World)
     world.user("ann", "first@example.nl")
     world.user("bob")
     world.fault("drop_after", "POST", "/users$", after=1)
-    with world.stepping() as relay:
+    with world.stepping(concurrency=1) as relay:
         relay.round()
         (remote_id,) = [i for i, u in world.holds()["users"].items() if u["email"] == "bob@example.nl"]
         assert "being made for users bob" in refused(world, "users", "ann", remote_id)
