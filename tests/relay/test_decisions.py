@@ -56,14 +56,16 @@ def test_a_whole_batch_is_approved_at_once(held: World) -> None:
 def test_a_key_is_one_key_however_its_messages_came(erp: World) -> None:
     """One of them followed a chain to it, the other named it: the preview of a decision counts keys."""
     erp.company("001")
-    erp.sql("INSERT INTO accountview.projects SELECT 'A1', 'P' || n, 'Dak', '2026-01-01' FROM generate_series(1, 6) AS n")
+    erp.sql(
+        "INSERT INTO accountview.projects SELECT 'A1', n::text, 'Dak', '2026-01-01' FROM generate_series(1, 6) AS n"
+    )
     erp.settled()
     erp.sql("DELETE FROM accountview.projects")
     erp.drain()
-    erp.message("projects", "001", "P1")
+    erp.message("projects", "001", "1")
     erp.drain()
     found = decide.find(erp.database, decide.About(target=erp.target, resource="projects"))
-    assert [s.key for s in found] == [["001", f"P{n}"] for n in range(1, 7)]
+    assert [s.key for s in found] == [["001", f"{n}"] for n in range(1, 7)]
 
 
 def test_an_approval_is_for_what_was_held_and_for_once(held: World) -> None:
