@@ -286,7 +286,9 @@ def test_the_number_of_lanes_is_fixed_while_a_relay_is_at_work(shared_erp: World
 
 
 def test_order_per_key_while_lanes_move(shared_erp: World) -> None:
-    """Relays come and go while projects change: no two calls for a key overlap, and the last state wins."""
+    """Relays come and go while projects change: no two calls for a key overlap (I8), none of an older state comes after
+    one of a newer (I3), and the last wins (I4): see `recovered` in the fixture.
+    """
     for code in CODES:
         _project(shared_erp, code)
     shared_erp.fault("latency", latency_ms=5, times=None)
@@ -300,11 +302,6 @@ def test_order_per_key_while_lanes_move(shared_erp: World) -> None:
                 come.close()
         shared_erp.heal()
         eventually(lambda: not shared_erp.pending(), 20)
-    overlaps = """
-        SELECT a.key FROM outbox.attempt AS a JOIN outbox.attempt AS b ON a.key = b.key AND a.resource = b.resource
-        AND a.id < b.id AND b.started_at < a.started_at + a.took_ms * interval '0.98 ms'
-        AND a.started_at < b.started_at + b.took_ms * interval '0.98 ms' WHERE a.resource = 'projects'"""
-    assert shared_erp.sql(overlaps) == []
 
 
 def test_shares_are_given_from_the_top() -> None:
