@@ -193,7 +193,7 @@ def test_a_zombie_settles_nothing_and_what_it_did_is_looked_at(
 ) -> None:
     """SIGSTOP beyond the lease in the middle of calls, then SIGCONT: what was on the wire may land, at most as many
     calls as go out at once, and not one more leaves. The cloud ends as the views say all the same; and though the rows
-    change all the while, no call for an older change of a key comes after one for a newer (I3, of the clouds' own list).
+    change all the while, no call for an older change of a key comes after one for a newer (I3).
     """
     monkeypatch.setenv("OUTBOX_LEASE_S", "2")
     for target in ("ACCOUNTVIEW_NET", "VISMA_NET"):
