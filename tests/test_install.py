@@ -129,6 +129,29 @@ def test_it_is_said_which_changes_recheck_everything(connection: Connection) -> 
     )
 
 
+def test_a_database_in_another_encoding_is_refused(server: Server) -> None:
+    """A cloud may answer in letters that it does not have, and who it was about must not stay in doubt for that."""
+    name = f"latin_{os.getpid()}"
+    with psycopg.connect(server.dsn, autocommit=True) as admin:
+        admin.execute(f"CREATE DATABASE {name} ENCODING 'LATIN1' LOCALE 'C' TEMPLATE template0".encode())
+    with (
+        psycopg.connect(server.database(name)) as connection,
+        pytest.raises(InstallError, match="the encoding of the database is LATIN1"),
+    ):
+        install.plan(connection)
+    server.drop(name)
+
+
+def test_names_that_come_quoted(connection: Connection) -> None:
+    """A database that has all of them quoted, for its dump programs, is installed into once."""
+    connection.execute("SET quote_all_identifiers = on")
+    install.apply(connection, install.plan(connection))
+    for setting in ("on", "off"):
+        connection.execute(f"SET quote_all_identifiers = {setting}".encode())
+        assert not install.plan(connection)
+        assert install.check(connection) == []
+
+
 def test_every_supported_version_can_be_installed_into(every_server: Server) -> None:
     """PostgreSQL 15 to 18."""
     name = f"every_{os.getpid()}"

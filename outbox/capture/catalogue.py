@@ -224,8 +224,9 @@ def with_definitions(connection: psycopg.Connection[Any], catalogue: Catalogue) 
 
 
 def pin_settings(connection: psycopg.Connection[Any]) -> None:
-    """Until the end of the transaction: names come out qualified, and values have one text form."""
-    connection.execute(sqlfiles.read("session/pin.sql"), {"settings": json.dumps(PINNED), "local": True})
+    """Until the end of the transaction: names come out qualified and quoted where they must be, values in one form."""
+    settings = PINNED | {"quote_all_identifiers": "off"}
+    connection.execute(sqlfiles.read("session/pin.sql"), {"settings": json.dumps(settings), "local": True})
 
 
 def rows(connection: psycopg.Connection[Any], file: str, parameters: dict[str, Any]) -> list[dict[str, Any]]:

@@ -97,6 +97,12 @@ def check_server(connection: Connection) -> None:
     check_version(connection)
     if is_standby(connection):
         raise InstallError("the server is a standby, which cannot be written to", "connect to the primary")
+    encoding = connection.info.parameter_status("server_encoding")
+    if encoding != "UTF8":
+        raise InstallError(
+            f"the encoding of the database is {encoding}, which cannot hold all that a cloud may answer",
+            "the outbox needs a database in UTF8",
+        )
 
 
 def _check_migrations(present: Present) -> None:

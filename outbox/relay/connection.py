@@ -113,7 +113,8 @@ def with_time_outs(dsn: str, application_name: str) -> str:
     """The connection string with what it does not say itself."""
     given = conninfo_to_dict(dsn)
     wanted = {**_NETWORK, "application_name": application_name}
-    return make_conninfo(dsn, **{name: value for name, value in wanted.items() if name not in given})
+    missing = {name: value for name, value in wanted.items() if name not in given}
+    return make_conninfo(dsn, **missing, client_encoding="utf8")  # whatever the database or the environment says
 
 
 async def connect(dsn: str) -> Connection:

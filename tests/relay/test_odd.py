@@ -159,14 +159,17 @@ def test_everything_goes_and_comes_back(erp: World, kind: str | None) -> None:
 
 
 def test_a_day_as_a_code(apart: World) -> None:
-    """One text form in trigger, view, mirror and expansion, though sessions of this database write days otherwise."""
-    apart.sql("DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET DateStyle = German', current_database()); END $$")
+    """One text form in trigger, view, mirror and expansion, though sessions of this database write days otherwise, and
+    letters as well.
+    """
+    for setting in ("DateStyle = German", "client_encoding = LATIN1"):
+        apart.sql(f"DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET {setting}', current_database()); END $$")
     apart.sql("SET DateStyle = German")
     apart.sql(
         "CREATE TABLE accountview.days (day date PRIMARY KEY, link int NOT NULL);"
         " CREATE TABLE accountview.people (link int PRIMARY KEY, email text);"
         " DROP VIEW accountview_net.users;"
-        " CREATE VIEW accountview_net.users AS SELECT d.day AS user_code, 'A'::text AS first_name,"
+        " CREATE VIEW accountview_net.users AS SELECT d.day AS user_code, U&'\\0130lk\\0131z'::text AS first_name,"
         " 'B'::text AS last_name, p.email, 'nl'::text AS language, 'NL'::text AS country_code"
         " FROM accountview.days AS d JOIN accountview.people AS p USING (link)"
     )
@@ -175,6 +178,7 @@ def test_a_day_as_a_code(apart: World) -> None:
     apart.sql("INSERT INTO accountview.days VALUES ('01.03.2026', 1)")
     apart.drain()
     assert apart.sql("SELECT key FROM outbox.mirror WHERE resource = 'users'") == [["2026-03-01"]]
+    assert [u["first_name"] for u in apart.holds()["users"].values()] == ["\u0130lk\u0131z"]
     apart.sql("UPDATE accountview.people SET email = 'b@example.nl'")
     apart.drain()
     assert apart.users() == ["b@example.nl"]
