@@ -1,4 +1,6 @@
-"""The log of a relay: one JSON object a line, on standard error. No personal data and no secrets."""
+"""The log of a relay, on standard error: one JSON object a line, or for a person on a terminal the same in words. No
+personal data and no secrets.
+"""
 
 from __future__ import annotations
 
@@ -31,11 +33,26 @@ class JsonFormatter(logging.Formatter):
         return _AS_JSON(line)
 
 
+class PlainFormatter(JsonFormatter):
+    """The same for a person: 14:02:11 attempt target=visma_net resource=users method=POST http_status=201"""
+
+    def format(self, record: logging.LogRecord) -> str:
+        line = json.loads(super().format(record))
+        at, level, what = line.pop("at")[11:19], line.pop("level"), line.pop("what")
+        del line["logger"]
+        words = [
+            at,
+            what if level == "info" else f"{level}: {what}",
+            *(f"{name}={value}" for name, value in line.items()),
+        ]
+        return " ".join(words)
+
+
 @contextmanager
-def logged_as_json() -> Iterator[None]:
+def logged() -> Iterator[None]:
     """All that the package logs while the block runs."""
     handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(JsonFormatter())
+    handler.setFormatter(PlainFormatter() if sys.stderr.isatty() else JsonFormatter())
     logger = logging.getLogger("outbox")
     logger.addHandler(handler)
     logger.setLevel(logging.INFO)

@@ -11,7 +11,7 @@ from contextlib import AbstractAsyncContextManager, nullcontext
 import click
 
 from outbox.cli.language import INTERRUPTED
-from outbox.cli.logs import logged_as_json
+from outbox.cli.logs import logged
 from outbox.cli.opening import Opened, opened
 from outbox.cli.rest import judge_rest
 from outbox.errors import InstallError
@@ -36,8 +36,8 @@ def relay(once: bool) -> int:
     """Send what changed, until stopped.
 
     Serves every target that has a desired view, and shares its lanes with the other relays that are at work: where
-    there are more relays than lanes, they stand by. The log goes to standard error, one JSON object a line. Health and
-    metrics are served on 127.0.0.1 where http_port is set: outbox help service.
+    there are more relays than lanes, they stand by. The log goes to standard error, one JSON object a line (on a
+    terminal: to be read). Health and metrics are served on 127.0.0.1 where http_port is set: outbox help service.
 
     \b
     Ends with 0 on SIGTERM, 130 on Ctrl-C; with --once also with
@@ -53,11 +53,11 @@ def relay(once: bool) -> int:
         if not targets:
             raise InstallError("there is no desired view", "make them as in sql/views, then: outbox install")
         if once:
-            with logged_as_json():
+            with logged():
                 return _drain(at, targets)
         service = make_service(at.settings, targets)
         health = Health(service, at.settings.dsn.reveal(), at.settings.stalled_s)
-    with logged_as_json():
+    with logged():
         return _run(service, lambda: reporting(service, health, at.settings.http_port))
 
 

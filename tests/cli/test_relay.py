@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -13,7 +14,7 @@ import psycopg
 import pytest
 
 import outbox
-from tests.cli.conftest import Shell, end, started
+from tests.cli.conftest import Shell, end, on_a_terminal, started
 from tests.cli.test_register import wait_for_lease
 
 
@@ -32,6 +33,15 @@ def test_once_drains(shell: Shell, site: psycopg.Connection) -> None:
     enqueue(site)
     assert shell("relay", "--once").code == 0
     assert pending(site) == 0
+
+
+def test_on_a_terminal_the_log_is_for_people(shell: Shell, site: psycopg.Connection) -> None:
+    """A line for each call, without braces; `shell` has set where the clouds are."""
+    enqueue(site)
+    code, seen = on_a_terminal("relay", "--once")
+    assert code == 0
+    assert re.search(r"^\d\d:\d\d:\d\d attempt .*target=visma_net resource=\w+ method=POST http_status=201", seen, re.M)
+    assert "{" not in seen
 
 
 def test_once_with_nothing_to_do(shell: Shell, site: psycopg.Connection) -> None:

@@ -18,7 +18,7 @@ from dataclasses import replace
 from typing import Any, ParamSpec, TypeVar
 
 from outbox import sandbox
-from outbox.cli.logs import logged_as_json
+from outbox.cli.logs import logged
 from outbox.relay.brake import Limits
 from outbox.relay.breaker import Breaker
 from outbox.relay.connection import Connection
@@ -88,7 +88,7 @@ def main() -> None:
             sys.stdin.close()
             if line.strip():
                 die_at(int(line))
-            with logged_as_json():
+            with logged():
                 asyncio.run(service(dsn, base_url).run())
             os._exit(0)
         print(child, flush=True)
