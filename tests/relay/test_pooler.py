@@ -75,6 +75,16 @@ def test_the_settings_are_pinned_for_every_statement_and_leak_to_nobody(behind: 
         behind.sql("ALTER ROLE CURRENT_USER RESET ALL")
 
 
+def test_nothing_is_prepared_so_no_plan_is_kept(behind: World) -> None:
+    """However often a statement is said; and to forget plans does nothing to the session, which is anybody's."""
+    with behind.stepping() as relay:
+        for _ in range(12):
+            behind.run(relay.store.settle([], []))
+            behind.run(relay.store.connection.forget_plans())
+    with psycopg.connect(behind.dsn, prepare_threshold=None) as other:
+        assert other.execute("SELECT count(*) FROM pg_prepared_statements").fetchone() == (0,)
+
+
 def test_relays_share_and_hand_over(behind: World) -> None:
     """Leases are rows: a stand-by behind the pooler takes over after a clean stop, and when the first is gone."""
     holder = "SELECT split_part(holder, '/', 1) FROM outbox.lanes WHERE holder IS NOT NULL AND target = %s"

@@ -1,4 +1,6 @@
-"""What the database may answer to any statement: it is said again, and I1 to I13 hold. And clocks that jump."""
+"""What the database may answer to any statement: it is said again, and I1 to I13 hold. Clocks that jump, and plans that
+have become bad ones.
+"""
 
 from __future__ import annotations
 
@@ -113,3 +115,25 @@ def test_the_clock_of_the_database_jumps(world: World, by: str) -> None:
         eventually(lambda: not world.pending(), 15)
     world.recovered()
     assert len(world.invited()) == len(set(world.invited())) == 4
+
+
+def test_a_plan_that_was_made_for_an_empty_queue_is_forgotten(apart: World) -> None:
+    """Settling looked through the whole table, since there was nothing in it; after a second at work it goes by the
+    index, though nothing has analysed the table since.
+    """
+    apart.sql("ALTER TABLE outbox.message SET (autovacuum_enabled = false)")
+    with apart.stepping() as relay:
+
+        async def plan() -> list[str]:
+            of = "SELECT name, parameter_types::text[] FROM pg_prepared_statements WHERE statement ~ 'settled A[S]'"
+            ((name, types),) = await (await relay.store.connection.execute(of)).fetchall()
+            nulls = ", ".join(f"NULL::{t}" for t in types)
+            rows = await relay.store.connection.execute(f"EXPLAIN (COSTS OFF) EXECUTE {name} ({nulls})".encode())
+            return [line.strip(" ->") for (line,) in await rows.fetchall() if "Scan" in line and " message m" in line]
+
+        for _ in range(12):
+            apart.run(relay.store.settle([], []))
+        apart.sql("INSERT INTO outbox.message (target, resource, key, operation)"
+                  " SELECT 'visma_net', 'users', ARRAY[n::text], 'UPDATE' FROM generate_series(1, 20000) AS n")  # fmt: skip
+        assert apart.run(plan()) == ["Seq Scan on message m"]
+        eventually(lambda: apart.run(relay.lane.outlook.look()) and "Index Scan" in apart.run(plan())[0])
