@@ -59,17 +59,10 @@ def check_url(setting: str, url: str, *, allow_private: bool) -> str:
     ConfigError unless it is https (http on loopback only), has no user, query or fragment, and does not name a
     private or link-local address by number (unless allowed).
     """
-    parts = urlsplit(url)
-    host = parts.hostname or ""
-    if (
-        parts.scheme not in ("http", "https")
-        or not host
-        or not _is_port(parts)
-        or parts.query
-        or parts.fragment
-        or "@" in parts.netloc
-    ):
+    parts = _split(url)
+    if parts is None or parts.query or parts.fragment or "@" in parts.netloc:
         raise ConfigError(f"{setting} is {url!r}; it must look like https://host/path")
+    host = parts.hostname or ""
     address = _address(host)
     loopback = host == "localhost" or (address is not None and address.is_loopback)
     if parts.scheme == "http" and not loopback:
@@ -84,11 +77,14 @@ def _is_private(address: Address) -> bool:
     return not address.is_loopback and (not address.is_global or address.is_multicast)
 
 
-def _is_port(parts: SplitResult) -> bool:
+def _split(url: str) -> SplitResult | None:
+    """None: it is no address of a server. It goes over the wire as it is: in ASCII, without a space."""
     try:
-        return parts.port != 0
+        parts = urlsplit(url)
+        usable = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
     except ValueError:
-        return False
+        return None
+    return parts if usable and all("!" <= c <= "~" for c in url) else None
 
 
 def _address(host: str) -> Address | None:

@@ -231,6 +231,12 @@ def test_addresses_that_are_used(url: str) -> None:
         "https://2852039166/",
         "https://224.0.0.1/",
         "https://api.example.com:99999/",
+        "https://api.example.com:0/",
+        "https://api.example.com/v1 ",
+        "https://api.example.com\n/v1",
+        "https://api.example.com/één",
+        "https://[::1",
+        "https://[zz]/",
     ],
 )
 def test_addresses_that_are_refused(url: str) -> None:
