@@ -30,6 +30,7 @@ NAMES = {
     "no ASCII": ('"über"', '"Überzicht €"', '"été"', '"名"'),
     "colon, percent, brace, backslash": ('"a:b"', '"100%s"', '"{x}"', '"\\\\d"'),
     "our own": ("outbox_", "changed_rows", "start", "anchor"),
+    "of plpgsql": ("found", "tg_op", "written", "new"),
     "of records": ("pg", "old_rows", "r", "n"),
     "dollars": ('"$outbox$"', '"$outbox$"', '"$1"', '"$outbox$"'),
     "line breaks": ('"twee\nregels"', '"a\n\n  b@table"', '"c\r\n-- d"', '"e\\\\\n"'),
@@ -326,6 +327,11 @@ def test_a_retyped_column_breaks_no_application(connection: Connection, what: st
         " AND EXISTS (SELECT FROM licences WHERE module IN ('A', 'B'))",
     )
     table, column, type_, write = RETYPED[what]
+    # so that this session has plans of before
+    connection.execute(
+        "UPDATE centres SET day = day, code = '9'; DELETE FROM centres; INSERT INTO licences VALUES ('7')"
+    )
+    connection.execute("INSERT INTO centres VALUES ('1', '1', 1, true, '2026-01-01')")
     connection.execute("DROP VIEW visma_net.cost_centres")
     connection.execute(f"ALTER TABLE {table} ALTER {column} TYPE {type_}".encode())
     connection.execute(write.encode())
