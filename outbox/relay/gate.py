@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 
 import psycopg
 
-from outbox.errors import PlatformDown, Transient
+from outbox.errors import Transient
 from outbox.relay.aside import Aside
 from outbox.relay.purse import Purse
 from outbox.targets.rates import Rate
@@ -64,7 +64,7 @@ class Gate:
 
     @contextlib.asynccontextmanager
     async def delivery(self, company: str) -> AsyncIterator[None]:
-        """Around all calls of one delivery. Raises Transient or PlatformDown where it must not begin."""
+        """Around all calls of one delivery. Raises Transient where it must not begin."""
         account = self._accounts[company]
         while True:
             self._check(company)
@@ -91,7 +91,7 @@ class Gate:
     # -- asked by the target -----------------------------------------------------------------------------------
 
     async def enter(self, company: str) -> None:
-        """Before a call. Raises Transient or PlatformDown where it must not leave."""
+        """Before a call. Raises Transient where it must not leave."""
         account = self._accounts[company]
         purse = account.purse
         if not purse.has(1, time.monotonic()):
@@ -100,7 +100,7 @@ class Gate:
             self._check(company)
             if purse.limited and not purse.left(time.monotonic()):
                 raise self._used_up(company)
-        except (Transient, PlatformDown):
+        except Transient:
             self._end_first_call(account)
             raise
         purse.spend(time.monotonic())
@@ -168,7 +168,7 @@ class Gate:
     def _check(self, company: str) -> None:
         now = time.monotonic()
         if now >= self.until:
-            raise PlatformDown("not sent: the lease could end before the call does")
+            raise Transient("not sent: the lease could end before the call does", retry_after_s=0.0)
         quiet_s = self._quiet_until.get(company, 0.0) - now
         if quiet_s > 0:
             raise Transient("the target asked to wait", retry_after_s=quiet_s)

@@ -84,7 +84,7 @@ class Sending:
                 return
             spared = self._note(group, outcomes, statuses[-1] if statuses else None)
             # before the slot is given to the next call
-            told = [o.retry_after_s for o in outcomes if isinstance(o, Transient) and o.retry_after_s is not None]
+            told = [o.retry_after_s for o in outcomes if isinstance(o, Transient) and o.retry_after_s]
             if told:
                 await self.gate.obey(company, max(told))
         self._finish(group, outcomes, spared)

@@ -198,7 +198,8 @@ def children_to_look_at(state: State, settled: Settled) -> list[dict[str, Any]]:
     if settled.outcome == "removed" and state.rows and (first or is_access(state.resource)):
         anew = {"resource": state.resource, "key": dict(zip(RESOURCES[state.resource].key, state.key, strict=True))}
         return [anew | {"cause": state.message_id}, *children_of_key(state.resource, state.key, state.message_id)]
-    linked = state.mirror is not None and state.mirror.document is None  # by hand, and acknowledged now
+    # by hand, and acknowledged now; what failed would have all of them looked at with every attempt
+    linked = settled.status == "done" and state.mirror is not None and state.mirror.document is None
     came = settled.mirror == "write" and settled.in_doubt_s is None and (settled.remote_id != before or linked)
     # what was held or kept with its company goes on with it
     stays = state.rows > 0 and (state.rejected is False or state.withheld == "remove")

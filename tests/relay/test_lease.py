@@ -76,17 +76,21 @@ def test_a_stale_relay_hands_nothing_over(world: World) -> None:
     assert world.mirror("users", "ann")
 
 
-def test_what_was_begun_does_not_leave_when_the_lease_could_end_before(world: World) -> None:
-    """With one slot and a slow cloud most of what was begun waits: past the lease it must not go out."""
+@pytest.mark.parametrize("slots", [1, 3])
+def test_what_was_begun_does_not_leave_when_the_lease_could_end_before(world: World, slots: int) -> None:
+    """With one slot and a slow cloud most of what was begun waits: past the lease it must not go out. That says nothing
+    of the platform, however many they are.
+    """
     for code in ("ann", "bob", "cor"):
         world.user(code)
-    with world.stepping(concurrency=1) as relay:
+    with world.stepping(concurrency=slots) as relay:
         relay.claim()
         assert len(relay.lane.in_flight) == 3
         relay.lane.sending.until = 0.0  # the first has been looked for; not even its create may leave now
         relay.land()
         relay.settle()
         assert world.calls("POST") == []
+        assert relay.lane.outlook.down is None
     waiting = "SELECT max(attempts) FROM outbox.message WHERE status = 'pending' AND target = 'accountview_net'"
     assert world.sql(waiting) == [0]
     world.sql("UPDATE outbox.message SET due_at = now() WHERE status = 'pending'")
