@@ -81,6 +81,7 @@ def run(arguments: Sequence[str]) -> int:
     """Run one command; answers its exit code."""
     colour = False if os.environ.get("NO_COLOR") else None
     try:
+        _check_text(arguments)
         result = outbox.main(list(arguments), "outbox", standalone_mode=False, color=colour)
     except click.ClickException as e:
         if not (isinstance(e, click.UsageError) and say_usage(e, arguments)):
@@ -96,6 +97,13 @@ def run(arguments: Sequence[str]) -> int:
     except Exception as e:  # noqa: BLE001 - a fault of ours: its words may hold what was read, its place does not
         return _say(_fault(e))
     return result if isinstance(result, int) else 0
+
+
+def _check_text(arguments: Sequence[str]) -> None:
+    """Of a script that is written in Latin-1, say: neither the database nor a file takes it."""
+    for argument in arguments:
+        if argument.encode(errors="replace").decode() != argument:
+            raise click.UsageError(f"{argument!r} is not UTF-8")
 
 
 def _fault(error: Exception) -> OutboxError:

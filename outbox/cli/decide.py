@@ -18,6 +18,7 @@ from outbox.resources import RESOURCES, TARGETS
 from outbox.targets.delivery import Key
 
 SHOWN_KEYS = 10
+_ID = click.IntRange(0, 2**63 - 1)
 _DONE = {
     Decision.APPROVE: "approved",
     Decision.REJECT: "rejected",
@@ -32,8 +33,8 @@ def _meant(command: Callable[..., Any]) -> Callable[..., Any]:
     for add in (
         click.option("--json", "as_json", is_flag=True, help="The result for a program."),
         click.option("--yes", is_flag=True, help="Do not ask, however many they are."),
-        click.option("--message", "messages", type=int, multiple=True, metavar="ID", help="A message, by its id."),
-        click.option("--batch", type=int, metavar="N", help="What one brake held together; its words name the number."),
+        click.option("--message", "messages", type=_ID, multiple=True, metavar="ID", help="A message, by its id."),
+        click.option("--batch", type=_ID, metavar="N", help="What one brake held together; its words name the number."),
         click.argument("key", nargs=-1),
         click.argument("resource", required=False, type=click.Choice(list(RESOURCES)), metavar="[RESOURCE]"),
         click.argument("target", required=False, type=click.Choice(TARGETS), metavar="[TARGET]"),

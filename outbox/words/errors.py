@@ -43,6 +43,7 @@ ERRORS: dict[str, str] = {
     "put that right, then once more": "los dat op, en dan nog eens",
     "once more, later": "later nog eens",
     # -- what click says of the arguments, on one line
+    "{words} is not UTF-8": "{words} is geen UTF-8",
     "Missing argument '{name}'. Choose from: {words}": "{name} ontbreekt; kies uit: {words}",
     "Missing argument '{name}'.": "{name} ontbreekt",
     "Invalid value for '{name}': {words} is not one of {other}.": "{name} kan niet {words} zijn; kies uit: {other}",

@@ -108,6 +108,9 @@ def test_by_message(shell: Shell, stuck: psycopg.Connection) -> None:
         (("reject", "--batch", "99", "--reason", "x"), 66, "nothing of batch 99 is held"),
         (("skip", "--message", "0", "--reason", "x"), 66, "nothing of message 0 is held or dead"),
         (("approve", "visma_net", "users", "U1", "U2"), 2, "2 values are too many"),
+        (("approve", "--message", "9" * 20), 2, "is not in the range"),
+        (("approve", "--batch", "9" * 20), 2, "is not in the range"),
+        (("retry", "visma_net", "users", "JANS\udce9N"), 2, r"'JANS\udce9N' is not UTF-8"),
         (("approve", "somewhere"), 2, "somewhere"),
     ],
 )
