@@ -110,8 +110,9 @@ def _choose_targets(at: Opened, target: str | None) -> list[str]:
 def _look(at: Opened, target: str | None, resources: Sequence[str], key: Key) -> Outlook:
     targets, limits = _choose_targets(at, target), make_limits(at.settings)
     outlook = look_ahead(at.connection, targets, resources, key, at.settings.targets, limits)
-    if not outlook.previews:
-        names = ", ".join(f"{t}.{r}" for t in targets for r in resources)
+    absent = [r for r in resources if r not in {p.resource for p in outlook.previews}]
+    if absent or not outlook.previews:
+        names = ", ".join(f"{t}.{r}" for t in targets for r in absent)
         raise InstallError(f"there is no desired view for {names}", "make one as in sql/views")
     return outlook
 

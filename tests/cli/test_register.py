@@ -158,6 +158,14 @@ def test_target_without_views(shell: Shell, site: psycopg.Connection) -> None:
     assert shell("register", "projects", "--yes").code == 73
 
 
+def test_one_of_several_resources_without_a_view(shell: Shell, site: psycopg.Connection) -> None:
+    """Nothing is registered, rather than a part of what was asked for."""
+    result = shell("register", "users", "projects", "--target", "accountview_net", "--yes")
+    assert result.code == 73
+    assert "there is no desired view for accountview_net.projects\n" in result.err
+    assert count(site, "message") == 0
+
+
 def test_target_without_client(shell: Shell, site: psycopg.Connection) -> None:
     """Found before anything is written."""
     write_settings("")
