@@ -160,7 +160,7 @@ class Store:
         found = await self._execute(self.comparisons[resource, one], parameters | self._parameters(), len(keys))
         return [rows.state(resource, row._asdict()) for row in found]
 
-    async def begin(self, deliveries: Iterable[tuple[Delivery, tuple[int, ...]]]) -> set[tuple[str, Key]]:
+    async def begin(self, deliveries: Sequence[tuple[Delivery, tuple[int, ...]]]) -> set[tuple[str, Key]]:
         """Commit the intent of deliveries (each with its pending message ids); answers which were begun.
 
         Fewer than asked for means that the lease has passed to another relay.
@@ -176,7 +176,8 @@ class Store:
             }
             for d, ids in deliveries
         ]
-        rows = await self._all("begin", len(work), work=json.dumps(work))
+        all_ids = [i for _, ids in deliveries for i in ids]
+        rows = await self._all("begin", len(work), work=json.dumps(work), ids=all_ids)
         return {(r.resource, tuple(r.key)) for r in rows}
 
     async def settle(self, work: Sequence[Settled], calls: Sequence[tuple[Delivery, Call]]) -> None:

@@ -19,7 +19,9 @@ WITH lease AS (
     UPDATE outbox.message AS m
     SET attempts = m.attempts + CASE WHEN m.id = w.ids[cardinality(w.ids)] THEN 1 ELSE 0 END, due_at = NULL
     FROM work AS w, unnest(w.ids) AS u (id)
-    WHERE m.id = u.id AND (m.id = w.ids[cardinality(w.ids)] OR m.due_at IS NOT NULL)
+    -- the array besides: by it the planner knows how many they are, and never reads all messages for them
+    WHERE m.id = u.id AND m.id = ANY (%(ids)s::bigint[])
+      AND (m.id = w.ids[cardinality(w.ids)] OR m.due_at IS NOT NULL)
 )
 INSERT INTO outbox.mirror AS m (target, resource, key, remote_id, in_doubt, intent, sending)
 SELECT %(target)s, w.resource, w.key, w.remote_id, clock_timestamp(), w.intent, w.sending

@@ -73,7 +73,7 @@ def statements(connection: psycopg.Connection) -> dict[str, dict[str, Any]]:
         "look_around": {**given, "mark": 1},
         "compare": {**given, "p0": ["001"] * 20, "p1": [f"P{n}" for n in range(1, 21)]},
         "compare_one": {**given, "p0": "001", "p1": "P1"},
-        "begin": {**given, "work": work(connection)},
+        "begin": {**given, "work": work(connection), "ids": json.loads(work(connection))[0]["ids"]},
         "settle": {**given, "work": work(connection), "attempts": "[]", "ids": json.loads(work(connection))[0]["ids"]},
         "find_open": {**given, "resource": "projects", "key": ["001", "P1"]},
         "take_permits": {**given, "company": "001", "wanted": 1},
