@@ -81,7 +81,7 @@ def _capture(connection: Connection, present: Present) -> Iterator[Finding]:
     for d in right_differences(connection, catalogue):
         yield Finding("warning" if d.harmless else "broken", d.what, d.evidence, "outbox install")
     for view in catalogue.desired():
-        yield from _double_keys(connection, view)
+        yield from _bad_keys(connection, view)
 
 
 def _own_functions(connection: Connection, wanted: Wanted, present: Present) -> Iterator[Finding]:
@@ -137,15 +137,19 @@ def _grants(connection: Connection, present: Present) -> Iterator[Finding]:
             yield Finding("warning", f"function outbox.{f.name}", evidence, "ALTER FUNCTION ... OWNER TO that role")
 
 
-def _double_keys(connection: Connection, view: Relation) -> Iterator[Finding]:
+def _bad_keys(connection: Connection, view: Relation) -> Iterator[Finding]:
     if view.kind != "v" or any(view.column(c) is None for c in RESOURCES[view.name].key):
         return
     columns = sql.SQL(", ").join(sql.SQL("v.{}::text").format(sql.Identifier(c)) for c in RESOURCES[view.name].key)
-    query = sql.SQL(sqlfiles.read("catalogue/double_key.sql")).format(
+    query = sql.SQL(sqlfiles.read("catalogue/bad_key.sql")).format(
         key=columns, view=sql.Identifier(view.schema, view.name)
     )
-    row = connection.execute(query).fetchone()
-    if row:
-        key, times = row
-        evidence = f"has {times} rows for the key {' '.join(str(value) for value in key)}; such a key is held"
-        yield Finding("warning", f"view {view.dotted}", evidence, "make the rows of the view differ in their key")
+    for key, times, bytes_ in connection.execute(query):
+        what = f"view {view.dotted}"
+        named = " ".join(str(value) for value in key)
+        if times > 1:
+            evidence = f"has {times} rows for the key {named}; such a key is held"
+            yield Finding("warning", what, evidence, "make the rows of the view differ in their key")
+        else:
+            evidence = f"has a key of {bytes_} bytes, too long for the outbox: {named[:60]}...; such a row is left out"
+            yield Finding("warning", what, evidence, "2,600 bytes are the most")

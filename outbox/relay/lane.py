@@ -153,7 +153,7 @@ class Lane:
             await self.store.read_views()  # perhaps it was made, or made again, since
         unknown = [m for m in messages if m.resource not in self.store.views]
         if unknown:
-            await reading.skip(self.store, unknown)
+            await reading.give_up(self.store, unknown, "there is no desired view for it (any more)")
         known = [m for m in messages if m.resource in self.store.views]
         coarse = [m for m in known if not is_full(m)]
         self.waiting.update({(m.resource, m.key): None for m in known if m.key is not None and is_full(m)})

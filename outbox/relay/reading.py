@@ -32,9 +32,12 @@ async def expand_readable(store: Store, messages: list[Message]) -> list[tuple[s
     """As `expand`, for messages of one resource; what the view cannot compute is put off."""
     try:
         return await expand(store, messages)
-    except BROKEN_VIEW as e:
-        if isinstance(e, psycopg.DataError) and len(messages) > 1:
+    except (*BROKEN_VIEW, psycopg.errors.ProgramLimitExceeded) as e:
+        if isinstance(e, (psycopg.DataError, psycopg.errors.ProgramLimitExceeded)) and len(messages) > 1:
             return [k for half in _halves(messages) for k in await expand_readable(store, half)]
+        if isinstance(e, psycopg.errors.ProgramLimitExceeded):
+            await give_up(store, messages, "its key is too long for the outbox: 2,600 bytes are the most")
+            return []
         await _put_off(store, messages[0].resource, [m.id for m in messages], unreadable(e), patience_s(e))
         return []
 
@@ -53,9 +56,8 @@ async def compare_readable(store: Store, resource: str, keys: list[Key]) -> list
     return []
 
 
-async def skip(store: Store, messages: list[Message]) -> None:
-    """A resource without a view holds nothing that could be compared: say so, and keep the messages dead."""
-    error = "there is no desired view for it (any more)"
+async def give_up(store: Store, messages: list[Message], error: str) -> None:
+    """Nothing can be compared: say so, and keep the messages dead."""
     await store.settle([Settled(m.resource, m.key or (), (m.id,), m.id, "dead", error=error) for m in messages], [])
 
 

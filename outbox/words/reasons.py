@@ -76,6 +76,9 @@ REASONS: dict[str, str] = {
         "de cloud heeft er {number} die bedoeld kunnen zijn ({names}); koppel de juiste"
     ),
     "there is no desired view for it (any more)": "er is geen view (meer) voor",
+    "its key is too long for the outbox: 2,600 bytes are the most": (
+        "de sleutel is te lang voor de outbox: hoogstens 2.600 bytes"
+    ),
     "the view {view} cannot be read: {words}": "de view {view} kan niet worden gelezen: {words}",
     "the view of the users cannot be read: {words}": "de view van de gebruikers kan niet worden gelezen: {words}",
     # -- pauses, breaker, limits

@@ -37,4 +37,5 @@ WITH pattern AS (
 INSERT INTO outbox.message (target, resource, key, operation, cause)
 SELECT DISTINCT {target}, {resource}, key, {operation}, {cause}::bigint
 FROM looked_at
+WHERE pg_column_size(key) <= 2600  -- no index takes a longer one; check tells of them
 ORDER BY key

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import json
+import random
+import string
+
 import pytest
 
 from outbox import install
@@ -187,3 +191,30 @@ def test_a_day_as_a_code(apart: World) -> None:
     assert apart.users() == []
     keys = apart.sql("SELECT DISTINCT key FROM outbox.message WHERE resource = 'users' AND key <> '{}'")
     assert keys == [["2026-03-01"]]
+
+
+def test_a_key_that_no_index_takes(apart: World) -> None:
+    """The application's table has none, and takes it. The row is left out and check says so; all others go on, also
+    when everything is registered. What names such a key itself is dead, with the reason.
+    """
+    long = "".join(random.Random(1).choices(string.ascii_letters + string.digits, k=5000))
+    apart.sql(
+        "CREATE TABLE accountview.people (code text, email text);"
+        " DROP VIEW accountview_net.users;"
+        " CREATE VIEW accountview_net.users AS SELECT code AS user_code, 'A'::text AS first_name, 'B'::text"
+        " AS last_name, email, 'nl'::text AS language, 'NL'::text AS country_code FROM accountview.people"
+    )
+    install.apply(apart.database, install.plan(apart.database))
+    apart.sql("INSERT INTO accountview.people VALUES (%s, 'long@example.nl'), ('ann', 'ann@example.nl')", long)
+    apart.drain()
+    apart.sql("UPDATE accountview.people SET email = 'b' || email")
+    apart.register("users")
+    apart.drain()
+    via = json.dumps({"key": {"user_code": long}})
+    apart.sql("INSERT INTO outbox.message (target, resource, via, operation)"
+              " VALUES ('accountview_net', 'users', %s, 'EXPAND')", via)  # fmt: skip
+    apart.drain()
+    assert apart.users() == ["bann@example.nl"]
+    said = apart.sql("SELECT error FROM outbox.message WHERE status = 'dead'")
+    assert said == ["its key is too long for the outbox: 2,600 bytes are the most"]
+    assert any("too long for the outbox" in f.evidence for f in install.check(apart.database))
