@@ -152,6 +152,7 @@ def test_open_file_without_a_secret_is_fine(tmp_path: Path) -> None:
         ("attempts = '12'", "attempts has a wrong value; expected: a whole number of at least 1"),
         ("attempts = true", "attempts has a wrong value; expected: a whole number"),
         ("attempts = 0", "a whole number of at least 1"),
+        ("keep_messages_days = 9999999", "a whole number of at least 1 and at most 100000"),
         ("http_port = 65536", "a whole number of at least 0 and at most 65535"),
         ("[visma_net]\nlanes = 65", "a whole number of at least 1 and at most 64"),
         ("lease_s = 'long'", "lease_s has a wrong value; expected: a number of at least 1"),

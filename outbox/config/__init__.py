@@ -26,6 +26,7 @@ __all__ = ["CompanySettings", "Secret", "Settings", "TargetSettings", "load", "v
 DEFAULT_FILE = "outbox.toml"
 _DSN_EXAMPLE = "postgresql://user@host/database"
 _NO_SECRET = Secret("")
+_EVER = 100_000  # days; the calendar of PostgreSQL goes back only so far
 
 
 @dataclass(frozen=True)
@@ -94,9 +95,9 @@ class Settings:
     brake_grants: int = setting(50, "new rights of access within an hour that need no approval, or", least=0)
     brake_grants_percent: float = setting(10.0, "so many per cent of what the cloud holds, if that is more", least=0)
     prune_every_s: float = setting(86_400.0, "how often the relay forgets what is old; 0: never", least=0)
-    keep_documents_days: int = setting(30, "prune drops what was sent so long after it was done", least=1)
-    keep_attempts_days: int = setting(90, "prune removes the record of a call after so long", least=1)
-    keep_messages_days: int = setting(400, "prune removes messages so long after they were done", least=1)
+    keep_documents_days: int = setting(30, "prune drops what was sent so long after it was done", least=1, most=_EVER)
+    keep_attempts_days: int = setting(90, "prune removes the record of a call after so long", least=1, most=_EVER)
+    keep_messages_days: int = setting(400, "prune removes messages so long after they were done", least=1, most=_EVER)
     targets: Mapping[str, TargetSettings] = field(default_factory=dict)
     origins: Mapping[str, str] = field(default_factory=dict)
 
