@@ -27,7 +27,12 @@ def connect(dsn: str) -> Connection:
     connection = psycopg.connect(with_time_outs(dsn, APPLICATION_NAME), autocommit=True)
     try:
         check_version(connection)
-        own = {"application_name": APPLICATION_NAME, "synchronous_commit": "on"}
+        own = {
+            "application_name": APPLICATION_NAME,
+            "synchronous_commit": "on",
+            # a command computes within a transaction: of 400 views install thinks for five seconds, and has no lease
+            "idle_in_transaction_session_timeout": "1min",
+        }
         pin(connection, {**SESSION, **own}, for_transaction=False)
     except BaseException:
         connection.close()

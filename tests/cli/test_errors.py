@@ -51,8 +51,11 @@ def test_not_installed(
 
 
 def test_a_command_waits_for_the_disk_and_not_for_a_server_that_is_gone(database: str) -> None:
-    """No crash forgets what a person was told; a network that swallows everything is noticed within half a minute."""
+    """No crash forgets what a person was told; a network that swallows everything is noticed within half a minute. And
+    the server waits for a command that computes in a transaction, longer than for a relay, which has a lease locked.
+    """
     with database_module.connect(database) as connection:
+        assert connection.execute("SHOW idle_in_transaction_session_timeout").fetchone() == ("1min",)
         assert connection.execute("SHOW synchronous_commit").fetchone() == ("on",)
         assert connection.info.get_parameters()["tcp_user_timeout"] == "30000"
     with database_module.connect(make_conninfo(database, tcp_user_timeout=1000)) as connection:
