@@ -423,7 +423,7 @@ def test_looking_at_rights_locks_no_table(site: Site) -> None:
 # Each test has clouds of its own; no target of another test is at work in them.
 AFRESH = """
     DELETE FROM outbox.message; DELETE FROM outbox.attempt; DELETE FROM outbox.mirror;
-    DELETE FROM outbox.passed;
+    DELETE FROM outbox.passed; DELETE FROM outbox.rate;
     UPDATE outbox.target SET active_since = NULL
 """
 
