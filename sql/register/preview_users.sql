@@ -59,6 +59,7 @@ objects AS (
            w.verdict = 'create' AND w.place > 1 OR EXISTS (
                SELECT FROM objects AS o
                WHERE o.email = w.email AND o.key <> w.key AND NOT o.leaves AND o.keeps)
+           OR EXISTS (SELECT FROM moved AS m JOIN wanting AS n ON n.key = m.to_key WHERE n.email = w.email AND n.key <> w.key)
            OR w.key IN (SELECT c.start FROM chain AS c WHERE c.key = c.start) AS waits
     FROM wanting AS w
 ), refined AS (

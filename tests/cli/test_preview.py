@@ -35,6 +35,8 @@ CHANGES = {
     "another user code": "UPDATE accountview.users SET code = 'JANSEN2' WHERE code = 'JANSEN'",
     "another user code and another name": "UPDATE accountview.users SET code = 'S', first_name = 'S'"
     " WHERE code = 'SMIT'",
+    "another user code, and another wants the e-mail": "UPDATE accountview.users SET code = 'ZZ' WHERE code = 'SMIT';"
+    " UPDATE accountview.users SET email = 'anouk.smit@example.nl' WHERE code = 'MULDER'",
     "users are renumbered": RENUMBERED.format("code = 'ZZ'"),
     "users are renumbered and the last is another": RENUMBERED.format("code = 'ZZ', email = 'zz@example.nl'"),
     "users are renumbered and one is renamed": RENUMBERED.format("code = 'ZZ', last_name = 'Smits'"),
