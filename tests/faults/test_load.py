@@ -43,7 +43,7 @@ LISTED_AFTER_S = 0.1
 def loaded(server: Server) -> Iterator[World]:
     """The sample data, of which nothing is in the clouds yet."""
     name = f"load_{os.getpid()}"
-    dsn = server.create(name, server.template("captured", _with_capture))
+    dsn = server.create(name, server.template("with_capture", _with_capture))
     with sandbox.running() as base_url:
         yield World(dsn, base_url)
     server.drop(name)

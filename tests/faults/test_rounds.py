@@ -42,7 +42,7 @@ def _with_capture(connection: psycopg.Connection) -> None:
 @pytest.fixture(scope="module")
 def world(server: Server) -> Iterator[World]:
     name = f"rounds_{os.getpid()}"
-    dsn = server.create(name, server.template("captured", _with_capture))
+    dsn = server.create(name, server.template("with_capture", _with_capture))
     with sandbox.running() as base_url:
         yield World(dsn, base_url)
     server.drop(name)
@@ -108,7 +108,7 @@ def test_the_harness_catches_a_planted_mistake(world: World, seed: int, plant: s
 def test_the_harness_catches_keys_resolved_in_the_trigger(world: World, seed: int, server: Server) -> None:
     """Two transactions that each miss the other's uncommitted row: only keys resolved after commit see both."""
     name = f"early_{os.getpid()}"
-    dsn = server.create(name, "captured")
+    dsn = server.create(name, "with_capture")
     with psycopg.connect(dsn) as connection:
         connection.execute((Path(__file__).parent / "resolve_early.sql").read_text())
     with rounds.relays(dsn, world.base_url) as relays:
