@@ -1,3 +1,4 @@
+#variable_conflict use_variable  -- a column may be named tg_op
 DECLARE
     written bigint;
 BEGIN

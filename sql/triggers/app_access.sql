@@ -10,6 +10,7 @@ CREATE OR REPLACE FUNCTION outbox.capture_accountview_app_access()
     SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
 AS $outbox$
+#variable_conflict use_variable  -- a column may be named tg_op
 DECLARE
     written bigint;
 BEGIN

@@ -30,7 +30,7 @@ NAMES = {
     "no ASCII": ('"über"', '"Überzicht €"', '"été"', '"名"'),
     "colon, percent, brace, backslash": ('"a:b"', '"100%s"', '"{x}"', '"\\\\d"'),
     "our own": ("outbox_", "changed_rows", "start", "anchor"),
-    "of plpgsql": ("found", "tg_op", "written", "new"),
+    "of plpgsql": ("found", "new", "tg_op", "written"),
     "of records": ("pg", "old_rows", "r", "n"),
     "dollars": ('"$outbox$"', '"$outbox$"', '"$1"', '"$outbox$"'),
     "line breaks": ('"twee\nregels"', '"a\n\n  b@table"', '"c\r\n-- d"', '"e\\\\\n"'),
