@@ -1,6 +1,6 @@
 -- A part of preview: who a user is (outbox/relay/people.py). A new user whose e-mail an object in the cloud has already
--- is no invitation: one who leaves hands the object over to him, and of one who stays he waits, held. Of several new
--- users with one e-mail the first is created; those who exchange theirs wait for each other, all held. Whose e-mail and
+-- is no invitation: one who leaves hands the object over to him, and of one who stays he waits, held. Of several who
+-- want one e-mail the first gets it; those who exchange theirs wait for each other, all held. Whose e-mail and
 -- names all changed is perhaps somebody else, and held, and so is the removal of whoever has his e-mail.
 -- The objects of all users count, not only of those that are registered.
 objects AS (
@@ -56,19 +56,24 @@ objects AS (
 ), met AS (
     SELECT w.key, w.email,
            (SELECT m.from_key FROM moved AS m WHERE m.to_key = w.key LIMIT 1) AS takes_over,
-           w.verdict = 'create' AND w.place > 1 OR EXISTS (
+           w.place > 1 OR EXISTS (
                SELECT FROM objects AS o
                WHERE o.email = w.email AND o.key <> w.key AND NOT o.leaves AND o.keeps)
            OR EXISTS (SELECT FROM moved AS m JOIN wanting AS n ON n.key = m.to_key WHERE n.email = w.email AND n.key <> w.key)
            OR w.key IN (SELECT c.start FROM chain AS c WHERE c.key = c.start) AS waits
     FROM wanting AS w
+), stuck AS (
+    -- whoever wants the e-mail of one who waits himself, waits with him
+    SELECT m.key FROM met AS m WHERE m.waits AND m.takes_over IS NULL
+    UNION
+    SELECT a.key FROM another AS a WHERE a.key NOT IN (SELECT m.to_key FROM moved AS m)
 ), refined AS (
     SELECT j.key, j.wanted, j.with_parent, j.in_doubt, m.takes_over,
            CASE
                WHEN j.wanted IN (SELECT o.document FROM objects AS o WHERE o.key = m.takes_over) THEN 'unchanged'
                WHEN m.takes_over IS NOT NULL THEN 'update'
                WHEN j.key IN (SELECT a.key FROM another AS a) THEN 'hold'
-               WHEN m.waits THEN 'hold'
+               WHEN m.waits OR j.key IN (SELECT c.start FROM chain AS c JOIN stuck AS s USING (key)) THEN 'hold'
                WHEN j.verdict = 'remove' AND j.key IN (SELECT t.takes_over FROM met AS t) THEN 'unchanged'
                WHEN j.verdict = 'remove' AND EXISTS (
                    SELECT FROM objects AS o JOIN another AS a ON a.email = o.email WHERE o.key = j.key) THEN 'hold'

@@ -53,6 +53,10 @@ CHANGES = {
     " ELSE 'anouk.smit@example.nl' END WHERE code IN ('SMIT', 'MULDER')",
     "perhaps another person": "UPDATE accountview.users SET first_name = 'Jan', last_name = 'Klaassen',"
     " email = 'jan@example.nl' WHERE code = 'SMIT'",
+    "one new e-mail for two, and the e-mail of one who is held": "UPDATE accountview.users SET email = 'f@example.nl'"
+    " WHERE code IN ('BERG', 'JANSEN');"
+    " UPDATE accountview.users SET first_name = 'Jan', last_name = 'Klaassen', email = 'jan@example.nl'"
+    " WHERE code = 'SMIT';" + USER.format("NIEUW", "Nu", "anouk.smit@example.nl"),
     "a cleared e-mail": "UPDATE accountview.users SET email = NULL WHERE code = 'SMIT'",
     "a cleared name": "UPDATE accountview.users SET last_name = '' WHERE code = 'SMIT'",
     "a user who leaves": "DELETE FROM accountview.users WHERE code = 'SMIT'",
