@@ -9,8 +9,8 @@ moves AS (
 ), refined AS (
     SELECT j.key, j.wanted, j.with_parent, j.in_doubt, NULL::text[] AS takes_over,
            CASE
-               WHEN j.verdict IN ('create', 'update', 'unchanged') AND c.held = j.wanted THEN 'unchanged'
-               WHEN j.verdict IN ('create', 'update', 'unchanged') AND c.held IS NOT NULL THEN 'update'
+               WHEN j.verdict NOT IN ('remove', 'hold') AND c.held = j.wanted THEN 'unchanged'
+               WHEN j.verdict NOT IN ('remove', 'hold') AND c.held IS NOT NULL THEN 'update'
                WHEN j.verdict IN ('update', 'unchanged') AND g.from_key IS NOT NULL THEN 'create'
                WHEN j.verdict = 'remove' AND g.goes_on THEN 'unchanged'
                ELSE j.verdict

@@ -17,12 +17,13 @@ objects AS (
            row_number() OVER (PARTITION BY j.verdict, lower(j.wanted ->> 'email') ORDER BY j.key) AS place
     FROM judged AS j
     WHERE j.verdict = 'create'
+       OR j.verdict = 'not_ready' AND j.held IS NULL
        OR j.verdict = 'update' AND lower(j.wanted ->> 'email') IS DISTINCT FROM lower(j.held ->> 'email')
 ), another AS (
     SELECT j.key, lower(j.wanted ->> 'email') AS email
     FROM judged AS j
     WHERE j.verdict = 'update' AND j.held IS NOT NULL
-      AND j.held ->> 'email' IS DISTINCT FROM j.wanted ->> 'email'
+      AND lower(j.held ->> 'email') IS DISTINCT FROM lower(j.wanted ->> 'email')
       AND j.held ->> 'first_name' IS DISTINCT FROM j.wanted ->> 'first_name'
       AND j.held ->> 'last_name' IS DISTINCT FROM j.wanted ->> 'last_name'
 ), chain AS (
@@ -37,22 +38,23 @@ objects AS (
     JOIN objects AS o ON o.email = w.email AND o.key <> w.key AND NOT o.leaves
 ), steps AS (
     -- the object of one who leaves goes to who wants its e-mail; where that one has an object, that goes on, and so forth
-    SELECT o.key AS leaving, o.key AS from_key, w.key AS to_key, w.verdict = 'create' AS ends
+    SELECT o.key AS leaving, o.key AS from_key, w.key AS to_key, w.verdict
     FROM objects AS o
     JOIN wanting AS w ON w.email = o.email AND w.key <> o.key AND w.place = 1
     WHERE o.leaves
     UNION
-    SELECT s.leaving, o.key, w.key, w.verdict = 'create'
+    SELECT s.leaving, o.key, w.key, w.verdict
     FROM steps AS s
     JOIN objects AS o ON o.key = s.to_key
     JOIN wanting AS w ON w.email = o.email AND w.key <> o.key AND w.place = 1
-    WHERE NOT s.ends
+    WHERE s.verdict = 'update'
 ), moved AS (
-    -- but only where it ends with one who has none: users were renumbered, and each moves up
+    -- but only where it ends with one who has none: users were renumbered, and each moves up. One who is not ready keeps
+    -- it as it is
     SELECT DISTINCT ON (s.from_key) s.from_key, s.to_key
     FROM steps AS s
-    WHERE s.leaving IN (SELECT e.leaving FROM steps AS e WHERE e.ends)
-    ORDER BY s.from_key, s.ends DESC, s.to_key
+    WHERE s.leaving IN (SELECT e.leaving FROM steps AS e WHERE e.verdict <> 'update')
+    ORDER BY s.from_key, s.verdict, s.to_key  -- create before not_ready before update
 ), met AS (
     SELECT w.key, w.email,
            (SELECT m.from_key FROM moved AS m WHERE m.to_key = w.key LIMIT 1) AS takes_over,
@@ -70,6 +72,7 @@ objects AS (
 ), refined AS (
     SELECT j.key, j.wanted, j.with_parent, j.in_doubt, m.takes_over,
            CASE
+               WHEN j.verdict = 'not_ready' THEN 'not_ready'
                WHEN j.wanted IN (SELECT o.document FROM objects AS o WHERE o.key = m.takes_over) THEN 'unchanged'
                WHEN m.takes_over IS NOT NULL THEN 'update'
                WHEN j.key IN (SELECT a.key FROM another AS a) THEN 'hold'

@@ -57,6 +57,9 @@ CHANGES = {
     " WHERE code IN ('BERG', 'JANSEN');"
     " UPDATE accountview.users SET first_name = 'Jan', last_name = 'Klaassen', email = 'jan@example.nl'"
     " WHERE code = 'SMIT';" + USER.format("NIEUW", "Nu", "anouk.smit@example.nl"),
+    "another user code without a name, and an e-mail in capitals": "UPDATE accountview.users SET code = 'ZZ',"
+    " last_name = '' WHERE code = 'SMIT'; UPDATE accountview.users SET email = upper(email), first_name = 'B',"
+    " last_name = 'M' WHERE code = 'MULDER'",
     "a cleared e-mail": "UPDATE accountview.users SET email = NULL WHERE code = 'SMIT'",
     "a cleared name": "UPDATE accountview.users SET last_name = '' WHERE code = 'SMIT'",
     "a user who leaves": "DELETE FROM accountview.users WHERE code = 'SMIT'",
