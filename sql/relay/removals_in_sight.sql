@@ -11,4 +11,4 @@ WHERE m.target = {target} AND m.resource = {resource}
   AND NOT ({resource} = 'users' AND EXISTS (
       SELECT FROM desired AS s
       LEFT JOIN outbox.mirror AS sm ON sm.target = {target} AND sm.resource = {resource} AND sm.key = s.key
-      WHERE lower(s.email) = lower(m.document ->> 'email') AND s.key <> m.key AND sm.remote_id IS NULL AND NOT s.not_ready))
+      WHERE lower(s.email) = lower(m.document ->> 'email') AND s.key <> m.key AND sm.remote_id IS NULL AND NOT s.withdrawn))

@@ -272,11 +272,17 @@ def test_a_wave_of_grants_is_held_and_a_wave_of_revocations_is_not(staffed: Worl
     assert len([c for c in staffed.writes() if c.startswith("DELETE") and "/tenants/" in c]) == 60
 
 
-def test_codes_that_change_are_no_removals(staffed: World) -> None:
-    """All users get another code: their objects move to it, nobody goes and nobody is invited."""
+@pytest.mark.parametrize("name", ["last_name", "NULL"])
+def test_codes_that_change_are_no_removals(staffed: World, name: str) -> None:
+    """All users get another code, but for one who goes: their objects move to it, whether they are ready or not, nobody
+    else goes and nobody is invited.
+    """
     before = staffed.invited()
-    staffed.sql("UPDATE accountview.users SET code = 'x' || code")
+    with staffed.database.transaction():
+        staffed.sql("DELETE FROM accountview.users WHERE code = 'u00'")
+        staffed.sql(f"UPDATE accountview.users SET code = 'x' || code, last_name = {name}")
     staffed.settled()
+    assert len(staffed.users()) == USERS - 1
     assert staffed.invited() == before
     assert _held(staffed) == []
 
