@@ -12,20 +12,21 @@ objects AS (
     ) AS e (email)
     LEFT JOIN {view} AS v ON v.user_code::text = m.key[1]
     WHERE m.target = {target} AND m.resource = 'users'
+), another AS (
+    SELECT j.key, lower(j.wanted ->> 'email') AS email
+    FROM judged AS j
+    WHERE j.verdict IN ('update', 'not_ready') AND j.held IS NOT NULL
+      AND lower(j.held ->> 'email') IS DISTINCT FROM lower(j.wanted ->> 'email')
+      AND j.held ->> 'first_name' IS DISTINCT FROM j.wanted ->> 'first_name'
+      AND j.held ->> 'last_name' IS DISTINCT FROM j.wanted ->> 'last_name'
 ), wanting AS (
     SELECT j.key, lower(j.wanted ->> 'email') AS email, j.verdict,
-           row_number() OVER (PARTITION BY j.verdict, lower(j.wanted ->> 'email') ORDER BY j.key) AS place
+           row_number() OVER (PARTITION BY j.verdict, lower(j.wanted ->> 'email')
+                              ORDER BY j.key IN (SELECT a.key FROM another AS a), j.key) AS place
     FROM judged AS j
     WHERE j.verdict = 'create'
        OR j.verdict = 'not_ready' AND j.held IS NULL
        OR j.verdict = 'update' AND lower(j.wanted ->> 'email') IS DISTINCT FROM lower(j.held ->> 'email')
-), another AS (
-    SELECT j.key, lower(j.wanted ->> 'email') AS email
-    FROM judged AS j
-    WHERE j.verdict = 'update' AND j.held IS NOT NULL
-      AND lower(j.held ->> 'email') IS DISTINCT FROM lower(j.wanted ->> 'email')
-      AND j.held ->> 'first_name' IS DISTINCT FROM j.wanted ->> 'first_name'
-      AND j.held ->> 'last_name' IS DISTINCT FROM j.wanted ->> 'last_name'
 ), chain AS (
     -- from a user to the one whose e-mail he wants, and so on
     SELECT w.key AS start, o.key
@@ -77,7 +78,8 @@ objects AS (
                WHEN m.takes_over IS NOT NULL THEN 'update'
                WHEN j.key IN (SELECT a.key FROM another AS a) THEN 'hold'
                WHEN m.waits OR j.key IN (SELECT c.start FROM chain AS c JOIN stuck AS s USING (key)) THEN 'hold'
-               WHEN j.verdict = 'remove' AND j.key IN (SELECT t.takes_over FROM met AS t) THEN 'unchanged'
+               WHEN j.verdict = 'remove' AND j.key IN (SELECT t.takes_over FROM met AS t)
+                   THEN CASE WHEN j.wanted IS NULL THEN 'unchanged' ELSE 'not_ready' END
                WHEN j.verdict = 'remove' AND EXISTS (
                    SELECT FROM objects AS o JOIN another AS a ON a.email = o.email WHERE o.key = j.key) THEN 'hold'
                ELSE j.verdict

@@ -53,8 +53,9 @@ CHANGES = {
     " ELSE 'anouk.smit@example.nl' END WHERE code IN ('SMIT', 'MULDER')",
     "perhaps another person": "UPDATE accountview.users SET first_name = 'Jan', last_name = 'Klaassen',"
     " email = 'jan@example.nl' WHERE code = 'SMIT'",
-    "one new e-mail for two, and the e-mail of one who is held": "UPDATE accountview.users SET email = 'f@example.nl'"
-    " WHERE code IN ('BERG', 'JANSEN');"
+    "one new e-mail for three, and the e-mail of one who is held": "UPDATE accountview.users SET email = 'f@example.nl'"
+    " WHERE code IN ('BERG', 'JANSEN', 'MULDER');"
+    " UPDATE accountview.users SET first_name = 'Jan', last_name = 'Klaassen' WHERE code = 'BERG';"
     " UPDATE accountview.users SET first_name = 'Jan', last_name = 'Klaassen', email = 'jan@example.nl'"
     " WHERE code = 'SMIT';" + USER.format("NIEUW", "Nu", "anouk.smit@example.nl"),
     "another user code without a name, and an e-mail in capitals": "UPDATE accountview.users SET code = 'ZZ',"
