@@ -79,7 +79,7 @@ class Sending:
                 self._check(group[0].state)
                 async with self.gate.delivery(company):
                     outcomes = await self._call(group, statuses)
-            except (Transient, PlatformDown) as e:  # not sent
+            except Exception as e:  # noqa: BLE001 - not sent; whatever else it was is looked at again, as a doubt
                 self._finish(group, [e] * len(group))
                 return
             spared = self._note(group, outcomes, statuses[-1] if statuses else None)

@@ -7,6 +7,7 @@ import time
 import psycopg
 import pytest
 
+from outbox.relay.gate import Gate
 from tests.lane import World, at_work, eventually
 
 
@@ -48,6 +49,18 @@ def test_of_changes_that_go_out_together_the_newest_counts_the_attempts(world: W
     world.settled()
     query = "SELECT attempts, outcome FROM outbox.message WHERE resource = 'users' AND target = %s ORDER BY id"
     assert world.sql(query, world.target) == [(0, "created"), (0, "created"), (0, "created"), (3, "created")]
+
+
+def test_a_fault_before_a_call_leaves_nothing_in_flight(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever keeps the gate from answering: the key is looked at again, as after a fault in a call."""
+    world.user("ann")
+    with world.stepping() as relay, monkeypatch.context() as patch:
+        patch.setattr(Gate, "delivery", lambda self, company: 1 / 0)
+        relay.begin()
+        relay.land()
+        relay.settle()
+        assert relay.lane.in_flight == {}
+    world.settled()
 
 
 def test_what_stays_transient_is_dead_with_the_targets_words(world: World) -> None:
