@@ -20,7 +20,7 @@ from outbox.relay.schedule import State
 from outbox.resources import RESOURCES
 from outbox.targets.delivery import Call, Delivery, Key
 
-FEW_KEYS = 20  # a single change waits for planning longer than for doing; for more than these it is lost among the rest
+FEW_KEYS = 100  # with more, planning is a small part of doing
 
 
 class Store:

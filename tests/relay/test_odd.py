@@ -73,7 +73,7 @@ def test_a_full_call_is_begun_behind_the_one_in_flight_and_a_small_one_waits(erp
     assert len(erp.calls("PUT", "/dimension")) == 4
 
 
-@pytest.mark.parametrize(("rows", "kept"), [(5, 3), (50, 0)])
+@pytest.mark.parametrize(("rows", "kept"), [(5, 3), (150, 0)])
 def test_plans_are_kept_for_few_keys_only(erp: World, rows: int, kept: int) -> None:
     """A kept plan does not know how many keys it is for; for many it would read whole tables while they are small."""
     erp.company("001")
