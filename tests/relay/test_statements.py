@@ -10,6 +10,7 @@ import psycopg
 import pytest
 from psycopg.conninfo import make_conninfo
 
+from outbox.relay import claim
 from outbox.service.process import Rhythm
 from tests.lane import World, at_work, eventually
 
@@ -94,10 +95,12 @@ def test_what_a_role_is_given_by_its_dba_does_not_stop_the_relay(world: World) -
 
 
 @pytest.mark.parametrize("by", ["1 hour", "-1 hour"])
-def test_the_clock_of_the_database_jumps(world: World, by: str) -> None:
+def test_the_clock_of_the_database_jumps(world: World, by: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """In the middle of calls, some of whose answers are lost. A change made afterwards goes out at once; set back,
-    only what waited for a time waits an hour longer, which is until the clock shows again what it showed before.
+    only what waited for a time waits an hour longer, which is until the clock shows again what it showed before. What
+    waited for a time that the clock jumped over is found with the next look at all that is due: here each second.
     """
+    monkeypatch.setattr(claim, "ALL_DUE_S", 1.0)
     world.fault("drop_after", "POST", "/users$", after=1)
     world.fault("latency", latency_ms=100, times=None)
     with at_work(world.service(rhythm=BRISK)):
