@@ -76,7 +76,8 @@ REMOVED = """
 
 LAST = """
     SELECT DISTINCT ON (resource, key) resource, key, outcome, operation FROM outbox.message
-    WHERE target = %s AND key IS NOT NULL AND status = 'done' AND outcome NOT IN ('superseded', 'expanded')
+    WHERE target = %s AND key IS NOT NULL  -- held or dead since then: it is back, and a person has to decide
+      AND (status IN ('held', 'dead') OR status = 'done' AND outcome NOT IN ('superseded', 'expanded'))
     ORDER BY resource, key, settled_at DESC, id DESC"""
 
 _USER = re.compile(r"/v1\.0/users/[^/]+$")
