@@ -51,9 +51,9 @@ class TargetSettings:
     client_secret: Secret = setting(_NO_SECRET, "its secret")  # noqa: RUF009 - a field
     licence_prefix: str = setting("", "external_id of a company = this + company code")
     business_unit_name: str = setting("", "business unit that companies are sent with, where the vendor wants one")
-    concurrency: int = setting(8, "calls at once", least=1)
-    company_concurrency: int = setting(4, "calls at once for one company", least=1)
-    batch_size: int = setting(200, "values in one call, where a call takes many", least=1)
+    concurrency: int = setting(8, "calls at once", least=1, most=1000)
+    company_concurrency: int = setting(4, "calls at once for one company", least=1, most=1000)
+    batch_size: int = setting(200, "values in one call, where a call takes many", least=1, most=10_000)
     lanes: int = setting(4, "as many relays can share its ERP; applied by install", least=1, most=64)
     deadline_s: float = setting(10.0, "time for one call", least=0.1)
     cost_type_segment: int = setting(1, "segment of SUBACCOUNT that holds the cost types", least=1)
@@ -109,7 +109,7 @@ def load(path: str | Path | None = None, env: Mapping[str, str] = os.environ) ->
     source = Source(file, env)
     table = read_file(file) if file else {}
     targets = {name: _read_target(source, name, table.pop(name, {})) for name in TARGETS}
-    settings = source.build(Settings, table, "", targets=targets, origins=source.origins)
+    settings = source.build(Settings, table, "", TARGETS, targets=targets, origins=source.origins)
     _check(settings, file)
     return settings
 
@@ -141,6 +141,7 @@ def _read_target(source: Source, name: str, table: object) -> TargetSettings:
         TargetSettings,
         table,
         f"{name}.",
+        ("defaults", "companies"),
         name=name,
         defaults=defaults,
         companies={code: _read_company(source, f"{name}.companies.{code}.", t) for code, t in companies.items()},

@@ -62,12 +62,12 @@ class Source:
     env: Mapping[str, str]
     origins: dict[str, str] = field(default_factory=dict)
 
-    def build(self, cls: type[T], table: object, prefix: str, **given: Any) -> T:
-        """A dataclass of settings; `given` are its fields that are none."""
+    def build(self, cls: type[T], table: object, prefix: str, parts: Collection[str], **given: Any) -> T:
+        """A dataclass of settings; `given` are its fields that are none, `parts` the tables that are read already."""
         settings = list(declared(cls))
         kinds = get_type_hints(cls)
         names = [f.name for f in settings] + [f"{f.name}_file" for f in settings if kinds[f.name] is Secret]
-        table = self.table(table, prefix, names)
+        table = self.table(table, prefix, [*parts, *names])
         values = {f.name: self._value(f, kinds[f.name], table, prefix + f.name) for f in settings}
         return cls(**values, **given)
 

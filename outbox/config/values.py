@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Mapping
 from dataclasses import Field, field
 from typing import Any
+
+MOST = 100_000_000  # three years in seconds: neither a timer nor the calendar of PostgreSQL ends before it
 
 
 class Secret:
@@ -45,7 +46,7 @@ def setting(
     help: str,  # noqa: A002
     *,
     least: float | None = None,
-    most: float | None = None,
+    most: float = MOST,
     choices: tuple[str, ...] = (),
 ) -> Any:
     """A dataclass field that is a setting. least, most: the numbers that are allowed."""
@@ -84,8 +85,8 @@ def from_toml(value: object, kind: type, of: Field[Any]) -> Any:
 def _checked(value: object, kind: type, of: Field[Any]) -> Any:
     least, most, choices = (of.metadata.get(name) for name in ("least", "most", "choices"))
     fits = type(value) is kind  # a bool is an int to isinstance
-    if fits and least is not None and isinstance(value, int | float):
-        fits = least <= value <= (sys.float_info.max if most is None else most)
+    if fits and least is not None and most is not None and isinstance(value, int | float):
+        fits = least <= value <= most
     if not fits or (choices and value not in choices):
         raise ValueError(expected(kind, of))
     return value
@@ -94,15 +95,14 @@ def _checked(value: object, kind: type, of: Field[Any]) -> Any:
 def expected(kind: type, of: Field[Any]) -> str:
     """What a value must be, in words.
 
-    >>> expected(int, setting(8, "calls", least=1))
-    'a whole number of at least 1'
+    >>> expected(int, setting(8, "calls", least=1, most=64))
+    'a whole number of at least 1 and at most 64'
     """
     words = {bool: "true or false", int: "a whole number", float: "a number"}
     least, most, choices = (of.metadata.get(name) for name in ("least", "most", "choices"))
     if choices:
         return "one of " + ", ".join(choices)
-    bounds = [f"at {word} {bound:g}" for word, bound in (("least", least), ("most", most)) if bound is not None]
-    return words.get(kind, "a text") + (f" of {' and '.join(bounds)}" if bounds else "")
+    return words.get(kind, "a text") + (f" of at least {least:g} and at most {most}" if least is not None else "")
 
 
 def pairs(value: object) -> Mapping[str, str]:

@@ -14,7 +14,7 @@ from functools import cache
 from typing import LiteralString
 
 from outbox.words.dutch import TEXTS
-from outbox.words.errors import ERRORS
+from outbox.words.errors import ERRORS, EXPECTED
 from outbox.words.names import (
     CLOUDS,
     COLUMNS,
@@ -169,6 +169,8 @@ class Words:
             values["parent"] = self.thing(values["parent"], values.pop("key").split(" "))
         if "part" in values:
             values["part"] = self._part(values["part"])
+        if "expected" in values:
+            values["expected"] = self._known(EXPECTED, values["expected"])
         for name in ("why", "then"):
             if name in values:
                 values[name] = self.reason(values[name])

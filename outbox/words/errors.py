@@ -1,7 +1,7 @@
 """The sentences with which register, explain and status can end, and what they tell to try: English, and its Dutch.
 
-What is wrong with a setting is told in English, in which the settings are. click's own words, of arguments that are
-wrong, are here as well.
+Names of settings stay as they are, and so does what the system or the driver says. click's own words, of arguments that
+are wrong, are here as well.
 """
 
 from __future__ import annotations
@@ -42,6 +42,41 @@ ERRORS: dict[str, str] = {
     "{name} does not show what it holds: {why}": "{name} toont niet wat hij heeft: {why}",
     "put that right, then once more": "los dat op, en dan nog eens",
     "once more, later": "later nog eens",
+    # -- settings
+    "outbox help settings lists them all": "outbox help settings noemt ze allemaal",
+    "there is no settings file {file}": "er is geen bestand met instellingen {file}",
+    "name one with OUTBOX_CONFIG": "noem er een met OUTBOX_CONFIG",
+    "{file} cannot be read: {words}": "{file} kan niet worden gelezen: {words}",
+    "{file} is not TOML: {words}": "{file} is geen TOML: {words}",
+    "{name}_file names {file}, which cannot be read: {words}": (
+        "{name}_file noemt {file}, en dat kan niet worden gelezen: {words}"
+    ),
+    "{file} holds {name} and is open to others; expected: a file that its owner alone can read": (
+        "{file} bevat {name} en is open voor anderen; verwacht: een bestand dat alleen de eigenaar kan lezen"
+    ),
+    "the environment has {name}, which is no setting; expected: {expected}": (
+        "de omgeving heeft {name}, en dat is geen instelling; verwacht: {expected}"
+    ),
+    "{file}: there is no setting {name}; expected: {expected}": (
+        "{file}: er is geen instelling {name}; verwacht: {expected}"
+    ),
+    "{name} has a wrong value; expected: {expected}": "{name} heeft een verkeerde waarde; verwacht: {expected}",
+    "dsn (OUTBOX_DSN) is no connection string; expected: {expected}": (
+        "dsn (OUTBOX_DSN) is geen verbindingstekst; verwacht: {expected}"
+    ),
+    "{name}.deadline_s is {number} and lease_s is {other}; expected: a lease that is longer than the deadline, else"
+    " nothing is ever sent": (
+        "{name}.deadline_s is {number} en lease_s is {other}; verwacht: een lease die langer is dan de deadline, anders"
+        " wordt er nooit iets verzonden"
+    ),
+    "target {name} needs client_id and client_secret": "{name} vraagt om client_id en client_secret",
+    "{name} is {words}; it must look like https://host/path": "{name} is {words}; het moet zijn als https://host/pad",
+    "{name} is {words}; only https is used, or http on this machine itself": (
+        "{name} is {words}; alleen https kan, of http op deze machine zelf"
+    ),
+    "{name} is {words}, a private address; set allow_private_hosts if that is meant": (
+        "{name} is {words}, een adres in een privénetwerk; stel allow_private_hosts in als dat de bedoeling is"
+    ),
     # -- what click says of the arguments, on one line
     "{words} is not UTF-8": "{words} is geen UTF-8",
     "Missing argument '{name}'. Choose from: {words}": "{name} ontbreekt; kies uit: {words}",
@@ -65,4 +100,18 @@ ERRORS: dict[str, str] = {
     "Got unexpected extra arguments ({words})": "er staat te veel: {words}",
     # --
     "another relay took over {name}": "een andere relay heeft {name} overgenomen",
+}
+
+# What a setting must be; the first that fits counts.
+EXPECTED: dict[str, str] = {
+    "true or false": "true of false",
+    "a text": "een tekst",
+    "a table": "een tabel",
+    "a table of segment and value, e.g. {words}": "een tabel van segment en waarde, bijvoorbeeld {words}",
+    "a whole number of at least {name} and at most {other}": (
+        "een geheel getal, ten minste {name} en ten hoogste {other}"
+    ),
+    "a number of at least {name} and at most {other}": "een getal, ten minste {name} en ten hoogste {other}",
+    "one of {words}": "een van {words}",
+    "{name} or {other}": "{name} of {other}",
 }

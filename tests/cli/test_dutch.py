@@ -6,18 +6,23 @@ import ast
 import re
 import string
 from pathlib import Path
+from typing import get_type_hints
 
 import psycopg
 import pytest
 
 from outbox import errors
+from outbox.config import CompanySettings, Settings, TargetSettings
+from outbox.config.source import declared
+from outbox.config.values import expected
 from outbox.relay import brake
 from outbox.resources import RESOURCES, TARGETS
 from outbox.words import Words, language_of
 from outbox.words.dutch import TEXTS
+from outbox.words.errors import ERRORS, EXPECTED
 from outbox.words.names import CLOUDS, COLUMNS, HEADINGS, NOUNS, RESOURCE_NAMES, THINGS
 from outbox.words.reasons import REASONS
-from tests.cli.conftest import NOWHERE, Shell, on_a_terminal
+from tests.cli.conftest import NOWHERE, Shell, on_a_terminal, write_settings
 
 ROOT = Path(__file__).parents[2] / "outbox"
 NL, EN = Words("nl"), Words("en")
@@ -45,7 +50,7 @@ def test_every_text_that_is_said_has_its_dutch() -> None:
     assert set(HEADINGS) >= said(".heading")
 
 
-@pytest.mark.parametrize("table", [TEXTS, REASONS], ids=["texts", "reasons"])
+@pytest.mark.parametrize("table", [TEXTS, REASONS, ERRORS, EXPECTED], ids=["texts", "reasons", "errors", "expected"])
 def test_placeholders_are_equal(table: dict[str, str]) -> None:
     for english, dutch in table.items():
         assert placeholders(english) == placeholders(dutch), english
@@ -223,8 +228,9 @@ def test_numbers_and_times() -> None:
     assert NL.thing("projects", ["001"]) == "projects 001"
 
 
-# What register, explain and status go through before and while they answer; config tells of settings, in English.
-ENDING = ("database.py", "cli/opening.py", "cli/register.py", "cli/meeting.py", "cli/rest.py", "register/*.py")
+# What register, explain and status go through before and while they answer.
+ENDING = ["database.py", "cli/opening.py", "cli/register.py", "cli/meeting.py", "cli/rest.py", "register/*.py"]
+ENDING += ["config/*.py", "targets/platform.py", "targets/hosts.py"]
 
 
 def test_what_these_commands_can_end_with_is_known() -> None:
@@ -239,8 +245,68 @@ def test_what_these_commands_can_end_with_is_known() -> None:
 
 
 def test_hints_of_the_errors_are_known() -> None:
-    hints = {cls.hint for cls in (errors.DatabaseUnavailable, errors.NotAtHome)}
+    hints = {cls.hint for cls in (errors.DatabaseUnavailable, errors.NotAtHome, errors.ConfigError)}
     assert {hint for hint in hints if NL.error(hint) == hint} == set()
+
+
+def test_what_a_setting_must_be_is_known() -> None:
+    """Of every setting that there is; and what is said of the parts of a table, from the source."""
+    found = {
+        expected(get_type_hints(cls)[f.name], f)
+        for cls in (Settings, TargetSettings, CompanySettings)
+        for f in declared(cls)
+    }
+    for module in (ROOT / "config").glob("*.py"):
+        for node in ast.walk(ast.parse(module.read_text())):
+            if isinstance(node, ast.Call) and ast.unparse(node.func).endswith(("wrong", "ValueError")):
+                found |= set(_templates(node.args[-1]))
+    assert {"a whole number of at least 0 and at most 65535", "a table"} <= found
+    known = {text: NL.error(f"lease_s has a wrong value; expected: {text}") for text in found}
+    assert {text for text, dutch in known.items() if dutch.endswith(f": {text}")} == set()
+
+
+# What is wrong with the settings, and what is said of it.
+UNSET = {
+    "lease = 3": "outbox.toml: er is geen instelling lease; verwacht: lease_s",
+    "[visma]": "outbox.toml: er is geen instelling visma; verwacht: visma_net",
+    "[visma_net.defaults]\ncode = 1": (
+        "outbox.toml: er is geen instelling visma_net.defaults.code; verwacht: template of def_sub"
+    ),
+    "attempts = 0": (
+        "outbox.toml: attempts heeft een verkeerde waarde; verwacht: een geheel getal, ten minste 1 en ten hoogste"
+        " 100000000"
+    ),
+    "visma_net = 3": "outbox.toml: visma_net heeft een verkeerde waarde; verwacht: een tabel",
+    "[visma_net]\nremoved_status = 'Gone'": (
+        "outbox.toml: visma_net.removed_status heeft een verkeerde waarde; verwacht: een van Completed, Cancelled"
+    ),
+    "dsn = ": "outbox.toml is geen TOML: Invalid value (at end of document)",
+    "[visma_net]\ndeadline_s = 15": (
+        "visma_net.deadline_s is 15 en lease_s is 15; verwacht: een lease die langer is dan de deadline, anders wordt"
+        " er nooit iets verzonden"
+    ),
+}
+
+
+@pytest.mark.parametrize("text", UNSET)
+def test_what_is_wrong_with_a_setting_is_told_in_dutch(shell: Shell, text: str) -> None:
+    """The names of settings stay; each with what to do next."""
+    write_settings(text)
+    for command in ("register", "explain visma_net users X", "status"):
+        result = shell(*command.split(), "--lang", "nl")
+        assert (result.code, result.out) == (78, "")
+        assert result.err == f"outbox: {UNSET[text]}\n  probeer: outbox help settings noemt ze allemaal\n"
+
+
+def test_a_missing_client_is_told_in_dutch(shell: Shell, site: psycopg.Connection) -> None:
+    """What only a register needs is found out before anything is written."""
+    write_settings("")
+    asked = ("register", "users", "--target", "visma_net", "--yes", "--lang", "nl")
+    result = shell(*asked)
+    assert (result.code, "outbox: visma_net vraagt om client_id en client_secret\n" in result.err) == (78, True)
+    write_settings("[visma_net]\nclient_id = 'a'\nclient_secret = 'b'\nerp_url = 'http://192.168.0.1'")
+    assert "erp_url of visma_net is 'http://192.168.0.1'; alleen https kan" in shell(*asked).err
+    assert site.execute("SELECT count(*) FROM outbox.message").fetchone() == (0,)
 
 
 @pytest.mark.parametrize("command", ["register", "explain visma_net users X", "status"])
