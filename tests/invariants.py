@@ -75,7 +75,11 @@ REMOVED = """
     GROUP BY m.target, m.resource"""
 
 LAST = """
-    SELECT DISTINCT ON (resource, key) resource, key, outcome, operation FROM outbox.message
+    SELECT DISTINCT ON (resource, key) resource, key, outcome,
+           EXISTS (  -- of the messages that one removal settled
+               SELECT FROM outbox.message AS r WHERE r.operation = 'REGISTER' AND r.xmin = m.xmin
+               AND (r.target, r.resource, r.key) = (m.target, m.resource, m.key)) AS registered
+    FROM outbox.message AS m
     WHERE target = %s AND key IS NOT NULL  -- held or dead since then: it is back, and a person has to decide
       AND (status IN ('held', 'dead') OR status = 'done' AND outcome NOT IN ('superseded', 'expanded'))
     ORDER BY resource, key, settled_at DESC, id DESC"""
@@ -148,9 +152,9 @@ class Witness:
         """A row that is in the view, ready or not, and the last that was done about it is a removal."""
         for target in self._active():
             rows = read_desired(self.connection, target).resources
-            for resource, key, outcome, operation in self._sql(LAST, target):
+            for resource, key, outcome, registered in self._sql(LAST, target):
                 there = resource in rows and tuple(key) in {*rows[resource].ready, *rows[resource].not_ready}
-                if outcome == "removed" and there and operation != "REGISTER":
+                if outcome == "removed" and there and not registered:
                     yield f"I7: {target} {resource} {key} was removed, and the view has it"
 
     def _epochs(self) -> dict[tuple[str, int], int]:

@@ -10,6 +10,8 @@ from __future__ import annotations
 
 import logging
 
+from psycopg.errors import LockNotAvailable
+
 from outbox.relay import brake, reading
 from outbox.relay.brake import Limits
 from outbox.relay.brake_rows import BrakeRows, Seen
@@ -46,7 +48,9 @@ class Brake:
             try:
                 stopped |= await self._stop(resource, call, states)
             except reading.BROKEN_VIEW as e:
-                why = f"the brake cannot read a view: {reading.unreadable(e)}"
+                locked = "the brake waits: another relay is counting, or a table that it counts is locked"
+                broken = f"the brake cannot read a view: {reading.unreadable(e)}"
+                why = locked if isinstance(e, LockNotAvailable) else broken
                 stopped |= {(s.resource, s.key): Postpone(reading.patience_s(e), why) for s in states}
         return stopped
 

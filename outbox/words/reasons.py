@@ -50,6 +50,9 @@ REASONS: dict[str, str] = {
         " {number} (of reject)"
     ),
     "the brake cannot read a view: {words}": "de rem kan een view niet lezen: {words}",
+    "the brake waits: another relay is counting, or a table that it counts is locked": (
+        "de rem wacht: een andere relay telt, of een tabel die hij telt is vergrendeld"
+    ),
     "{why}, but is held, dead or not looked at himself": (
         "{why}, maar wacht zelf op een beslissing, is geweigerd of wordt niet bekeken"
     ),
