@@ -9,7 +9,10 @@ SELECT m.id,
        m.changed_at,
        m.changed_by,
        date_trunc('second', now() - m.changed_at) AS waits,
-       m.attempts,
+       (SELECT coalesce(sum(o.attempts), m.attempts)  -- with a newer one of its key it went out as well
+        FROM outbox.message AS o
+        WHERE o.target = m.target AND o.resource = m.resource AND o.key = m.key AND o.status = 'pending'
+          AND o.id >= m.id) AS attempts,
        m.due_at AS not_before,
        m.http_status,
        m.error

@@ -144,6 +144,17 @@ class TestBacklogAndStuck:
     def test_oldest_pending_comes_first(self, filled: str) -> None:
         assert [r["id"] for r in ask(filled, "oldest_pending")] == [13, 14]
 
+    def test_oldest_pending_went_out_with_newer_ones_of_its_key(self, filled: str) -> None:
+        """Of those that go out together the newest counts the attempt; each of them was tried."""
+        text = sqlfiles.read("audit/oldest_pending.sql")
+        with psycopg.connect(filled, row_factory=dict_row) as connection:
+            connection.execute("INSERT INTO outbox.message (id, target, resource, key, operation, attempts)"
+                               " OVERRIDING SYSTEM VALUE"
+                               " VALUES (99, 'visma_net', 'projects', '{001,P0002}', 'UPDATE', 3)")  # fmt: skip
+            rows = connection.execute(text).fetchall()
+            connection.rollback()
+        assert [r["attempts"] for r in rows] == [5, 0, 3]
+
     def test_held_and_dead_say_why(self, filled: str) -> None:
         assert [(r["key"], r["why"]) for r in ask(filled, "held")] == [(["DIJK", "003"], "too many grants")]
         assert [(r["http_status"], r["why"]) for r in ask(filled, "dead")] == [(400, "Project 'P0500' has no template")]
