@@ -95,9 +95,10 @@ class Outlook:
         now = self._looked_at = time.monotonic()
         self.open = row.active and not row.paused
         pauses = [(resource, company, why) for resource, company, why in row.pauses]
-        lifted, self._pauses = set(self._pauses) - set(pauses), pauses
+        lifted = {pause[:2] for pause in self._pauses} - {pause[:2] for pause in pauses}
+        self._pauses = pauses
         if lifted:
-            await self.store.release_paused()
+            await self.store.release_paused(lifted)
         self.gate.keep_quiet(row.quiet)
         if self._opening is None and not self._closing:
             if self.down and not row.down:  # another relay found it back

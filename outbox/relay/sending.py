@@ -13,7 +13,7 @@ from outbox.errors import PlatformDown, Transient
 from outbox.relay.breaker import is_failure
 from outbox.relay.gate import RETRY_S, Gate
 from outbox.relay.intent import Begun
-from outbox.relay.outlook import PAUSED_S, Outlook
+from outbox.relay.outlook import Outlook
 from outbox.relay.schedule import State, budget
 from outbox.relay.store import Store
 from outbox.targets.delivery import Call, Delivery, Key, Outcome, Target
@@ -96,7 +96,7 @@ class Sending:
             raise Transient("not sent: the relay stops, hands over or is paused", retry_after_s=0.0)
         paused = self.outlook.paused(state.resource, state.key)
         if paused:
-            raise Transient(f"not sent: {paused}"[:500], retry_after_s=PAUSED_S)
+            raise Transient(f"not sent: {paused}"[:500], retry_after_s=0.0)  # put off when it is looked at again
 
     async def _call(self, group: list[Begun], statuses: list[int | None]) -> Sequence[Outcome]:
         def log(delivery: Delivery, call: Call) -> None:

@@ -76,8 +76,10 @@ class Store:
     async def pause_part(self, resources: list[str], company: str, remote_id: str | None, why: str) -> None:
         await self._run("pause_part", resources=resources, company=company, remote_id=remote_id, why=why)
 
-    async def release_paused(self) -> None:
-        await self._run("release_paused")
+    async def release_paused(self, parts: Iterable[tuple[str, str]]) -> None:
+        """parts: (resource, company), "" is all of them."""
+        resources, companies = map(list, zip(*parts, strict=True))
+        await self._run("release_paused", resources=resources, companies=companies)
 
     async def open_breaker(self, why: str, first_s: float, cap_s: float) -> None:
         await self._run("open_breaker", why=why, first_s=first_s, cap_s=cap_s)

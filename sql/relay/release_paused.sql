@@ -2,5 +2,6 @@
 -- putting off at that very moment.
 UPDATE outbox.message AS m
 SET due_at = clock_timestamp()
+FROM unnest(%(resources)s::text[], %(companies)s::text[]) AS p (resource, company)
 WHERE m.target = %(target)s AND m.status = 'pending' AND m.due_at > clock_timestamp()
-  AND m.error ~ '^(not sent: )?paused: '
+  AND p.resource IN ('', m.resource) AND (p.company = '' OR p.company = ANY (m.key))

@@ -155,6 +155,37 @@ def test_a_client_that_may_not_add_companies_still_sends_users(world: World) -> 
     world.settled()
 
 
+def test_what_is_put_off_at_the_moment_of_a_resume_goes_out(world: World) -> None:
+    """The relay knows of a pause for up to a second longer. What it put off meanwhile is due as soon as it knows,
+    whatever its words are; so is what waited for a free slot then.
+    """
+    pause = "INSERT INTO outbox.pause (target, resource, why) VALUES ('accountview_net', 'companies', 'x')"
+    resume = "SELECT outbox.resume('accountview_net', 'companies')"
+    with world.stepping(concurrency=1) as relay:
+        look = relay.lane.outlook._read
+        world.company("001")
+        world.company("002")
+        relay.begin()
+        world.sql(pause)
+        world.run(look())
+        relay.land()
+        world.sql(resume)
+        world.run(look())
+        relay.settle()
+        relay.round()
+        assert (world.ended("companies", "001"), world.ended("companies", "002")) == (["created"], ["created"])
+        world.sql(pause)
+        world.run(look())
+        world.company("003")
+        world.sql(resume)
+        relay.round()
+        assert world.last("companies", "003") == ("pending", "paused: companies (x)")
+        world.sql("UPDATE outbox.message SET error = 'by another version' WHERE error LIKE 'paused%'")
+        world.run(look())
+        relay.round()
+        assert world.ended("companies", "003") == ["created"]
+
+
 def test_a_company_without_a_licence_holds_up_only_itself(erp: World) -> None:
     """12027 of one company: the projects of the other go on."""
     erp.company("001")
