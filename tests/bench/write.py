@@ -30,12 +30,13 @@ KINDS = {
     "without": ("no_triggers",),
     "capture": (),
     "notifying": ("notify",),
+    "floor": ("no_triggers", "floor"),
     "by_row": ("no_triggers", "row_trigger"),
     "audit": ("no_triggers", "audit_trigger"),
 }
 """Databases, with the files that make them what they are."""
 
-UPDATED = {"description": ("without", "capture", "notifying"), "note": ("without", "capture")}
+UPDATED = {"description": ("without", "capture", "notifying", "floor"), "note": ("without", "capture")}
 """Columns, and what is compared; no view reads `note`."""
 
 BULK = ("without", "capture", "by_row", "audit")
