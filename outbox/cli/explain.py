@@ -10,7 +10,7 @@ from typing import Any
 
 import click
 
-from outbox.cli.language import spoken
+from outbox.cli.language import Spoken, spoken
 from outbox.cli.opening import opened
 from outbox.cli.printing import print_json
 from outbox.explain.absence import Absence, Branch, Checked
@@ -22,7 +22,7 @@ from outbox.resources import RESOURCES, TARGETS
 from outbox.words import Words
 
 
-@click.command()
+@click.command(cls=Spoken)
 @click.argument("target", type=click.Choice(TARGETS), metavar="TARGET")
 @click.argument("resource", type=click.Choice(list(RESOURCES)), metavar="RESOURCE")
 @click.argument("key", nargs=-1, metavar="KEY...")

@@ -10,7 +10,7 @@ import click
 
 from outbox.cli.agreeing import check_agreed, describe
 from outbox.cli.following import follow_to_the_end, print_preview, print_result
-from outbox.cli.language import INTERRUPTED, spoken
+from outbox.cli.language import INTERRUPTED, Spoken, spoken
 from outbox.cli.meeting import Meeting, meeting_options
 from outbox.cli.opening import Opened, opened
 from outbox.cli.pausing import print_pauses
@@ -29,7 +29,7 @@ from outbox.targets.delivery import Key
 from outbox.words import Words
 
 
-@click.command()
+@click.command(cls=Spoken)
 @click.argument("resources", nargs=-1, type=click.Choice(list(RESOURCES)), metavar="[RESOURCE]...")
 @click.option("--target", type=click.Choice(TARGETS), help="One of the clouds; else all that have desired views.")
 @click.option("--key", multiple=True, help="One key of one RESOURCE; several make a composite key.")

@@ -6,7 +6,7 @@ from dataclasses import asdict
 
 import click
 
-from outbox.cli.language import spoken
+from outbox.cli.language import Spoken, spoken
 from outbox.cli.opening import opened
 from outbox.cli.pausing import part_steps, print_pauses
 from outbox.cli.printing import print_json, print_table
@@ -17,7 +17,7 @@ from outbox.words import Words
 SCREEN = 24  # lines, whatever happens
 
 
-@click.command()
+@click.command(cls=Spoken)
 @click.option("--json", "as_json", is_flag=True, help="All of it, for a program.")
 @spoken
 def status(as_json: bool, say: Words) -> None:

@@ -2,7 +2,8 @@
 
 The English text is the name of the text: `say("{keys} are not in {cloud}", keys=..., cloud=...)`. Its Dutch stands
 beside it in outbox/words/dutch.py (names of things: names.py). The reasons that the relay stores in English are turned
-into Dutch by reasons.py, errors that end a command by errors.py. What a cloud said stays as it was said.
+into Dutch by reasons.py, errors that end a command by errors.py, --help by help.py. What a cloud said stays as it was
+said.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from typing import LiteralString
 
 from outbox.words.dutch import TEXTS
 from outbox.words.errors import ERRORS, EXPECTED
+from outbox.words.help import HELP
 from outbox.words.names import (
     CLOUDS,
     COLUMNS,
@@ -31,6 +33,7 @@ from outbox.words.reasons import REASONS
 LANGUAGES = ("en", "nl")
 _LOCALE = ("LC_ALL", "LC_MESSAGES", "LANG")  # the first that is set decides, as everywhere
 _UNITS = (("{n} d", 86_400), ("{n} h", 3_600), ("{n} min", 60), ("{n} s", 1))
+_LISTED = re.compile(r"^(\s*(?:\d+\s+)?)(?!\s|\d|outbox |\x08)(.+)$", re.MULTILINE)  # an example is a command
 _ANSWERED = re.compile(r"[A-Z]+ \S+ was answered (?P<status>\d+): (?P<words>.+)", re.DOTALL)
 
 
@@ -57,6 +60,15 @@ class Words:
 
     def _chosen(self, pair: tuple[str, str]) -> str:
         return pair[LANGUAGES.index(self.language)]
+
+    def help(self, text: str) -> str:
+        """What --help says: by paragraphs, and by lines where click is to leave them as they are."""
+        return "\n\n".join(
+            _LISTED.sub(lambda line: line[1] + self._template(HELP, line[2]), paragraph)
+            if paragraph.startswith("\b")
+            else self._template(HELP, " ".join(paragraph.split()))
+            for paragraph in text.split("\n\n")
+        )
 
     # -- names
 

@@ -8,10 +8,13 @@ import string
 from pathlib import Path
 from typing import get_type_hints
 
+import click
 import psycopg
 import pytest
 
 from outbox import errors
+from outbox.cli import COMMANDS, outbox
+from outbox.cli.language import Spoken
 from outbox.config import CompanySettings, Settings, TargetSettings
 from outbox.config.source import declared
 from outbox.config.values import expected
@@ -20,6 +23,7 @@ from outbox.resources import RESOURCES, TARGETS
 from outbox.words import Words, language_of
 from outbox.words.dutch import TEXTS
 from outbox.words.errors import ERRORS, EXPECTED
+from outbox.words.help import HELP
 from outbox.words.names import CLOUDS, COLUMNS, HEADINGS, NOUNS, RESOURCE_NAMES, THINGS
 from outbox.words.reasons import REASONS
 from tests.cli.conftest import NOWHERE, Shell, on_a_terminal, write_settings
@@ -353,6 +357,26 @@ def test_wrong_arguments_by_the_locale(shell: Shell, monkeypatch: pytest.MonkeyP
     assert shell("status", "--xml").err.startswith("Gebruik: outbox status [OPTIONS]\n")
     assert "Error: No such option '--xml'" in shell("status", "--lang", "en", "--xml").err
     assert "Error: No such option '--xml'" in shell("config", "--xml").err
+
+
+def test_help_in_dutch(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of each command that speaks it, whole: a paragraph or an option without its Dutch ends here, as does Dutch for
+    what is not said any more. The examples stay.
+    """
+    spoken = [name for name in COMMANDS if isinstance(outbox.get_command(click.Context(outbox), name), Spoken)]
+    english = {name: shell(name, "--help") for name in spoken}
+    assert spoken == ["register", "status", "explain"]
+    told = " ".join(" ".join(result.out for result in english.values()).split())
+    assert {text for text in HELP if text not in told} == set()
+    monkeypatch.setenv("LC_ALL", "nl_NL.UTF-8")
+    for name in spoken:
+        result = shell(name, "--help")
+        assert (result.code, result.err) == (0, "")
+        assert result.out.startswith(f"Gebruik: outbox {name} [OPTIONS]")
+        assert re.findall(r"^ +outbox .*", result.out, re.M) == re.findall(r"^ +outbox .*", english[name].out, re.M)
+        assert shell(name, "--help", "--lang", "en").out == english[name].out
+    assert "Bij --yes: akkoord voor zo veel" in shell("register", "--help").out
+    assert shell("prune", "--help").out.startswith("Usage: ")
 
 
 def test_a_person_says_yes_in_dutch(shell: Shell, site: psycopg.Connection) -> None:
