@@ -23,13 +23,14 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--soak", action="store_true", help="also run the long tests")
     parser.addoption("--rounds", default=100, help="how many random rounds tests/faults plays")
     parser.addoption("--seed", default=None, help="the seed of the first of them")
+    parser.addoption("--vendor-openapi", metavar="FILE", help="also hold every ERP call against the vendor's document")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    if not config.getoption("--soak"):
-        kept = [i for i in items if not i.get_closest_marker("soak")]
-        config.hook.pytest_deselected(items=[i for i in items if i.get_closest_marker("soak")])
-        items[:] = kept
+    for marker, option in (("soak", "--soak"), ("vendor", "--vendor-openapi")):
+        if not config.getoption(option):
+            config.hook.pytest_deselected(items=[i for i in items if i.get_closest_marker(marker)])
+            items[:] = [i for i in items if not i.get_closest_marker(marker)]
 
 
 class Server:

@@ -141,7 +141,7 @@ def test_every_request_is_valid(visma_net: Cloud, accountview_net: Cloud) -> Non
     and all of the description is used but what is known not to be.
     """
     _all_of_the_identity_api(accountview_net)
-    _all_of_the_erp(visma_net)
+    all_of_the_erp(visma_net)
     report = visma_net.ask("GET", "/sandbox/requests?last=1000")
     asked = {_endpoint(counted) for counted in report["counts"]}
     assert asked == {e.name for e in ENDPOINTS} - NOT_ASKED
@@ -178,7 +178,7 @@ def _all_of_the_identity_api(cloud: Cloud) -> None:
     cloud.done("companies", "001", action=remove, remote_id=tenant)
 
 
-def _all_of_the_erp(cloud: Cloud) -> None:
+def all_of_the_erp(cloud: Cloud) -> None:
     tenant = cloud.company()
     key, parents = ("001", "P100"), (tenant,)
     created = cloud.done("projects", *key, document=work(end_date="2025-01-01"), parents=parents)
