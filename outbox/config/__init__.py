@@ -85,7 +85,7 @@ class Settings:
     doubt_s: float = setting(20.0, "an object is looked for so long before its create is repeated", least=0)
     user_doubt_s: float = setting(60.0, "a user is looked for longer, since a create mails", least=0)
     verify_every_s: float = setting(
-        86_400.0, "how often the relay compares the clouds with the views; 0: never", least=0
+        86_400.0, "how often the relay compares the clouds with the views; 0: only after a restore", least=0
     )
     verify_repair: bool = setting(False, "does it set back what differs, or only report?")
     apps_every_s: float = setting(3_600.0, "how often the relay pulls the app catalogue; 0: never", least=0)

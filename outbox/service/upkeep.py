@@ -17,7 +17,7 @@ from outbox.verify.store import Questions
 
 logger = logging.getLogger("outbox.chores")
 
-DUE_LOOK_S = 60.0  # how often it is asked whether a verify is due
+DUE_LOOK_S = 60.0  # how often it is asked whether a verify is due; after a restore it is, whatever the settings say
 
 
 def make_chores(settings: Settings) -> list[Chore]:
@@ -42,7 +42,7 @@ def make_chores(settings: Settings) -> list[Chore]:
 
     chores = [
         Chore("apps", settings.apps_every_s, pull_apps),
-        Chore("verify", min(DUE_LOOK_S, settings.verify_every_s), verify_when_due),
+        Chore("verify", min(DUE_LOOK_S, settings.verify_every_s or DUE_LOOK_S), verify_when_due),
         Chore("prune", settings.prune_every_s, forget),
     ]
     return [c for c in chores if c.every_s > 0]

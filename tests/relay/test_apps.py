@@ -17,6 +17,7 @@ from outbox.service.process import Service
 from outbox.service.upkeep import make_chores
 from outbox.targets import listing
 from outbox.verify import reading
+from outbox.verify.store import Questions
 from tests.lane import RHYTHM, World, at_work, eventually
 
 
@@ -118,7 +119,7 @@ def settings(world: World, **changes: Any) -> Settings:
 def test_the_relay_pulls_it(world: World) -> None:
     """At its start, and every hour."""
     chores = make_chores(settings(world, verify_every_s=0.0, prune_every_s=0.0))
-    assert [(c.name, c.every_s) for c in chores] == [("apps", 3600.0)]
+    assert [(c.name, c.every_s) for c in chores if c.name != "verify"] == [("apps", 3600.0)]
     with at_work(Service(world.dsn, [world.target], world.make_lane, RHYTHM, chores=chores)):
         eventually(lambda: len(catalogue(world)) == 5)
 
@@ -163,13 +164,27 @@ def test_the_relay_verifies_once_a_day_and_only_reports(world: World) -> None:
         eventually(lambda: world.differences() == [])
 
 
-def test_after_a_restore_the_relay_verifies_at_once(world: World) -> None:
-    """Nothing counts as unchanged until then."""
+@pytest.mark.parametrize("every_s", [86_400.0, 0.0])
+def test_after_a_restore_the_relay_verifies_at_once(world: World, every_s: float) -> None:
+    """Nothing counts as unchanged until then; also where it is never to verify otherwise."""
     world.user("ann")
     world.drain()
+    world.sql("UPDATE outbox.target SET active_since = '2020-01-01' WHERE target = %s", world.target)
     world.sql("UPDATE outbox.target SET verify_since = clock_timestamp() WHERE target = %s", world.target)
-    chores = [c for c in make_chores(settings(world)) if c.name == "verify"]
+    chores = [c for c in make_chores(settings(world, verify_every_s=every_s)) if c.name == "verify"]
     with at_work(Service(world.dsn, [world.target], world.make_lane, RHYTHM, chores=chores)):
         eventually(
             lambda: world.sql("SELECT verify_since FROM outbox.target WHERE target = %s", world.target) == [None]
         )
+
+
+def test_a_relay_that_is_never_to_verify_does_not(world: World) -> None:
+    """verify_every_s = 0: without a restore nothing is due, however long ago the first register was."""
+
+    async def due(every_s: float) -> bool:
+        async with await connect(world.dsn) as connection:
+            return await Questions(connection, world.target).is_due(every_s)
+
+    world.sql("UPDATE outbox.target SET active_since = '2020-01-01' WHERE target = %s", world.target)
+    assert world.run(due(1.0))
+    assert not world.run(due(0.0))
