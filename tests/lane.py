@@ -114,6 +114,15 @@ class Heard(logging.Handler):
         super().close()
 
 
+class Behind:
+    """In place of `time`: the clock of a relay beside a server's that was set forward (first World.set_clock)."""
+
+    behind_s = 0.0
+
+    def monotonic(self) -> float:
+        return time.monotonic() - self.behind_s
+
+
 class World:
     """Rows go in by plain SQL; what came of them is read from the outbox's tables and from the sandbox."""
 

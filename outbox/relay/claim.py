@@ -11,6 +11,7 @@ from outbox.relay.store import Store
 LIMIT = 1000
 SLACK_S = 10.0
 ALL_DUE_S = 300.0
+JUMP_S = 1.0
 EVER_S = 1e9
 
 
@@ -38,6 +39,7 @@ class Cursor:
         self.page: Page | None = Page(0, 0, None)
         self.aside = False
         self.due_since = self.all_due_at = float("-inf")
+        self.apart_s = 0.0  # how far the server's clock is from the one that due_since is of
 
     async def claim(self) -> list[Message]:
         """The next messages that are due, at most a few times LIMIT; none when nothing is new.
@@ -61,14 +63,19 @@ class Cursor:
 
     async def _look(self, seen: str) -> tuple[str, list[Message]]:
         """What is due is looked for from the last look on, with SLACK_S for transactions that made something due and
-        committed later: what was due before is in hand, and its index entries may be dead and many. Now and then from
-        the beginning, for whatever a person did to due_at.
+        committed later: what was due before is in hand, and its index entries may be dead and many. From the beginning
+        where the server's clock was set, which may have made anything due; and now and then, for whatever a person did
+        to due_at.
         """
         now = time.monotonic()
         if now - self.all_due_at > ALL_DUE_S:
             self.due_since, self.all_due_at = float("-inf"), now
         due_within_s = min(EVER_S, now - self.due_since + SLACK_S)
-        snapshot, messages = await self.store.claim_new(seen, LIMIT, due_within_s)
+        snapshot, messages, at = await self.store.claim_new(seen, LIMIT, due_within_s)
+        jumped, self.apart_s = abs(at - now - self.apart_s) > JUMP_S, at - now
+        if jumped and due_within_s < EVER_S:
+            self.due_since = float("-inf")
+            return await self._look(seen)
         if len(messages) < LIMIT:
             self.due_since = now
         return snapshot, messages

@@ -77,7 +77,6 @@ class Store:
         await self._run("pause_part", resources=resources, company=company, remote_id=remote_id, why=why)
 
     async def release_paused(self, parts: Iterable[tuple[str, str]]) -> None:
-        """parts: (resource, company), "" is all of them."""
         resources, companies = map(list, zip(*parts, strict=True))
         await self._run("release_paused", resources=resources, companies=companies)
 
@@ -101,9 +100,10 @@ class Store:
 
     # -- claim and expand --------------------------------------------------------------------------------------
 
-    async def claim_new(self, seen: str, limit: int, due_within_s: float) -> tuple[str, list[Message]]:
-        """(snapshot of now, what the snapshot `seen` did not show and what came due again of late, in order of id)"""
-        return rows.claimed(await self._all("claim_new", seen=seen, limit=limit, due_within_s=due_within_s))
+    async def claim_new(self, seen: str, limit: int, due_within_s: float) -> tuple[str, list[Message], float]:
+        """(snapshot of now, what `seen` did not show and what came due of late, by id; the server's clock in s)"""
+        found = await self._all("claim_new", seen=seen, limit=limit, due_within_s=due_within_s)
+        return *rows.claimed(found), found[0].at
 
     async def claim_page(self, after_transaction: int, after_id: int, limit: int) -> tuple[str, list[Message]]:
         """(snapshot of now, the next page of the backlog in order of transaction)"""

@@ -4,9 +4,10 @@
 -- statement_timestamp() and not clock_timestamp(): a volatile function is no index condition, and all that ever was due
 -- would be walked through.
 -- Only of the lanes that this relay serves; null is all of them, which takes the condition out of the plan.
+-- `at` is for whoever compares the clock of the server with his own.
 -- A message is new when its transaction had not ended in the snapshot of then: at or above its xmax, or among its xip.
 WITH now AS (
-    SELECT pg_current_snapshot() AS snapshot
+    SELECT pg_current_snapshot() AS snapshot, extract(epoch FROM statement_timestamp())::float8 AS at
 ), claimed AS (
     (SELECT m.id, m.transaction, m.resource, m.key, m.via, m.operation
      FROM outbox.message AS m
@@ -34,7 +35,7 @@ WITH now AS (
      ORDER BY m.due_at
      LIMIT %(limit)s)
 )
-SELECT now.snapshot::text AS snapshot, c.id, c.transaction::text AS transaction, c.resource, c.key, c.via, c.operation
+SELECT now.snapshot::text AS snapshot, now.at, c.id, c.transaction::text AS transaction, c.resource, c.key, c.via, c.operation
 FROM now
 LEFT JOIN claimed AS c ON true
 ORDER BY c.id

@@ -14,7 +14,7 @@ from outbox.relay import claim
 from outbox.relay.claim import Cursor
 from outbox.relay.connection import connect
 from outbox.relay.store import Store
-from tests.lane import UNBRAKED, World
+from tests.lane import UNBRAKED, Behind, World
 
 WRITE = "INSERT INTO outbox.message (target, resource, key, operation) VALUES (%s, 'users', ARRAY[%s], 'UPDATE')"
 
@@ -194,4 +194,21 @@ def test_retries_of_long_ago_are_not_walked_past_again(world: World, reader: Rea
     world.sql("UPDATE outbox.message SET due_at = now() - interval '1 hour' WHERE key = '{ann}'")
     assert reader.claim() == []
     reader.cursor.all_due_at -= claim.ALL_DUE_S
+    assert reader.claim() == ["ann"]
+
+
+@pytest.mark.parametrize("forward_s", [12, 3600])
+def test_what_the_clock_of_the_database_jumped_over_is_found_at_once(
+    world: World, reader: Reader, monkeypatch: pytest.MonkeyPatch, forward_s: int
+) -> None:
+    """A back-off is looked for where it should end; a clock that was set forward has ended it elsewhere."""
+    own = Behind()
+    monkeypatch.setattr(claim, "time", own)
+    reader.claim_all()
+    world.sql(WRITE, world.target, "ann")
+    reader.claim_all()
+    world.sql("UPDATE outbox.message SET due_at = now() + interval '1 second'")
+    assert reader.claim() == []
+    world.set_clock(f"{forward_s} seconds")
+    own.behind_s = forward_s
     assert reader.claim() == ["ann"]
