@@ -74,11 +74,11 @@ def write_settings(text: str) -> None:
 
 
 @contextmanager
-def started(*arguments: str, log_to: Path | None = None) -> Iterator[subprocess.Popen[str]]:
+def started(*arguments: str, log_to: Path | None = None, program: str = "outbox") -> Iterator[subprocess.Popen[str]]:
     """The same command as a process of its own; it is gone after the block. Its log goes to a file: a pipe that
     nobody reads would stop it.
     """
-    command = [sys.executable, "-m", "outbox", *arguments]
+    command = [sys.executable, "-m", program, *arguments]
     env = {**os.environ, "PYTHONPATH": str(Path(outbox.__file__).parents[1])}
     with (
         log_to.open("w") if log_to else tempfile.TemporaryFile("w+") as log,

@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import httpx
 import psycopg
@@ -233,6 +234,51 @@ def test_a_zombie_settles_nothing_and_what_it_did_is_looked_at(
     began = _calls_before_it_noticed(tmp_path / "zombie", continued_at)
     assert len(began) <= 2  # concurrency
     assert [at for at in began if at > stopped_at + 0.1] == []
+
+
+def test_the_clock_of_the_relays_machine_jumps(
+    site: psycopg.Connection, clouds: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, witness: Witness
+) -> None:
+    """By an hour and back by two, each while a Retry-After counts: that is obeyed and ends as it should, no lease is
+    lost, no token is over (there would be no other), and no call is cut off.
+    """
+    off_by = tmp_path / "off_by"
+    off_by.write_text("0")
+    monkeypatch.setenv("OFF_BY", str(off_by))
+    monkeypatch.setenv("OUTBOX_LEASE_S", "3")
+    monkeypatch.setenv("OUTBOX_ACCOUNTVIEW_NET_DEADLINE_S", "2")
+    monkeypatch.setenv("OUTBOX_VISMA_NET_DEADLINE_S", "2")
+    monkeypatch.setenv("OUTBOX_VISMA_NET_CONCURRENCY", "1")
+    monkeypatch.setenv("OUTBOX_BRAKE_NEW_USERS", "100")
+    slow_down = {"path": "/v1.0/users", "kind": "status", "status": 429, "headers": {"Retry-After": "1"}, "times": 1}
+    no_token = {"path": "/connect/token", "kind": "status", "status": 500}
+
+    def told() -> list[int]:
+        """Places in the list of calls."""
+        return [n for n, c in enumerate(calls()) if c["status"] == 429]
+
+    def calls() -> list[Any]:
+        last = httpx.get(f"{clouds}/sandbox/requests?last=1000").json()["last"]
+        return [c for c in last if "/v1.0/users" in c["path"]]
+
+    with started("relay", log_to=tmp_path / "log", program="tests.cli.wall_clock") as relay:
+        eventually(lambda: len(_holders(site)) == 2, 20)
+        enqueue(site)
+        eventually(lambda: pending(site) == 0, 60)
+        httpx.post(f"{clouds}/sandbox/faults", json=no_token).raise_for_status()
+        for n, jump in enumerate(("3600", "-3600"), start=1):
+            httpx.post(f"{clouds}/sandbox/faults", json=slow_down).raise_for_status()
+            _change(site, f"Na {jump}")
+            eventually(lambda n=n: len(told()) == n, 20)
+            off_by.write_text(jump)
+            eventually(lambda: pending(site) == 0, 30)
+        assert end(relay) == 0
+    said = (tmp_path / "log").read_text()
+    assert "interrupted" not in said
+    assert all(calls()[n + 1]["at"] - calls()[n]["at"] >= 1 for n in told())
+    assert {c["status"] for c in calls()} <= {200, 201, 204, 429}
+    httpx.delete(f"{clouds}/sandbox/faults")
+    witness.hold(said)
 
 
 def _change(site: psycopg.Connection, state: str) -> None:
