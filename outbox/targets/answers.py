@@ -157,6 +157,8 @@ def _not_known(asked: Asked, reply: Reply, with_what: str) -> CloudError:
 def _judge_code(reply: Reply, body: Any, asked: Asked, words: str, sentence: str) -> Answer | CloudError | None:
     """Codes that say more than the status does."""
     code = body.get("error_code") if isinstance(body, dict) else None
+    if not isinstance(code, str):
+        code = ""  # a list or an object could not even be looked for
     if code in EXISTS_CODES:
         return Answer(Verdict.EXISTS, reply.status, str(asked), words)
     if code in REFUSED_CODES:
@@ -209,4 +211,5 @@ def _forbidden(sentence: str, asked: Asked, status: int) -> str:
 
 
 def _says_no_licence(words: str) -> bool:
-    return NO_LICENCE_CODE in re.findall(r"\d+", words) and "licen" in words.lower()
+    """Not so a refusal that repeats a code and a name of ours."""
+    return NO_LICENCE_CODE in re.findall(r"\d+", words) and re.search(r"\bno licen[cs]e\b", words, re.I) is not None

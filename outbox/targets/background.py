@@ -91,7 +91,8 @@ class PatientErrand(Errand):
 def _outcome(state: dict[str, Any], body: Any, asked: Asked) -> Answer | CloudError:
     """Judged as the answer that the call would have had."""
     status = state.get("statusCode")
-    if not isinstance(status, int) or not 200 <= status < 600 or status == 202:
+    failed = state.get("status") == "Failed"
+    if not isinstance(status, int) or not (300 if failed else 200) <= status < 600 or status == 202:
         return Unknown(f"{asked} was answered 202 and ended without a status", http_status=202)
     words = state.get("errorMessage")
     if body is None and words and status >= 300:

@@ -115,8 +115,12 @@ class Projects:
 
 
 def _required(present: Answer) -> dict[str, Any]:
+    """As the answer shows them. An answer without one shows no project: a null would clear it."""
     body = present.body if isinstance(present.body, dict) else {}
-    return {name: wrap(body.get(name)) for name in ("description", "startDate")}
+    shown = {name: wrap(body.get(name)) for name in ("description", "startDate")}
+    if not all(wrapped["value"] for wrapped in shown.values()):
+        raise Transient(f"{present.what} was answered without description or startDate", http_status=present.status)
+    return shown
 
 
 def project_body(document: Document) -> dict[str, Any]:

@@ -261,6 +261,15 @@ def test_removing_sets_the_status_of_the_setting(open_cloud: Callable[..., Cloud
     assert (project["status"], project["description"]) == (status, "Dak")
 
 
+@pytest.mark.parametrize("shown", [{}, [], {"description": "Dak"}, {"description": None, "startDate": "2024-01-01"}])
+def test_removing_clears_nothing_that_an_answer_does_not_show(raw: RawServer, raw_cloud: Cloud, shown: object) -> None:
+    """Without the required fields it is no project: nothing is sent, and the read is done again."""
+    raw.answers = [http(200, shown), http(204)]
+    error = raw_cloud.failed(Transient, "projects", *KEY, action=Action.REMOVE, remote_id="tenant-1/P100")
+    assert "without" in error.why
+    assert raw.asked == ["GET /project/P100"]
+
+
 def test_removing_what_is_not_there_is_done(visma_net: Cloud, tenant: str) -> None:
     """404 on remove: done."""
     visma_net.done("projects", *KEY, action=Action.REMOVE, remote_id=f"{tenant}/P100")
