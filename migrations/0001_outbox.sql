@@ -885,6 +885,35 @@ COMMENT ON FUNCTION outbox.retry IS
 
 REVOKE EXECUTE ON FUNCTION outbox.stuck, outbox.approve, outbox.reject, outbox.skip, outbox.retry FROM PUBLIC;
 
+CREATE FUNCTION outbox.require_part(target text, resource text, company text)
+    RETURNS void
+    LANGUAGE plpgsql
+    STABLE
+    SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    IF NOT EXISTS (SELECT FROM outbox.target AS t WHERE t.target = require_part.target) THEN
+        RAISE EXCEPTION 'there is no target %', require_part.target
+            USING HINT = 'targets are accountview_net and visma_net', ERRCODE = 'invalid_parameter_value';
+    END IF;
+    IF require_part.resource NOT IN (
+        'users', 'companies', 'company_access', 'app_access', 'projects', 'cost_types', 'cost_centres') THEN
+        RAISE EXCEPTION 'there is no resource %', require_part.resource
+            USING HINT = 'as in the names of the desired views', ERRCODE = 'invalid_parameter_value';
+    END IF;
+    -- Of a variable without a value: never more than was asked.
+    IF btrim(require_part.company) = '' THEN
+        RAISE EXCEPTION 'the company is empty' USING HINT = 'NULL: all of them', ERRCODE = 'invalid_parameter_value';
+    END IF;
+    IF require_part.company IS NOT NULL AND require_part.resource = 'users' THEN
+        RAISE EXCEPTION 'a user belongs to no company' USING ERRCODE = 'invalid_parameter_value';
+    END IF;
+END
+$$;
+COMMENT ON FUNCTION outbox.require_part IS
+    'Raises where outbox.pause or outbox.resume is asked for a target, resource or company that cannot be; null: all of them';
+REVOKE EXECUTE ON FUNCTION outbox.require_part FROM PUBLIC;
+
 CREATE FUNCTION outbox.pause(target text, resource text DEFAULT NULL, company text DEFAULT NULL, reason text DEFAULT NULL)
     RETURNS boolean
     LANGUAGE plpgsql
@@ -895,20 +924,9 @@ AS $$
 DECLARE
     paused boolean;
 BEGIN
-    IF NOT EXISTS (SELECT FROM outbox.target AS t WHERE t.target = pause.target) THEN
-        RAISE EXCEPTION 'there is no target %', pause.target
-            USING HINT = 'targets are accountview_net and visma_net', ERRCODE = 'invalid_parameter_value';
-    END IF;
+    PERFORM outbox.require_part(pause.target, pause.resource, pause.company);
     IF btrim(coalesce(pause.reason, '')) = '' THEN
         RAISE EXCEPTION 'a pause needs a reason' USING ERRCODE = 'invalid_parameter_value';
-    END IF;
-    IF pause.resource IS NOT NULL AND pause.resource NOT IN (
-        'users', 'companies', 'company_access', 'app_access', 'projects', 'cost_types', 'cost_centres') THEN
-        RAISE EXCEPTION 'there is no resource %', pause.resource
-            USING HINT = 'as in the names of the desired views', ERRCODE = 'invalid_parameter_value';
-    END IF;
-    IF pause.company IS NOT NULL AND pause.resource = 'users' THEN
-        RAISE EXCEPTION 'a user belongs to no company' USING ERRCODE = 'invalid_parameter_value';
     END IF;
     IF pause.resource IS NULL AND pause.company IS NULL THEN
         UPDATE outbox.target AS t
@@ -943,10 +961,7 @@ DECLARE
     resumed boolean;
 BEGIN
     PERFORM outbox.require_home();
-    IF NOT EXISTS (SELECT FROM outbox.target AS t WHERE t.target = resume.target) THEN
-        RAISE EXCEPTION 'there is no target %', resume.target
-            USING HINT = 'targets are accountview_net and visma_net', ERRCODE = 'invalid_parameter_value';
-    END IF;
+    PERFORM outbox.require_part(resume.target, resume.resource, resume.company);
     IF resume.resource IS NULL AND resume.company IS NULL THEN
         UPDATE outbox.target AS t
         SET paused_at = NULL, why = NULL, probe_at = CASE WHEN t.down_since IS NOT NULL THEN clock_timestamp() END

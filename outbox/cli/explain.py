@@ -57,6 +57,8 @@ def explain(target: str, resource: str, key: tuple[str, ...], as_json: bool, say
 
 def _check_key(resource: str, key: tuple[str, ...], say: Words) -> None:
     columns = RESOURCES[resource].key
+    if "" in key:
+        raise click.UsageError(say("a value of the key is empty"))
     if len(key) != len(columns):
         raise click.UsageError(
             say(
@@ -194,4 +196,5 @@ def _sending(f: Facts, say: Words) -> list[str]:
         state = say("{cloud} is active since {moment}", cloud=cloud, moment=say.moment(s.active_since))
     none = say("no relay is running; start one: {command}", command="outbox relay")
     relay = say("relay {holder}", holder=s.relay) if s.relay else none
-    return [state, *(describe(p, say) for p in s.pauses), relay]
+    away = say("this outbox was restored or copied, and sends nothing from here")
+    return [state, *(describe(p, say) for p in s.pauses), *([] if s.home else [f"{away}: outbox adopt"]), relay]

@@ -20,7 +20,6 @@ from outbox.cli.rest import judge_rest
 from outbox.database import deciding
 from outbox.errors import CloudUnavailable, InstallError
 from outbox.operator.pauses import read_pauses
-from outbox.operator.status import read_status
 from outbox.register.preview import Outlook, look_ahead, read_views, served_targets
 from outbox.register.request import Progress, Row, confirm, find_relay, follow, read_unchanged
 from outbox.resources import RESOURCES, TARGETS
@@ -65,7 +64,7 @@ def register(
       2   wrong arguments, or there is nobody to ask and no --yes
       64  the number of removals is not the one that was agreed to: nothing was done
       69  rows are still pending, and nothing moves
-      77  a target is paused: it does not let us in
+      77  a target, or a part of it, is paused
       130 interrupted; run it again, or leave the rest to a relay
 
     \b
@@ -92,6 +91,8 @@ def register(
 def _check_key(resources: Sequence[str], key: Key, say: Words) -> None:
     if key and len(resources) != 1:
         raise click.UsageError(say("--key needs exactly one RESOURCE"))
+    if "" in key:
+        raise click.UsageError(say("a value of the key is empty"))
     if key and len(key) > len(RESOURCES[resources[0]].key):
         columns = ", ".join(map(say.column, RESOURCES[resources[0]].key))
         values = say.count(len(key), "value")
@@ -206,6 +207,6 @@ def _end(at: Opened, targets: Sequence[str], progress: Progress, interrupted: bo
         )
         return INTERRUPTED
     if progress.pending:
-        judge_rest((s for s in read_status(at.connection) if s.target in targets), say)
+        judge_rest(at.connection, targets, say)
         raise CloudUnavailable(say("still pending: {messages}, and nothing moves", messages=pending), "outbox status")
     return 0

@@ -42,7 +42,7 @@ def relay(once: bool) -> int:
     \b
     Ends with 0 on SIGTERM, 130 on Ctrl-C; with --once also with
       69  messages wait for another attempt
-      77  a target is paused: it does not let us in
+      77  a target, or a part of it, is paused
 
     \b
     Example:
@@ -92,7 +92,7 @@ def _drain(at: Opened, targets: list[str]) -> int:
             break
         time.sleep(max(0.0, min(due_s)))
     if not code:
-        judge_rest(served)
+        judge_rest(at.connection, targets)
     return code
 
 

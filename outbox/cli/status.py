@@ -33,8 +33,8 @@ def status(as_json: bool, say: Words) -> None:
         targets = read_status(at.connection)
         pauses = read_pauses(at.connection)
         home = is_home(at.connection)
-    away = say("this outbox was restored or copied, and sends nothing from here: {command}", command="outbox adopt")
-    steps = ([] if home else [away]) + next_steps(targets, say) + part_steps(pauses, say)
+    away = say("this outbox was restored or copied, and sends nothing from here")
+    steps = ([] if home else [f"{away}: outbox adopt"]) + next_steps(targets, say) + part_steps(pauses, say)
     if as_json:
         print_json({"targets": [asdict(t) for t in targets], "pauses": [asdict(p) for p in pauses], "next": steps})
         return

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shlex
 from dataclasses import dataclass
 
+from outbox.errors import NotAtHome
 from outbox.explain.absence import Absence, Checked
 from outbox.explain.facts import Decision, Facts, Open
 from outbox.operator.pauses import describe
@@ -173,6 +174,8 @@ def _of_the_way(f: Facts, say: Words) -> Reason | None:
 
 
 def _on_its_way(f: Facts, say: Words) -> Reason:
+    if not f.sending.home:
+        return Reason(say("this outbox was restored or copied, and sends nothing from here"), say.error(NotAtHome.hint))
     if f.sending.active_since is None:
         why = say("{cloud} waits for its first register", cloud=say.cloud(f.target))
         return Reason(why, say("register: {command}", command=f"outbox register --target {f.target}"))

@@ -101,9 +101,12 @@ class Ended:
 
 @dataclass(frozen=True)
 class Sending:
-    """Of the target. relay: who holds its lease. pauses: what stands in the way of this very key."""
+    """Of the target. home: False in a restored or copied database, which sends nothing. relay: who holds its lease.
+    pauses: what stands in the way of this very key.
+    """
 
     active_since: datetime | None
+    home: bool
     relay: str | None
     pauses: tuple[Pause, ...] = ()
 

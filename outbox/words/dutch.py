@@ -41,6 +41,7 @@ TEXTS: dict[str, str] = {
         "register vraagt eerst of het mag, en er is niemand om het te vragen: geef --yes"
     ),
     "--key needs exactly one RESOURCE": "--key vraagt om precies één RESOURCE",
+    "a value of the key is empty": "een waarde van de sleutel is leeg",
     "the key of {resource} is {columns}: {values} are too many": (
         "de sleutel van {resource} is {columns}: {values} zijn te veel"
     ),
@@ -192,8 +193,8 @@ TEXTS: dict[str, str] = {
     "never verified": "nooit vergeleken",
     "verified {moment}: {what}": "vergeleken {moment}: {what}",
     "nothing waits, nothing is stuck": "er wacht niets en er zit niets vast",
-    "this outbox was restored or copied, and sends nothing from here: {command}": (
-        "deze outbox is teruggezet of gekopieerd, en verzendt hier niets: {command}"
+    "this outbox was restored or copied, and sends nothing from here": (
+        "deze outbox is teruggezet of gekopieerd, en verzendt hier niets"
     ),
     "next: {step}": "nu: {step}",
     "and more: {command}": "en meer: {command}",

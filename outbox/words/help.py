@@ -33,7 +33,7 @@ HELP: dict[str, str] = {
         "het aantal verwijderingen is niet dat waarvoor akkoord was: er is niets gedaan"
     ),
     "rows are still pending, and nothing moves": "er is nog werk te doen, en het gaat niet verder",
-    "a target is paused: it does not let us in": "een cloud is gepauzeerd: hij laat ons niet binnen",
+    "a target, or a part of it, is paused": "een cloud, of een deel ervan, is gepauzeerd",
     "interrupted; run it again, or leave the rest to a relay": (
         "onderbroken; start het opnieuw, of laat de rest aan een relay over"
     ),

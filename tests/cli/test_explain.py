@@ -274,11 +274,34 @@ def test_wrong_arguments(shell: Shell, site: psycopg.Connection, arguments: tupl
     assert words in " ".join(result.err.split())
 
 
-@pytest.mark.parametrize("key", ["", "x'; DROP TABLE outbox.message; --", "%s", "{}", 'quo"te', "\\", "%"])
+@pytest.mark.parametrize("key", ["x'; DROP TABLE outbox.message; --", "%s", "{}", 'quo"te', "\\", "%"])
 def test_any_key(shell: Shell, site: psycopg.Connection, key: str) -> None:
     """A value is never taken for SQL."""
     said = first(shell, "visma_net", "companies", key)
     assert said == f"Company {key} is not in Visma.net: accountview.companies has no row with code = {key}"
+
+
+def test_an_empty_value_is_no_key(shell: Shell, site: psycopg.Connection) -> None:
+    """Of a script's variable without a value, from explain and register alike; nothing is asked or written."""
+    for command in (("explain", "visma_net", "projects", "001", ""), ("register", "companies", "--yes", "--key", "")):
+        result = shell(*command)
+        assert (result.code, result.out) == (2, "")
+        assert result.err.endswith("Error: a value of the key is empty\n")
+        assert shell(*command, "--lang", "nl").err.endswith("Fout: een waarde van de sleutel is leeg\n")
+    assert site.execute("SELECT count(*) FROM outbox.message").fetchone() == (0,)
+
+
+def test_a_copied_database_says_so(shell: Shell, loaded: psycopg.Connection) -> None:
+    """What waits in it waits for a person; and what it believes to be in the cloud is what the other one sent."""
+    loaded.execute("UPDATE outbox.identity SET system_identifier = 1")
+    line = "this outbox was restored or copied, and sends nothing from here"
+    assert shell("explain", "visma_net", "users", "JANSEN").out.splitlines()[-2].strip() == f"{line}: outbox adopt"
+    loaded.execute("UPDATE accountview.users SET first_name = 'Fa' WHERE code = 'BAKKER'")
+    assert first(shell, "visma_net", "users", "BAKKER").endswith(
+        f"not as it should be: {line}; outbox adopt, if the clouds are to follow this database from now on"
+    )
+    shown = json.loads(shell("explain", "visma_net", "users", "BAKKER", "--json").out)
+    assert shown["facts"]["sending"]["home"] is False
 
 
 def test_it_reads_only(shell: Shell, loaded: psycopg.Connection) -> None:

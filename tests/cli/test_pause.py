@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import getpass
 import json
+import re
 import time
 
 import psycopg
@@ -53,7 +54,10 @@ def test_a_paused_resource_waits_and_the_others_go_on(shell: Shell, site: psycop
     """Its messages stay, say why, and are due at once after resume."""
     shell("pause", "visma_net", "projects", "--reason", "being renumbered")
     enqueue(site)
-    shell("relay", "--once")
+    result = shell("relay", "--once")
+    assert result.code == 77
+    assert re.search(r"outbox: projects of Visma.net is paused, \d+ messages pending: being renumbered\n"
+                     r"  try: put that right, then: outbox resume visma_net projects\n", result.err)  # fmt: skip
     assert created(site, "projects") == 0
     assert created(site, "users") > 0
     why = "SELECT DISTINCT error FROM outbox.message WHERE status = 'pending'"
@@ -120,6 +124,26 @@ def test_wrong_input(shell: Shell, site: psycopg.Connection, arguments: tuple[st
     result = shell(*arguments)
     assert (result.code, words in result.err) == (2, True)
     assert site.execute("SELECT count(*) FROM outbox.decision").fetchone() == (0,)
+
+
+@pytest.mark.parametrize(
+    ("part", "words"),
+    [
+        ("'visma_net', NULL, ''", "the company is empty"),
+        ("'visma_net', 'projects', ' '", "the company is empty"),
+        ("'visma_net', ''", "there is no resource"),
+        ("'visma_net', 'project'", "there is no resource project"),
+        ("'visma', 'projects'", "there is no target visma"),
+        ("'visma_net', 'users', '001'", "a user belongs to no company"),
+    ],
+)
+def test_wrong_input_from_sql(site: psycopg.Connection, part: str, words: str) -> None:
+    """A variable without a value pauses and resumes nothing, least of all more than was meant."""
+    site.execute("SELECT outbox.pause('visma_net', 'projects', reason => 'x')")
+    for function in ("pause", "resume"):
+        with pytest.raises(psycopg.errors.InvalidParameterValue, match=words):
+            site.execute(f"SELECT outbox.{function}({part}, reason => 'y')".encode())
+    assert site.execute("SELECT resource, company, why FROM outbox.pause").fetchall() == [("projects", "", "x")]
 
 
 def test_a_company_that_nobody_knows(shell: Shell, site: psycopg.Connection) -> None:

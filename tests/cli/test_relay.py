@@ -85,7 +85,7 @@ def test_once_with_a_wrong_secret(shell: Shell, site: psycopg.Connection, monkey
     enqueue(site)
     result = shell("relay", "--once")
     assert result.code == 77
-    assert "visma_net is paused" in result.err
+    assert "Visma.net is paused" in result.err
 
 
 def test_no_view_at_all(shell: Shell, site: psycopg.Connection) -> None:

@@ -260,7 +260,15 @@ def test_every_column_but_documents_can_be_audited(site: Site) -> None:
 
 
 # Called by other functions, which belong to the owner as well, or by install.
-INTERNAL = {"distrust_mirror", "interrupt", "keep_settled", "look_again", "require_linkable", "set_lanes"}
+INTERNAL = {
+    "distrust_mirror",
+    "interrupt",
+    "keep_settled",
+    "look_again",
+    "require_linkable",
+    "require_part",
+    "set_lanes",
+}
 
 
 def test_every_function_is_for_somebody(site: Site) -> None:
