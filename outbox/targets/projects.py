@@ -114,12 +114,12 @@ class Projects:
         return fill(self._endpoints.project, code=erp_code(delivery.key[1]))
 
 
-def _required(present: Answer) -> dict[str, Any]:
+def _required(answer: Answer) -> dict[str, Any]:
     """As the answer shows them. An answer without one shows no project: a null would clear it."""
-    body = present.body if isinstance(present.body, dict) else {}
+    body = answer.body if isinstance(answer.body, dict) else {}
     shown = {name: wrap(body.get(name)) for name in ("description", "startDate")}
     if not all(wrapped["value"] for wrapped in shown.values()):
-        raise Transient(f"{present.what} was answered without description or startDate", http_status=present.status)
+        raise Transient(f"{answer.what} was answered without description or startDate", http_status=answer.status)
     return shown
 
 
