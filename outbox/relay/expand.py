@@ -55,8 +55,8 @@ def absorb(coarse: list[Coarse]) -> list[Coarse]:
 async def expand(store: Store, messages: list[Message]) -> list[tuple[str, Key]]:
     """Write the messages below and settle these, in one transaction; answers the keys that are to be looked at next.
 
-    A chain that leads to one full key needs no other message: its own is given the key. Not in that transaction, since
-    it locks the lease, which must be renewed while a million rows are expanded.
+    A chain that leads to one full key needs no other message: its own was given the key when it was followed. Not in
+    this transaction, since that locks the lease, which must be renewed while a million rows are expanded.
     """
     direct = [m for m in messages if m.via is None or "follow" not in m.via]
     chained = [m for m in messages if m.via is not None and "follow" in m.via]
@@ -65,8 +65,6 @@ async def expand(store: Store, messages: list[Message]) -> list[tuple[str, Key]]
     coarse = [c for m in direct for c in _direct(m)]
     coarse += [c for m in chained if m.id not in resolved for c in led[m.id]]
     done = [m.id for m in messages if m.id not in resolved]
-    if resolved:
-        await store.resolve_keys(resolved)
     async with store.connection.transaction() if done else nullcontext():
         if done:
             await store.settle_expanded(done)
@@ -104,10 +102,9 @@ async def _follow(store: Store, messages: list[Message]) -> dict[int, list[Coars
         by_chain.setdefault((m.via or {})["follow"], []).append(m)
     led: dict[int, list[Coarse]] = {}
     for function, group in by_chain.items():
-        starts = {_frozen(m.via["start"]): m.via["start"] for m in group if m.via}
         anchors: dict[Any, list[str]] = {}
         try:
-            found = await store.follow(function, list(starts.values()))
+            found = await store.follow(function, [_start(m) for m in group])
         except BROKEN_CHAIN:
             # What the change itself knew of the key still is; the rest is every row.
             led |= {m.id: _direct(m) for m in group}
@@ -119,6 +116,14 @@ async def _follow(store: Store, messages: list[Message]) -> dict[int, list[Coars
             known = via.get("key", {})
             led[m.id] = [_coarse(m, {first: a, **known}) for a in anchors.get(_frozen(via["start"]), [])]
     return led
+
+
+def _start(message: Message) -> dict[str, Any]:
+    """Line for follow: rest is the key without its first column, where the change itself knew all of that."""
+    via, columns = message.via or {}, RESOURCES[message.resource].key[1:]
+    known = via.get("key", {})
+    rest = [known[c] for c in columns] if set(known) == set(columns) else None
+    return {"id": message.id, "start": via["start"], "rest": rest}
 
 
 async def _expand_keys(store: Store, coarse: list[Coarse]) -> None:

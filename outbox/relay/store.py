@@ -111,10 +111,16 @@ class Store:
             await self._all("claim_page", after_transaction=after_transaction, after_id=after_id, limit=limit)
         )
 
-    async def follow(self, function: str, starts: list[dict[str, str]]) -> list[tuple[dict[str, str], str]]:
-        """Where the chain of joins leads from each start: (start, anchor) pairs."""
-        query = sql.SQL(sqlfiles.read("relay/follow_chain.sql")).format(function=sql.Identifier(function))
-        return [(start, anchor) for start, anchor in await self._execute(query, {"starts": json.dumps(starts)})]
+    async def follow(self, function: str, messages: list[dict[str, Any]]) -> list[tuple[dict[str, str], str]]:
+        """Where the chain of joins leads from the start of each message {id, start, rest}: (start, anchor) pairs. One
+        that knows the rest of its key and is led to one anchor has that key from now on.
+        """
+        query = sql.SQL(sqlfiles.statement("relay/follow.sql")).format(function=sql.Identifier(function))
+        parameters = {"messages": json.dumps(messages), "ids": [m["id"] for m in messages]}
+        found = await self._execute(query, self._parameters() | parameters, len(messages))
+        if not all(row.leased for row in found):
+            raise LeaseLost(f"another relay took over {self.target}")
+        return [(row.start, row.anchor) for row in found]
 
     async def expand(
         self,
@@ -136,12 +142,6 @@ class Store:
             **compose.common(view, "d"),
         )
         await self._execute(query, {f"p{i}": v for i, v in enumerate(values)})
-
-    async def resolve_keys(self, keys: dict[int, Key]) -> None:
-        """Raises LeaseLost, and changes nothing, when a lane has passed to another relay."""
-        row = await self._one("resolve_keys", keys=json.dumps([{"id": i, "key": k} for i, k in keys.items()]))
-        if not row.leased:
-            raise LeaseLost(f"another relay took over {self.target}")
 
     async def expand_keys(self, keys: list[dict[str, Any]]) -> None:
         await self._run("expand_keys", keys=json.dumps(keys))

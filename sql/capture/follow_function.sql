@@ -1,6 +1,6 @@
 CREATE OR REPLACE FUNCTION outbox.@name(starts jsonb)
     RETURNS TABLE (start jsonb, anchor text)
-    LANGUAGE sql
+    LANGUAGE plpgsql
     STABLE
     SECURITY DEFINER
     @settings

@@ -4,7 +4,7 @@
 
 CREATE OR REPLACE FUNCTION outbox.follow_code_to_companies_code(starts jsonb)
     RETURNS TABLE (start jsonb, anchor text)
-    LANGUAGE sql
+    LANGUAGE plpgsql
     STABLE
     SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -15,16 +15,21 @@ CREATE OR REPLACE FUNCTION outbox.follow_code_to_companies_code(starts jsonb)
     SET bytea_output TO 'hex'
     SET row_security TO 'off'
 AS $outbox$
+#variable_conflict use_column
+BEGIN
+    -- LANGUAGE sql would plan this anew for every call, which takes longer than doing it.
+    RETURN QUERY
     SELECT DISTINCT e.start, t1.code::text
     FROM jsonb_array_elements(starts) AS e (start)
     CROSS JOIN LATERAL jsonb_to_record(e.start) AS s (code text)
     JOIN accountview.companies AS t1 ON t1.administration_code = s.code
-    WHERE t1.code IS NOT NULL
+    WHERE t1.code IS NOT NULL;
+END
 $outbox$;
 
 CREATE OR REPLACE FUNCTION outbox.follow_code_to_group_members_user_code(starts jsonb)
     RETURNS TABLE (start jsonb, anchor text)
-    LANGUAGE sql
+    LANGUAGE plpgsql
     STABLE
     SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -35,16 +40,21 @@ CREATE OR REPLACE FUNCTION outbox.follow_code_to_group_members_user_code(starts 
     SET bytea_output TO 'hex'
     SET row_security TO 'off'
 AS $outbox$
+#variable_conflict use_column
+BEGIN
+    -- LANGUAGE sql would plan this anew for every call, which takes longer than doing it.
+    RETURN QUERY
     SELECT DISTINCT e.start, t1.user_code::text
     FROM jsonb_array_elements(starts) AS e (start)
     CROSS JOIN LATERAL jsonb_to_record(e.start) AS s (code text)
     JOIN accountview.group_members AS t1 ON t1.group_code = s.code
-    WHERE t1.user_code IS NOT NULL
+    WHERE t1.user_code IS NOT NULL;
+END
 $outbox$;
 
 CREATE OR REPLACE FUNCTION outbox.follow_group_code_to_group_members_user_code(starts jsonb)
     RETURNS TABLE (start jsonb, anchor text)
-    LANGUAGE sql
+    LANGUAGE plpgsql
     STABLE
     SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -55,16 +65,21 @@ CREATE OR REPLACE FUNCTION outbox.follow_group_code_to_group_members_user_code(s
     SET bytea_output TO 'hex'
     SET row_security TO 'off'
 AS $outbox$
+#variable_conflict use_column
+BEGIN
+    -- LANGUAGE sql would plan this anew for every call, which takes longer than doing it.
+    RETURN QUERY
     SELECT DISTINCT e.start, t1.user_code::text
     FROM jsonb_array_elements(starts) AS e (start)
     CROSS JOIN LATERAL jsonb_to_record(e.start) AS s (group_code text)
     JOIN accountview.group_members AS t1 ON t1.group_code = s.group_code
-    WHERE t1.user_code IS NOT NULL
+    WHERE t1.user_code IS NOT NULL;
+END
 $outbox$;
 
 CREATE OR REPLACE FUNCTION outbox.follow_code_to_app_access_user_code(starts jsonb)
     RETURNS TABLE (start jsonb, anchor text)
-    LANGUAGE sql
+    LANGUAGE plpgsql
     STABLE
     SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -75,16 +90,21 @@ CREATE OR REPLACE FUNCTION outbox.follow_code_to_app_access_user_code(starts jso
     SET bytea_output TO 'hex'
     SET row_security TO 'off'
 AS $outbox$
+#variable_conflict use_column
+BEGIN
+    -- LANGUAGE sql would plan this anew for every call, which takes longer than doing it.
+    RETURN QUERY
     SELECT DISTINCT e.start, t1.user_code::text
     FROM jsonb_array_elements(starts) AS e (start)
     CROSS JOIN LATERAL jsonb_to_record(e.start) AS s (code text)
     JOIN accountview.app_access AS t1 ON t1.app_code = s.code
-    WHERE t1.user_code IS NOT NULL
+    WHERE t1.user_code IS NOT NULL;
+END
 $outbox$;
 
 CREATE OR REPLACE FUNCTION outbox.follow_code_to_app_access_group_members_user_code(starts jsonb)
     RETURNS TABLE (start jsonb, anchor text)
-    LANGUAGE sql
+    LANGUAGE plpgsql
     STABLE
     SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -95,17 +115,22 @@ CREATE OR REPLACE FUNCTION outbox.follow_code_to_app_access_group_members_user_c
     SET bytea_output TO 'hex'
     SET row_security TO 'off'
 AS $outbox$
+#variable_conflict use_column
+BEGIN
+    -- LANGUAGE sql would plan this anew for every call, which takes longer than doing it.
+    RETURN QUERY
     SELECT DISTINCT e.start, t2.user_code::text
     FROM jsonb_array_elements(starts) AS e (start)
     CROSS JOIN LATERAL jsonb_to_record(e.start) AS s (code text)
     JOIN accountview.app_access AS t1 ON t1.app_code = s.code
     JOIN accountview.group_members AS t2 ON t2.group_code = t1.group_code
-    WHERE t2.user_code IS NOT NULL
+    WHERE t2.user_code IS NOT NULL;
+END
 $outbox$;
 
 CREATE OR REPLACE FUNCTION outbox.follow_administration_code_to_companies_code(starts jsonb)
     RETURNS TABLE (start jsonb, anchor text)
-    LANGUAGE sql
+    LANGUAGE plpgsql
     STABLE
     SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -116,9 +141,14 @@ CREATE OR REPLACE FUNCTION outbox.follow_administration_code_to_companies_code(s
     SET bytea_output TO 'hex'
     SET row_security TO 'off'
 AS $outbox$
+#variable_conflict use_column
+BEGIN
+    -- LANGUAGE sql would plan this anew for every call, which takes longer than doing it.
+    RETURN QUERY
     SELECT DISTINCT e.start, t1.code::text
     FROM jsonb_array_elements(starts) AS e (start)
     CROSS JOIN LATERAL jsonb_to_record(e.start) AS s (administration_code text)
     JOIN accountview.companies AS t1 ON t1.administration_code = s.administration_code
-    WHERE t1.code IS NOT NULL
+    WHERE t1.code IS NOT NULL;
+END
 $outbox$;
