@@ -8,10 +8,14 @@ Nobody has to say which it is: a pooler tells its clients other process ids than
 
 from __future__ import annotations
 
+import asyncio
 import json
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+import os
+import socket
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager, suppress
 from typing import Any, Self
+from weakref import WeakSet
 
 import psycopg
 from psycopg import AsyncConnection, IsolationLevel
@@ -50,6 +54,10 @@ _NETWORK = {
     "tcp_user_timeout": "30000",
 }
 
+# One that acknowledges but never answers TCP takes for alive. To what takes milliseconds it may answer for so long.
+SILENT_S = 30.0
+_open: WeakSet[Connection] = WeakSet()
+
 # What a relay waits out and connects again for: a connection that is gone, a server that stops, starts or has become a
 # standby (25006), a deadlock, a full disk, a transaction that the server has ended (25P03, 25P04). With several hosts
 # in the DSN, and target_session_attrs=read-write, libpq then finds the one that can be written to.
@@ -67,6 +75,17 @@ class Connection(AsyncConnection[Any]):
 
     pooled = False
     deaf = False
+
+    @contextmanager
+    def answering(self) -> Iterator[None]:
+        """Around statements that take milliseconds: when they take SILENT_S, the server is gone. Then whatever waits
+        for it, on any connection of this process, gets an OperationalError: what takes long by itself waits there too.
+        """
+        timer = asyncio.get_running_loop().call_later(SILENT_S, _cut_all)
+        try:
+            yield
+        finally:
+            timer.cancel()
 
     async def settle_in(self) -> Self:
         """Find out what this is a connection to, and pin the settings."""
@@ -109,6 +128,12 @@ class Connection(AsyncConnection[Any]):
         )
 
 
+def _cut_all() -> None:
+    for connection in [c for c in _open if not c.closed]:
+        with suppress(OSError), socket.socket(fileno=os.dup(connection.fileno())) as s:
+            s.shutdown(socket.SHUT_RDWR)
+
+
 def with_time_outs(dsn: str, application_name: str) -> str:
     """The connection string with what it does not say itself."""
     given = conninfo_to_dict(dsn)
@@ -122,9 +147,11 @@ async def connect(dsn: str) -> Connection:
     every connection, since the database behind the name may be another by now.
     """
     connection = await Connection.connect(with_time_outs(dsn, SESSION["application_name"]), autocommit=True)
+    _open.add(connection)
     try:
-        await connection.settle_in()
-        await _require_home(connection)
+        with connection.answering():
+            await connection.settle_in()
+            await _require_home(connection)
         return connection
     except BaseException:
         await connection.close()

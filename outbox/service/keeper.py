@@ -71,9 +71,11 @@ class Keeper:
 
     async def _beat_on(self, connection: Connection) -> None:
         while True:
-            wait_s = await self.beat(connection)
+            with connection.answering():
+                wait_s = await self.beat(connection)
+                if not self.connected:
+                    await self._ask(connection, "call_relays")  # they have to make room
             if not self.connected:
-                await self._ask(connection, "call_relays")  # they have to make room
                 self.connected = True
                 self.ready.set()
             await self._listen(connection, wait_s)

@@ -32,6 +32,7 @@ class Passage:
         self.dsn = make_conninfo(dsn, host="127.0.0.1", port=self.listener.getsockname()[1], **SOON)
         self.clients: list[socket.socket] = []
         self.servers: list[socket.socket] = []
+        self.muted: set[socket.socket] = set()
         self.threads = [threading.Thread(target=self._accept)]
         self.threads[0].start()
 
@@ -39,6 +40,10 @@ class Passage:
         """From now on every packet is lost, of connections that are open and of those that are asked for."""
         for s in (self.listener, *self.clients):
             s.setsockopt(socket.SOL_SOCKET, _ATTACH, _PROGRAM)
+
+    def mute(self) -> None:
+        """What is open stays open, and is acknowledged to, but no byte comes through. What is opened later works."""
+        self.muted = {*self.clients, *self.servers}
 
     def heal(self) -> None:
         """New connections come through. The old ones are dead, which the server is not told."""
@@ -53,8 +58,15 @@ class Passage:
                 self.clients.append(client)
                 self.servers.append(server)
                 for pair in ((client, server), (server, client)):
-                    self.threads.append(threading.Thread(target=_carry, args=pair))
+                    self.threads.append(threading.Thread(target=self._carry, args=pair))
                     self.threads[-1].start()
+
+    def _carry(self, source: socket.socket, sink: socket.socket) -> None:
+        with suppress(OSError):
+            while data := source.recv(65536):
+                if source not in self.muted:
+                    sink.sendall(data)
+            sink.shutdown(socket.SHUT_WR)
 
     def close(self) -> None:
         for s in (self.listener, *self.clients, *self.servers):
@@ -64,13 +76,6 @@ class Passage:
             thread.join()
         for s in (self.listener, *self.clients, *self.servers):
             s.close()
-
-
-def _carry(source: socket.socket, sink: socket.socket) -> None:
-    with suppress(OSError):
-        while data := source.recv(65536):
-            sink.sendall(data)
-        sink.shutdown(socket.SHUT_WR)
 
 
 @contextmanager

@@ -198,6 +198,18 @@ def test_every_packet_is_lost_for_a_while(world: World) -> None:
         world.run(connection.close())
 
 
+def test_the_server_acknowledges_and_never_answers(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """TCP sees nothing wrong. The beat of the keeper takes milliseconds, so where that has no answer nobody has: all
+    connections are given up, and on new ones the relay goes on.
+    """
+    monkeypatch.setattr("outbox.relay.connection.SILENT_S", 1.0)
+    with passage(world.dsn) as way:
+        world.dsn = way.dsn
+        with under_way(world):
+            way.mute()
+    assert any("keeper interrupted" in line for line in world.heard.lines)
+
+
 def test_the_disk_is_full(server: tuple[Primary, Server], base_url: str) -> None:
     """No call can be recorded, since the file of that table is /dev/full: every write to it ends as on a full disk. The
     relay tries again, creates nothing twice meanwhile, and records once there is room.
