@@ -175,10 +175,10 @@ def _judge_code(reply: Reply, body: Any, asked: Asked, words: str, sentence: str
 
 
 def _no_companies(code: str, words: str) -> str:
-    """What no company gets past, and what to do about it."""
+    """What no company gets past, and what to do about it: before the cloud's words, since a table cuts its cells."""
     if code == THIRD_PARTY_CODE:
-        return f"this client may not add companies ({words}); ask the vendor to allow it"
-    return f"this business unit, or none, is not accepted ({words}); set business_unit_name as the vendor gave it"
+        return f"this client may not add companies; ask the vendor to allow it ({words})"
+    return f"this business unit, or none, is not accepted; set business_unit_name as the vendor gave it ({words})"
 
 
 def _judge_status(reply: Reply, body: Any, asked: Asked, words: str, sentence: str, now: float) -> Answer | CloudError:

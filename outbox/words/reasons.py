@@ -110,12 +110,12 @@ REASONS: dict[str, str] = {
     "company {name} has no segment {number} in the ERP": "onderneming {name} heeft geen segment {number} in het ERP",
     "company {name} has no list of projects in the ERP": "onderneming {name} heeft geen lijst van projecten in het ERP",
     "company {name} has no usable tenant id in the ERP": "onderneming {name} heeft geen bruikbaar tenant-id in het ERP",
-    "this client may not add companies ({words}); ask the vendor to allow it": (
-        "deze client mag geen ondernemingen toevoegen ({words}); vraag de leverancier dit toe te staan"
+    "this client may not add companies; ask the vendor to allow it ({words})": (
+        "deze client mag geen ondernemingen toevoegen; vraag de leverancier om dat toe te staan ({words})"
     ),
-    "this business unit, or none, is not accepted ({words}); set business_unit_name as the vendor gave it": (
-        "deze business unit, of geen, wordt niet aanvaard ({words}); stel business_unit_name in zoals de leverancier"
-        " die opgaf"
+    "this business unit, or none, is not accepted; set business_unit_name as the vendor gave it ({words})": (
+        "deze business unit, of geen, wordt niet aanvaard; stel business_unit_name in zoals de leverancier die opgaf "
+        "({words})"
     ),
     "the cloud does not accept the client of {name} ({words}); check client_id and client_secret of target {other}": (
         "de cloud aanvaardt de client van {name} niet ({words}); controleer client_id en client_secret van {other}"
