@@ -115,6 +115,7 @@ def test_setting_that_is_none_is_refused_and_nothing_set(visma: Sandbox, changes
 
 
 def test_state_file_survives_kill_and_restart(tmp_path: Path) -> None:
+    """All of it; an ETag of before fits what was not changed, and none is given a second time."""
     file = tmp_path / "state.json"
     with process(file) as (url, child), httpx.Client(base_url=url) as http:
         visma = Sandbox(url, http, "visma_net")
@@ -123,7 +124,8 @@ def test_state_file_survives_kill_and_restart(tmp_path: Path) -> None:
         visma.identity("POST", f"/tenants/{tenant}/applications/SCAN")
         visma.identity("PUT", f"/tenants/{tenant}/applications/SCAN/users/{user}/roles", {"roles": ["user"]})
         etag = visma.erp(tenant, "POST", "/project", PROJECT).headers["etag"]
-        visma.erp(tenant, "PUT", "/dimension/SUBACCOUNT/1", {"segmentValues": [{"operation": "Insert", "value": "1"}]})
+        insert = {"segmentValues": [{"operation": "Insert", "value": "1"}]}
+        values = visma.erp(tenant, "PUT", "/dimension/SUBACCOUNT/1", insert).headers["etag"]
         before, mails = visma.control("GET", "state"), visma.control("GET", "invitations")
         time.sleep(0.4)
         child.kill()
@@ -132,7 +134,9 @@ def test_state_file_survives_kill_and_restart(tmp_path: Path) -> None:
         assert visma.control("GET", "state") == before
         assert visma.control("GET", "invitations") == mails
         assert visma.identity("POST", "/users", USER).status_code == 409
-        assert visma.erp(tenant, "PUT", "/project/P1", PROJECT, headers={"If-Match": etag}).status_code == 204
+        changed = visma.erp(tenant, "PUT", "/project/P1", PROJECT, headers={"If-Match": etag})
+        assert changed.status_code == 204
+        assert changed.headers["etag"] not in (etag, values)
         assert visma.identity("PUT", f"/tenants/{tenant}", {"external_id": "L1-001"}).status_code == 200
     assert [path.name for path in tmp_path.iterdir()] == ["state.json"]
 
