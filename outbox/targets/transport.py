@@ -16,6 +16,7 @@ from datetime import timedelta
 import httpx as httpx  # the one place; `http` takes it from here, so that httpx2 is one line
 from pyreqwest import exceptions
 from pyreqwest.client import ClientBuilder
+from pyreqwest.http import HeaderMap
 from pyreqwest.request import StreamRequest
 from pyreqwest.response import Response
 
@@ -56,7 +57,7 @@ class Transport(httpx.AsyncBaseTransport):
             response = await streamed.__aenter__()
         except exceptions.PyreqwestError as error:
             raise _translated(error) from None
-        return httpx.Response(response.status, headers=list(response.headers.items()), stream=_Body(streamed, response))
+        return httpx.Response(response.status, headers=_texts(response.headers), stream=_Body(streamed, response))
 
     async def aclose(self) -> None:
         await self._client.close()
@@ -71,6 +72,21 @@ def _address(request: httpx.Request) -> str:
     if target is None:
         return str(request.url)
     return f"{request.url.scheme}://{request.url.netloc.decode('ascii')}{target.decode('ascii')}"
+
+
+def _texts(headers: HeaderMap) -> list[tuple[str, str]]:
+    """Less those that are no ASCII: pyreqwest shows none at all where it cannot show one."""
+    try:
+        return list(headers.items())
+    except ValueError:
+        return [(name, text) for name in dict.fromkeys(headers.keys()) for text in _legible(headers, name)]
+
+
+def _legible(headers: HeaderMap, name: str) -> list[str]:
+    try:
+        return headers.getall(name)
+    except ValueError:
+        return []
 
 
 class _Body(httpx.AsyncByteStream):

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from outbox import __version__
-from outbox.errors import ConfigError, PlatformDown, Unknown
+from outbox.errors import ConfigError, PlatformDown, Transient, Unknown
 from outbox.targets.delivery import Action
 from outbox.targets.hosts import check_url
 from outbox.targets.http import Http, NoReply
@@ -163,6 +163,16 @@ def test_the_address_searched_for_is_in_no_error(raw: RawServer, raw_cloud: Clou
     assert "GET" in texts
     assert "jansen" not in texts
     assert "bedrijf" not in texts
+
+
+def test_a_header_that_is_no_ascii_is_as_if_it_were_absent(raw: RawServer, raw_cloud: Cloud) -> None:
+    """A gateway's own, in whatever letters: the answer counts, and so does what its other headers say."""
+    raw.answers = [
+        http(200, {"id": "u1"}, X_Gateway="één", ETag='"é"'),
+        http(429, X_Gateway="één", Retry_After="7"),
+    ]
+    assert raw_cloud.done("users", "jansen", **HELD).etag is None
+    assert raw_cloud.failed(Transient, "users", "jansen", **HELD).retry_after_s == 7.0
 
 
 def test_a_refused_connection_means_the_platform_is_down(raw: RawServer, raw_cloud: Cloud) -> None:
