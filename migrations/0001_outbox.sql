@@ -1051,24 +1051,20 @@ CREATE FUNCTION outbox.prune_messages(days integer, after bigint, batch integer,
     SET search_path = pg_catalog, pg_temp
 AS $$
     WITH stretch AS MATERIALIZED (
-        SELECT m.id, m.target, m.resource, m.key, m.status, m.changed_at < t.upto AS old, m.settled_at < t.upto AS settled
+        SELECT m.id, m.changed_at < t.upto AS old, m.status = 'done' AND m.settled_at < t.upto AS settled
         FROM outbox.message AS m,
              (SELECT statement_timestamp() - make_interval(days => greatest(prune_messages.days, 1)) AS upto) AS t
         WHERE m.id > prune_messages.after
         ORDER BY m.id
         LIMIT prune_messages.batch
-    ), users AS MATERIALIZED (
-        -- A user's object may have passed to another key since, with the message that made it.
-        SELECT r.message_id FROM outbox.mirror AS r WHERE r.resource = 'users' AND r.message_id IS NOT NULL
+    ), stands AS MATERIALIZED (
+        -- Whatever the key: a user's object may have passed to another one since, with what he may open.
+        SELECT r.message_id AS id FROM outbox.mirror AS r JOIN stretch AS s ON s.id = r.message_id WHERE s.settled
     ), leaving AS (
         SELECT m.id
         FROM outbox.message AS m
         JOIN stretch AS s USING (id)
-        WHERE m.status = 'done' AND s.settled
-          AND NOT EXISTS (
-              SELECT FROM outbox.mirror AS r
-              WHERE r.target = s.target AND r.resource = s.resource AND r.key = s.key AND r.message_id = s.id)
-          AND s.id NOT IN (SELECT u.message_id FROM users AS u)
+        WHERE m.status = 'done' AND s.settled AND s.id NOT IN (SELECT t.id FROM stands AS t)
         FOR UPDATE OF m SKIP LOCKED
     ), gone AS (
         DELETE FROM outbox.message AS m USING leaving AS l WHERE m.id = l.id RETURNING m.id
@@ -1077,7 +1073,7 @@ AS $$
     FROM stretch AS s
 $$;
 COMMENT ON FUNCTION outbox.prune_messages IS
-    'One stretch of outbox.message above an id: those that are old and done go, but for the one that brought what the mirror of its key says now. old = 0: from here on all are young';
+    'One stretch of outbox.message above an id: those that are old and done go, but for those that brought what the mirror says now. old = 0: from here on all are young';
 REVOKE EXECUTE ON FUNCTION outbox.prune_documents, outbox.prune_attempts, outbox.prune_messages FROM PUBLIC;
 
 -- What persons say of single objects. These functions are the only way: nobody but the relay writes the mirror itself.

@@ -9,8 +9,4 @@ SELECT (SELECT count(*)
        (SELECT count(*)
         FROM outbox.message AS m
         WHERE m.status = 'done' AND m.settled_at < statement_timestamp() - make_interval(days => %(messages)s)
-          AND NOT EXISTS (
-              SELECT FROM outbox.mirror AS r
-              WHERE r.target = m.target AND r.resource = m.resource AND r.key = m.key AND r.message_id = m.id)
-          AND m.id NOT IN (
-              SELECT r.message_id FROM outbox.mirror AS r WHERE r.resource = 'users' AND r.message_id IS NOT NULL)) AS messages
+          AND NOT EXISTS (SELECT FROM outbox.mirror AS r WHERE r.message_id = m.id)) AS messages

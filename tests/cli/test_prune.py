@@ -85,16 +85,20 @@ def test_calls_go_after_their_own_time(site: psycopg.Connection) -> None:
 
 
 def test_the_message_that_brought_what_the_mirror_says_stays(site: psycopg.Connection) -> None:
-    """It answers since when, and who; an older one of the same key goes. Also under another key, for users."""
+    """It answers since when, and who; an older one of the same key goes. Also under another key, since users move to
+    another code, and what they may open with them.
+    """
     first, second = done(site, 500, 1), done(site, 450, 1)
     insert = (
         "INSERT INTO outbox.mirror (target, resource, key, remote_id, message_id) VALUES ('visma_net', %s, %s, %s, %s)"
     )
     site.execute(insert, ["projects", ["001", "P1"], "t/P1", second[0]])
-    moved = done(site, 450, 1, key="Q")
-    site.execute(insert, ["users", ["another"], "u1", moved[0]])
+    user, access = done(site, 450, 2, key="Q")
+    site.execute(insert, ["users", ["another"], "u1", user])
+    site.execute(insert, ["company_access", ["another", "001"], "t/u1", access])
+    assert preview(site, KEEP).messages == len(first)
     assert prune(site, KEEP).messages == len(first)
-    assert left(site) == 2
+    assert left(site) == 3
 
 
 @pytest.mark.parametrize("batch", [1, 3, 1000])
