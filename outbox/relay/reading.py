@@ -16,6 +16,8 @@ from outbox.targets.delivery import Key
 logger = logging.getLogger("outbox.relay")
 T = TypeVar("T")
 
+MOST_BYTES = 2600  # as in sql/relay/expand.sql
+TOO_LONG = "its key is too long for the outbox: 2,600 bytes are the most"
 VIEW_WAIT_S = 30.0
 LOCKED_WAIT_S = 5.0
 # Of OperationalError only a lock: one of the tables behind the view is being altered, and what needs other tables goes
@@ -36,14 +38,21 @@ async def expand_readable(store: Store, messages: list[Message]) -> list[tuple[s
         if isinstance(e, (psycopg.DataError, psycopg.errors.ProgramLimitExceeded)) and len(messages) > 1:
             return [k for half in _halves(messages) for k in await expand_readable(store, half)]
         if isinstance(e, psycopg.errors.ProgramLimitExceeded):
-            await give_up(store, messages, "its key is too long for the outbox: 2,600 bytes are the most")
+            await give_up(store, messages, TOO_LONG)
             return []
         await _put_off(store, messages[0].resource, [m.id for m in messages], unreadable(e), patience_s(e))
         return []
 
 
 async def compare_readable(store: Store, resource: str, keys: list[Key]) -> list[State]:
-    """As `Store.compare`; keys that the view cannot compute are put off."""
+    """As `Store.compare`; keys that the view cannot compute are put off. One that some index would not take is dead:
+    how long that is depends on what stands beside it there.
+    """
+    for key in [k for k in keys if _bytes(k) > MOST_BYTES]:
+        keys = [k for k in keys if k != key]
+        ids = tuple(await store.find_open(resource, key))
+        if ids:
+            await store.settle([Settled(resource, key, ids, ids[-1], "dead", error=TOO_LONG)], [])
     try:
         if resource in store.views:
             return await store.compare(resource, keys)
@@ -79,6 +88,15 @@ async def _put_off(store: Store, resource: str, ids: list[int], why: str, wait_s
     work = [Settled(resource, (), tuple(ids), i, "pending", error=error, wait_s=wait_s) for i in ids[-1:]]
     await store.settle(work, [])
     await store.read_views()
+
+
+def _bytes(key: Key) -> int:
+    """Of text[] in the database, in UTF-8: 24 and, for each value, 4 and its own, filled up to a multiple of 4.
+
+    >>> _bytes(("jansen", "001"))
+    44
+    """
+    return 24 + sum(4 + (len(value.encode()) + 3) // 4 * 4 for value in key)
 
 
 def _halves(items: list[T]) -> tuple[list[T], list[T]]:

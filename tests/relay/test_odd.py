@@ -218,3 +218,9 @@ def test_a_key_that_no_index_takes(apart: World) -> None:
     said = apart.sql("SELECT error FROM outbox.message WHERE status = 'dead'")
     assert said == ["its key is too long for the outbox: 2,600 bytes are the most"]
     assert any("too long for the outbox" in f.evidence for f in install.check(apart.database))
+    # one that the queue takes, with other columns beside it than elsewhere
+    apart.sql("INSERT INTO accountview.people VALUES (%s, 'longer@example.nl')", long[:2640])
+    apart.sql("INSERT INTO accountview.people VALUES (%s, 'short@example.nl')", long[:2500])
+    apart.drain()
+    assert apart.users() == ["bann@example.nl", "short@example.nl"]
+    assert apart.last("users", long[:2640]) == ("dead", *said)
