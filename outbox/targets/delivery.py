@@ -34,7 +34,6 @@ class Delivery:
     action: Action
     message_id: int
     document: Document | None = None
-    held: Document | None = None  # what the target acknowledged last
     remote_id: str | None = None
     parents: tuple[str, ...] = ()
     etag: str | None = None
