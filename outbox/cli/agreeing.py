@@ -23,7 +23,8 @@ def check_agreed(outlook: Outlook, yes: bool, removals: int | None, say: Words) 
                 "{agreed} agreed to, and the preview shows {shown}: nothing was done",
                 agreed=say.count(removals, "removal"),
                 shown=say.number(outlook.removals),
-            )
+            ),
+            f"--yes --removals {outlook.removals}",
         )
     if not (outlook.excesses or outlook.activations):
         return

@@ -5,14 +5,14 @@ from __future__ import annotations
 import csv
 import re
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 
 import click
 import psycopg
 
 from outbox.cli.opening import opened
-from outbox.cli.printing import print_json, print_table
+from outbox.cli.printing import count, print_json, print_table
 from outbox.operator.audit import Answer, Given, Question, ask, list_missing, nothing_found, read_questions
 from outbox.resources import RESOURCES, TARGETS
 
@@ -87,6 +87,8 @@ def _read_values(question: Question, values: Sequence[str]) -> dict[str, Given]:
         name, equals, text = value.partition("=")
         if not equals or name not in question.parameters:
             raise click.UsageError(f"{question.name} does not know {value}; it wants {_wants(question) or 'nothing'}")
+        if name in given and name != "key":
+            raise click.UsageError(f"{name} is given more than once")
         before = given.get(name)
         given[name] = text if before is None else [*([before] if isinstance(before, str) else before), text]
     for name, known in (("target", TARGETS), ("resource", list(RESOURCES))):
@@ -96,7 +98,19 @@ def _read_values(question: Question, values: Sequence[str]) -> dict[str, Given]:
     if missing:
         explained = "; ".join(f"{name} is {question.parameters[name]}" for name in missing)
         raise click.UsageError(f"{question.name} also wants {' '.join(f'{name}=…' for name in missing)} ({explained})")
+    _check_key(given)
     return given
+
+
+def _check_key(given: Mapping[str, Given]) -> None:
+    """Of one that is not an array literal."""
+    key, resource = given.get("key"), given.get("resource")
+    if not isinstance(resource, str) or key is None or (isinstance(key, str) and key.startswith("{")):
+        return
+    columns, number = RESOURCES[resource].key, 1 if isinstance(key, str) else len(key)
+    if number != len(columns):
+        wants = count(len(columns), "value")
+        raise click.UsageError(f"the key of {resource} is {', '.join(columns)}: {wants}, not {number}")
 
 
 def _print(answer: Answer, as_json: bool, as_csv: bool) -> None:

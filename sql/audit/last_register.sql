@@ -26,7 +26,13 @@ SELECT b.target,
        m.error AS why
 FROM below AS b
 JOIN outbox.message AS m ON m.id = b.id
--- equal rows are not even looked at one by one; what was expanded has rows of its own
-WHERE m.outcome IS DISTINCT FROM 'expanded'
+-- what was expanded has rows of its own
+WHERE m.outcome IS NULL OR m.outcome NOT IN ('expanded', 'unchanged')
 GROUP BY b.target, b.changed_at, b.changed_by, m.resource, became, m.error
-ORDER BY b.target, m.resource, keys DESC;
+UNION ALL
+-- most equal rows have no message; of those that changed again since, nothing is known any more
+SELECT u.target, u.registered_at, u.registered_by, u.resource, u.became, count(*), NULL
+FROM root AS r
+JOIN outbox.register_result AS u ON u.register = r.id AND u.became = 'unchanged'
+GROUP BY u.target, u.registered_at, u.registered_by, u.resource, u.became
+ORDER BY target, resource, keys DESC;

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import getpass
 import json
 import re
 
@@ -73,6 +74,9 @@ def test_a_parent_is_missing(shell: Shell, loaded: psycopg.Connection) -> None:
 
 
 def test_a_person_has_to_decide(shell: Shell, loaded: psycopg.Connection) -> None:
+    """And who wanted it, also where the relay made one message of many."""
+    [line] = [x for x in shell("explain", "visma_net", "users", "BALIE2").out.splitlines() if " held: " in x]
+    assert f", {getpass.getuser()}: ambiguous" in line
     said = first(shell, "visma_net", "users", "BALIE2")
     assert "BALIE2 is not in Visma.net: a person has to decide: ambiguous: user BALIE1 has this e-mail" in said
 

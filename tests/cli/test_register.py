@@ -8,6 +8,7 @@ import json
 import signal
 import time
 import urllib.request
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -67,6 +68,10 @@ def test_second_run_creates_nothing(shell: Shell, site: psycopg.Connection, clou
     assert result.code == 0
     assert "created" not in result.out.partition("mail")[2]
     assert get(f"{clouds}/sandbox/invitations") == mails
+    kept: Counter[str] = Counter()
+    for row in json.loads(shell("audit", "last_register", "--json").out):
+        kept[row["became"].replace("_", " ")] += row["keys"]
+    assert result.out.splitlines()[-1] == ", ".join(f"{kept[b]} {b}" for b in ("unchanged", "not ready", "held"))
 
 
 def test_one_key(shell: Shell, site: psycopg.Connection) -> None:
@@ -245,7 +250,7 @@ def test_many_removals_need_their_number(shell: Shell, small: psycopg.Connection
     assert "Visma.net: 6 removals of users, more than 5" in result.out
     result = shell(*arguments, "--yes", "--removals", "7")
     assert result.code == 64
-    assert "7 removals agreed to, and the preview shows 6: nothing was done" in result.err
+    assert "7 removals agreed to, and the preview shows 6: nothing was done\n  try: --yes --removals 6" in result.err
     assert shell(*arguments).code == 2
     assert count(small, "message") == before
     assert shell(*arguments, "--yes", "--removals", "6").code == 0

@@ -157,6 +157,8 @@ class TestBacklogAndStuck:
 
     def test_held_and_dead_say_why(self, filled: str) -> None:
         assert [(r["key"], r["why"]) for r in ask(filled, "held")] == [(["DIJK", "003"], "too many grants")]
+        [row] = ask(filled, "held")  # expanded by the relay: who made the change is asked, not who expanded it
+        assert (row["changed_by"], row["operation"]) == ("pieter", "INSERT")
         assert [(r["http_status"], r["why"]) for r in ask(filled, "dead")] == [(400, "Project 'P0500' has no template")]
 
     def test_not_ready_forgets_what_was_ready_later(self, filled: str) -> None:
