@@ -189,8 +189,15 @@ def test_what_is_made_beside_stays_alone_for_ever(fresh: World) -> None:
     fresh.sql("DELETE FROM accountview.companies WHERE code = '002'")
     fresh.drain()
     fresh.company("002")
+    assert meet(fresh).matches == ()
     fresh.drain()
     assert not before & set(fresh.sql("SELECT remote_id FROM outbox.mirror WHERE resource = 'companies'"))
+    hands(fresh).tenant("Bedrijf 004")
+    fresh.company("004")
+    contact = meet(fresh)
+    assert matched(contact) == {("companies", "name", ("Bedrijf 004",), (("004",),))}
+    go(fresh, contact, contact.linking(()))
+    assert fresh.sql("SELECT count(*) FROM outbox.not_ours") == [4]
 
 
 def test_two_rows_with_one_email_are_left_to_the_relay(fresh: World) -> None:
