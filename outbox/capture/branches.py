@@ -10,7 +10,6 @@ import itertools
 from collections import Counter
 from collections.abc import Iterable
 
-import sqlglot
 from sqlglot import exp
 
 from outbox.capture import terms
@@ -20,6 +19,7 @@ from outbox.capture.dependencies import mentioned_relations
 from outbox.capture.equality import Branch, Occurrence, Of, Region
 from outbox.capture.levels import Level, NotUnderstood, Output, Part, Source, distinct, renamed, side_by_side
 from outbox.capture.outputs import common_type, named, outputs_of, speaking_for_itself, through_set_operation
+from outbox.capture.parsed import parse
 from outbox.capture.terms import Value
 
 
@@ -48,10 +48,7 @@ class _Reader:
 
     def view(self, view: Relation, level: Level, region: Region, place: int | None = None) -> Source:
         """A view by its definition; its columns have the names and types that the catalogue gives them."""
-        try:
-            tree = sqlglot.parse_one(view.definition, dialect="postgres")
-        except sqlglot.errors.SqlglotError as e:
-            raise NotUnderstood(f"sqlglot cannot parse the definition of {view.dotted}") from e
+        tree = parse(view)
         columns = {c.name: c.type for c in view.columns}
         source = self.subquery(tree, level, Level(), region, list(columns), columns, place)
         self._check_complete(view, tree)

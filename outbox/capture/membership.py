@@ -11,12 +11,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-import sqlglot
 from sqlglot import exp
 
 from outbox.capture import terms
 from outbox.capture.catalogue import Catalogue, Relation
 from outbox.capture.levels import NotUnderstood
+from outbox.capture.parsed import parse
 
 
 @dataclass(frozen=True)
@@ -64,10 +64,7 @@ class Part:
 
 def read_parts(catalogue: Catalogue, view: Relation, key: Sequence[str]) -> list[Part]:
     """The branches of a view, with its key columns named `key`. Raises NotUnderstood."""
-    try:
-        tree = sqlglot.parse_one(view.definition, dialect="postgres")
-    except sqlglot.errors.SqlglotError as e:
-        raise NotUnderstood("its definition cannot be parsed") from e
+    tree = parse(view)
     names = [c.name for c in view.columns]
     return list(_Reader(catalogue).query(tree, [names.index(k) for k in key], None))
 

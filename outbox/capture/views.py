@@ -10,11 +10,12 @@ from collections.abc import Iterator
 from typing import Any
 
 import psycopg
-import sqlglot
 from sqlglot import exp
 
 from outbox.capture.catalogue import Catalogue, Column, Function, Relation, read_functions
 from outbox.capture.dependencies import definitions, mentioned_relations, used_columns
+from outbox.capture.levels import NotUnderstood
+from outbox.capture.parsed import parse
 from outbox.capture.stability import why_unstable
 from outbox.errors import NotPermitted, ViewRefused
 from outbox.resources import RESOURCES
@@ -187,8 +188,8 @@ def _value_function(definition: Relation) -> str:
 def _moment(definition: Relation) -> str | None:
     """'now' and the like are no functions: they become the time when they are cast."""
     try:
-        tree = sqlglot.parse_one(definition.definition, dialect="postgres")
-    except sqlglot.errors.SqlglotError:
+        tree = parse(definition)
+    except NotUnderstood:
         return None
     for literal in tree.find_all(exp.Literal):
         if literal.is_string and literal.name.strip().lower() in _MOMENTS and any(map(_is_time, _casts(literal))):
