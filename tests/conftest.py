@@ -11,7 +11,7 @@ import psycopg
 import pytest
 from psycopg import sql
 
-from outbox import embedded, sqlfiles
+from outbox import embedded, install, sqlfiles
 
 DEFAULT_VERSION = 16
 # Nothing here outlives the run, so durability would only cost time.
@@ -86,6 +86,14 @@ def fill_reference(connection: psycopg.Connection) -> None:
         connection.execute(sqlfiles.read(name))
     for _, _, text in sqlfiles.migrations():
         connection.execute(text)
+
+
+def fill_installed(connection: psycopg.Connection) -> None:
+    """The reference database with its triggers; nothing is registered."""
+    fill_reference(connection)
+    connection.commit()
+    connection.autocommit = True
+    install.apply(connection, install.plan(connection))
 
 
 @pytest.fixture(scope="session")

@@ -18,7 +18,9 @@ import psycopg
 
 from outbox import install, sandbox
 from outbox.cli.logs import JsonFormatter
-from outbox.config import CompanySettings, TargetSettings
+from outbox.config import CompanySettings, Secret, Settings, TargetSettings
+from outbox.register.preview import preview
+from outbox.register.request import confirm, follow
 from outbox.relay.brake import Limits
 from outbox.relay.breaker import Breaker
 from outbox.relay.connection import connect
@@ -27,6 +29,7 @@ from outbox.relay.lane import Lane
 from outbox.relay.retry import Patience
 from outbox.relay.settle import Times
 from outbox.relay.store import Store
+from outbox.resources import TARGETS
 from outbox.sandbox.compare import compare
 from outbox.service import wiring
 from outbox.service.process import Rhythm, Service
@@ -94,6 +97,15 @@ def fill_captured(connection: psycopg.Connection) -> None:
     connection.execute("TRUNCATE outbox.message")
 
 
+def register_everything(connection: psycopg.Connection, base_url: str) -> None:
+    """The first load of both clouds, without a person who would be asked. The connection is in autocommit."""
+    defaults = CompanySettings(template="STD")
+    targets = {name: replace(reach, defaults=defaults) for name, reach in sandbox.settings(base_url).items()}
+    with wiring.at_work(wiring.make_service(Settings(dsn=Secret(connection.info.dsn), targets=targets), TARGETS)):
+        ids = [i for target in TARGETS for i in confirm(connection, target, shown=preview(connection, target))]
+        assert not list(follow(connection, ids))[-1].pending
+
+
 class Heard(logging.Handler):
     """All that the package logs in this process, as a relay would write it."""
 
@@ -129,7 +141,7 @@ class World:
     def __init__(self, dsn: str, base_url: str, target: str) -> None:
         self.dsn, self.base_url, self.target = dsn, base_url, target
         self.database = psycopg.connect(dsn, autocommit=True)
-        self.cloud = httpx.Client(base_url=base_url)
+        self.cloud = httpx.Client(base_url=base_url, verify=False)  # to read the world's authorities takes a while
         self.runner = asyncio.Runner()
         self.limits = Limits()
         self.heard = Heard()

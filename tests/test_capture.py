@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
 import psycopg
@@ -18,6 +19,7 @@ from outbox.capture.chains import Chain
 from outbox.capture.describe import header, notes
 from outbox.capture.writes import Write, derive_writes
 from outbox.resources import RESOURCES
+from tests.conftest import Server
 
 FOLDER = Path(__file__).parent / "fixtures" / "capture"
 MARK = "-- =>"
@@ -31,12 +33,21 @@ def cases(file: Path) -> list[str]:
 CASES = [(f, n) for f in sorted(FOLDER.glob("*.sql")) for n in range(len(cases(f)))]
 
 
+@pytest.fixture(scope="module")
+def database(server: Server) -> Iterator[str]:
+    """One without any object; what a test makes there is rolled back."""
+    name = f"capture_{os.getpid()}"
+    yield server.create(name)
+    server.drop(name)
+
+
 @pytest.mark.parametrize(("file", "number"), CASES, ids=[f"{f.stem}-{n}" for f, n in CASES])
-def test_what_is_written(empty_database: str, file: Path, number: int) -> None:
+def test_what_is_written(database: str, file: Path, number: int) -> None:
     """Prefixes, chains and warnings are those that the file shows."""
     sql, _, expected = cases(file)[number].partition(MARK)
-    with psycopg.connect(empty_database) as connection:
+    with psycopg.connect(database) as connection:
         found = described(connection, sql)
+        connection.rollback()
     if os.environ.get("OUTBOX_UPDATE"):
         blocks = cases(file)
         blocks[number] = f"{sql.strip()}\n{MARK}\n{found}"

@@ -5,7 +5,6 @@ from __future__ import annotations
 import copy
 import json
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from typing import Any
 from urllib.request import urlopen
 
@@ -13,13 +12,10 @@ import psycopg
 import pytest
 
 from outbox import sandbox
-from outbox.config import CompanySettings, Secret, Settings, TargetSettings
-from outbox.register.preview import preview
-from outbox.register.request import confirm, follow
-from outbox.resources import TARGETS
+from outbox.config import TargetSettings
 from outbox.sandbox.compare import compare, differences
-from outbox.service.wiring import at_work, make_service
 from tests.conftest import Server, fill_reference
+from tests.lane import register_everything
 
 State = dict[str, Any]
 
@@ -29,12 +25,8 @@ def loaded(server: Server) -> Iterator[tuple[str, State]]:
     """A database and what the clouds hold after its first load."""
     dsn = server.create("compare", server.template("reference", fill_reference))
     with sandbox.running() as base_url:
-        defaults = CompanySettings(template="STD")
-        targets = {name: replace(reach, defaults=defaults) for name, reach in sandbox.settings(base_url).items()}
-        service = make_service(Settings(dsn=Secret(dsn), targets=targets), TARGETS)
-        with psycopg.connect(dsn, autocommit=True) as connection, at_work(service):
-            ids = [i for target in TARGETS for i in confirm(connection, target, shown=preview(connection, target))]
-            assert not list(follow(connection, ids))[-1].pending
+        with psycopg.connect(dsn, autocommit=True) as connection:
+            register_everything(connection, base_url)
         with urlopen(f"{base_url}/sandbox/state") as answer:
             yield dsn, json.load(answer)
     server.drop("compare")

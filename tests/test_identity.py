@@ -26,17 +26,22 @@ from tests.relay.conftest import _fill
 _serial = itertools.count(1)
 
 
+@pytest.fixture(scope="module")
+def base_url() -> Iterator[str]:
+    with sandbox.running() as url:
+        yield url
+
+
 @pytest.fixture
-def world(server: Server) -> Iterator[World]:
+def world(server: Server, base_url: str) -> Iterator[World]:
     """AccountView.Net, active, with one user in the cloud."""
     name = f"home_{os.getpid()}_{next(_serial)}"
-    with sandbox.running() as base_url:
-        made = World(server.create(name, server.template("captured", _fill)), base_url, "accountview_net")
-        made.empty()
-        made.user("jansen")
-        made.settled()
-        yield made
-        made.close()
+    made = World(server.create(name, server.template("captured", _fill)), base_url, "accountview_net")
+    made.empty()
+    made.user("jansen")
+    made.settled()
+    yield made
+    made.close()
     server.drop(name)
 
 

@@ -7,6 +7,7 @@ import re
 import shutil
 import signal
 import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -67,7 +68,7 @@ def test_from_checkout_to_the_first_own_row(
         page = re.findall(r"http://[\d.:]+", (checkout / "outbox.toml").read_text())[0]
         assert [m["email"] for m in httpx.get(f"{page}/sandbox/invitations").json()] == ["anna@example.nl"]
     with capsys.disabled():
-        print(f"\n[README: from a checkout to the first own row in {time.monotonic() - began:.0f} s]")
+        print(f"\n[README: from a checkout to the first own row in {time.monotonic() - began:.0f} s]", file=sys.stderr)
 
 
 def run(block: str, folder: Path, environment: dict[str, str]) -> subprocess.CompletedProcess[str]:

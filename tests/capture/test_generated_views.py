@@ -6,6 +6,7 @@ with all that was done in it. `--rounds 5000` plays more, `--seed 7` the same on
 
 from __future__ import annotations
 
+import sys
 from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -104,7 +105,7 @@ def test_how_exact_it_is(connections: Connections, capsys: pytest.CaptureFixture
             random = Random(f"{wanted} {seed}")
             Round(connection, writers, exactness=found).play(draw_script(random, kinds, wanted))
     with capsys.disabled():
-        print(f"\n{'kind':<18} transactions    keys  changed  needlessly  of all keys")
+        print(f"\n{'kind':<18} transactions    keys  changed  needlessly  of all keys", file=sys.stderr)
         for kind, exactness in sorted(found.items()):
-            print(f"{kind:<18} {exactness}")
+            print(f"{kind:<18} {exactness}", file=sys.stderr)
     assert found["all"].named >= found["all"].changed

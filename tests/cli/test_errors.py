@@ -15,6 +15,7 @@ from outbox.cli import outbox
 from outbox.words import Words
 from tests.cli.conftest import Shell
 from tests.cli.table import TABLE
+from tests.conftest import Server
 
 # But check, which reports all of it as findings, with codes of its own.
 COMMANDS = [tuple(a.format(remote_id="any") for a in c.works) for c in TABLE.values() if c.database and c.gone == 69]
@@ -31,19 +32,17 @@ def test_no_database_named(shell: Shell, command: tuple[str, ...]) -> None:
 
 @every_command
 def test_no_such_database(
-    shell: Shell, command: tuple[str, ...], database: str, monkeypatch: pytest.MonkeyPatch
+    shell: Shell, command: tuple[str, ...], server: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("OUTBOX_DSN", database.replace("/test_", "/no_such_"))
+    monkeypatch.setenv("OUTBOX_DSN", server.database("no_such"))
     result = shell(*command)
     assert result.code == 69
     assert "does not exist" in result.err
 
 
 @pytest.mark.parametrize("command", [c for c in COMMANDS if c != ("install",)], ids=" ".join)
-def test_not_installed(
-    shell: Shell, command: tuple[str, ...], empty_database: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("OUTBOX_DSN", empty_database)
+def test_not_installed(shell: Shell, command: tuple[str, ...], server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OUTBOX_DSN", server.dsn)  # an empty database that every server has
     result = shell(*command)
     assert result.code == 73
     assert "the outbox is not installed" in result.err

@@ -3,15 +3,23 @@
 from __future__ import annotations
 
 import getpass
+import itertools
 import json
+import os
 import re
+from collections.abc import Iterator
 
 import psycopg
 import pytest
 
+from outbox import sandbox
 from outbox.explain.facts import Facts
 from tests.cli.conftest import Shell, write_settings
 from tests.cli.shapes import misfits
+from tests.conftest import Server, fill_reference
+from tests.lane import register_everything
+
+_serial = itertools.count(1)
 
 FEWER = "; ".join(f"DELETE FROM accountview.{table}" for table in ("cost_types", "cost_centres")) + (
     "; DELETE FROM accountview.projects WHERE code NOT IN ('P0001', 'P0099')"
@@ -19,11 +27,31 @@ FEWER = "; ".join(f"DELETE FROM accountview.{table}" for table in ("cost_types",
 
 
 @pytest.fixture
-def loaded(shell: Shell, site: psycopg.Connection) -> psycopg.Connection:
-    """Everything registered; no relay runs."""
+def registered(shell: Shell, site: psycopg.Connection) -> psycopg.Connection:
+    """Everything is in the clouds; no relay runs."""
     site.execute(FEWER)
     assert shell("register", "--yes").code == 0
     return site
+
+
+def fill_loaded(connection: psycopg.Connection) -> None:
+    fill_reference(connection)
+    connection.commit()
+    connection.autocommit = True
+    connection.execute(FEWER)
+    with sandbox.running() as base_url:
+        register_everything(connection, base_url)
+
+
+@pytest.fixture
+def loaded(shell: Shell, server: Server, monkeypatch: pytest.MonkeyPatch) -> Iterator[psycopg.Connection]:
+    """As `registered`, registered once for all tests: no cloud is asked here, and none need be named."""
+    name = f"loaded_{os.getpid()}_{next(_serial)}"
+    dsn = server.create(name, server.template("loaded", fill_loaded))
+    monkeypatch.setenv("OUTBOX_DSN", dsn)
+    with psycopg.connect(dsn, autocommit=True) as connection:
+        yield connection
+    server.drop(name)
 
 
 def first(shell: Shell, *arguments: str) -> str:
@@ -73,7 +101,7 @@ def test_a_parent_is_missing(shell: Shell, loaded: psycopg.Connection) -> None:
     )
 
 
-def test_a_person_has_to_decide(shell: Shell, loaded: psycopg.Connection) -> None:
+def test_a_person_has_to_decide(shell: Shell, registered: psycopg.Connection) -> None:
     """And who wanted it, also where the relay made one message of many."""
     [line] = [x for x in shell("explain", "visma_net", "users", "BALIE2").out.splitlines() if " held: " in x]
     assert f", {getpass.getuser()}: ambiguous" in line
@@ -124,9 +152,9 @@ def test_what_a_brake_held_names_one_command(shell: Shell, loaded: psycopg.Conne
 
 
 @pytest.mark.parametrize(("decision", "words"), [("reject", "rejected"), ("skip", "skipped")])
-def test_who_said_no_is_told(shell: Shell, loaded: psycopg.Connection, decision: str, words: str) -> None:
+def test_who_said_no_is_told(shell: Shell, registered: psycopg.Connection, decision: str, words: str) -> None:
     """Who, when, why, and how it happens all the same; with the next register that is over."""
-    stuck(loaded, "held", withheld="update")
+    stuck(registered, "held", withheld="update")
     shell(decision, "visma_net", "users", "BAKKER", "--reason", "a stage name")
     said = first(shell, "visma_net", "users", "BAKKER")
     assert re.search(
@@ -229,9 +257,9 @@ def test_a_row_that_goes(shell: Shell, loaded: psycopg.Connection) -> None:
     )
 
 
-def test_a_row_that_went(shell: Shell, loaded: psycopg.Connection) -> None:
+def test_a_row_that_went(shell: Shell, registered: psycopg.Connection) -> None:
     """Of what is nowhere any more the last message tells."""
-    loaded.execute("DELETE FROM accountview.users WHERE code = 'SMIT'")
+    registered.execute("DELETE FROM accountview.users WHERE code = 'SMIT'")
     shell("register", "users", "--yes", "--removals", "2")
     result = shell("explain", "visma_net", "users", "SMIT")
     assert "accountview.users has no row with code = SMIT" in result.out.splitlines()[0]

@@ -16,14 +16,13 @@ import httpx
 import psycopg
 import pytest
 
-from outbox import install
 from outbox.cli.language import INTERRUPTED
 from outbox.config import load
 from outbox.service.wiring import at_work, make_service
 from tests.cli.conftest import NOWHERE, Result, Shell, end, on_a_terminal, started
 from tests.cli.shapes import misfits
 from tests.cli.table import ELSEWHERE, OLD, TABLE, USER, Arguments, Case
-from tests.conftest import Server, fill_reference
+from tests.conftest import Server, fill_installed
 from tests.lane import eventually
 from tests.pages import commands
 
@@ -32,14 +31,6 @@ each_command = pytest.mark.parametrize("case", TABLE.values(), ids=TABLE)
 each_with_a_database = pytest.mark.parametrize(
     "case", [c for c in TABLE.values() if c.database], ids=[n for n, c in TABLE.items() if c.database]
 )
-
-
-def fill_installed(connection: psycopg.Connection) -> None:
-    """The reference database with its triggers; nothing is registered."""
-    fill_reference(connection)
-    connection.commit()
-    connection.autocommit = True
-    install.apply(connection, install.plan(connection))
 
 
 @pytest.fixture

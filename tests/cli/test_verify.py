@@ -49,7 +49,7 @@ def small(site: psycopg.Connection) -> psycopg.Connection:
 
 @pytest.fixture
 def client() -> Iterator[httpx.Client]:
-    with httpx.Client() as made:
+    with httpx.Client(verify=False) as made:
         yield made
 
 

@@ -16,7 +16,7 @@ from tests.programs import program
 
 PAGE = PAGES / "your-tables.md"
 BLOCK = re.compile(r"```(sql|sh)\n(.*?)```(?:\n\n```text\n(.*?)```)?", re.DOTALL)
-SHOW = os.environ.get("OUTBOX_UPDATE")  # python -m pytest -s: what to write into the page
+SHOW = os.environ.get("OUTBOX_UPDATE")  # python -m pytest -n 0 -s: what to write into the page
 
 
 def blocks() -> Iterator[tuple[str, str, str | None]]:

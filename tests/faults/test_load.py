@@ -19,9 +19,9 @@ import pytest
 from psycopg import errors
 
 from outbox import sandbox
-from tests.conftest import Server
+from tests.conftest import Server, fill_installed
 from tests.faults import rounds, world
-from tests.faults.test_rounds import World, _with_capture, seed
+from tests.faults.test_rounds import World, seed
 from tests.faults.zygote import LIMITS
 from tests.invariants import Witness
 from tests.targets.test_faults import FAULTS
@@ -43,7 +43,7 @@ LISTED_AFTER_S = 0.1
 def loaded(server: Server) -> Iterator[World]:
     """The sample data, of which nothing is in the clouds yet."""
     name = f"load_{os.getpid()}"
-    dsn = server.create(name, server.template("with_capture", _with_capture))
+    dsn = server.create(name, server.template("installed", fill_installed))
     with sandbox.running() as base_url:
         yield World(dsn, base_url)
     server.drop(name)
@@ -56,7 +56,7 @@ def test_a_load_with_one_per_cent_of_each_fault_ends_equal(loaded: World, seed: 
     """
     with (
         closing(psycopg.connect(loaded.dsn, autocommit=True)) as connection,
-        httpx.Client(base_url=loaded.base_url) as cloud,
+        httpx.Client(base_url=loaded.base_url, verify=False) as cloud,
         rounds.relays(loaded.dsn, loaded.base_url) as relays,
     ):
         cloud.post("/sandbox/settings", json={"lag_s": LISTED_AFTER_S})

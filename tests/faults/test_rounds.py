@@ -22,8 +22,8 @@ from tempfile import gettempdir
 import psycopg
 import pytest
 
-from outbox import install, sandbox
-from tests.conftest import Server, fill_reference
+from outbox import sandbox
+from tests.conftest import Server, fill_installed
 from tests.faults import plants, rounds
 
 
@@ -33,16 +33,10 @@ class World:
     base_url: str
 
 
-def _with_capture(connection: psycopg.Connection) -> None:
-    fill_reference(connection)
-    connection.commit()
-    install.apply(connection, install.plan(connection))
-
-
 @pytest.fixture(scope="module")
 def world(server: Server) -> Iterator[World]:
     name = f"rounds_{os.getpid()}"
-    dsn = server.create(name, server.template("with_capture", _with_capture))
+    dsn = server.create(name, server.template("installed", fill_installed))
     with sandbox.running() as base_url:
         yield World(dsn, base_url)
     server.drop(name)
@@ -108,7 +102,7 @@ def test_the_harness_catches_a_planted_mistake(world: World, seed: int, plant: s
 def test_the_harness_catches_keys_resolved_in_the_trigger(world: World, seed: int, server: Server) -> None:
     """Two transactions that each miss the other's uncommitted row: only keys resolved after commit see both."""
     name = f"early_{os.getpid()}"
-    dsn = server.create(name, "with_capture")
+    dsn = server.create(name, "installed")
     with psycopg.connect(dsn) as connection:
         connection.execute((Path(__file__).parent / "resolve_early.sql").read_text())
     with rounds.relays(dsn, world.base_url) as relays:

@@ -95,7 +95,7 @@ def base_url() -> Iterator[str]:
 
 @pytest.fixture
 def http(base_url: str) -> Iterator[httpx.Client]:
-    with httpx.Client(base_url=base_url) as client:
+    with httpx.Client(base_url=base_url, verify=False) as client:
         client.post("/sandbox/reset")
         yield client
 
