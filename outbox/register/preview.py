@@ -206,11 +206,12 @@ def _has_parent(view: View, parent: Parent, parents: View | None, fates: Mapping
     """Is the parent of row d in the cloud, or about to be?"""
     if parents is None:
         return sql.SQL("false")
+    fate = fates[parent.resource]
     return sql.SQL(sqlfiles.read("register/has_parent.sql")).format(
         **compose.common(parents, "d"),
         parent_key=compose.parent_key(view, parent, "d"),
-        holds=sql.Literal(fates[parent.resource].holds),
-        leaves=sql.Literal(fates[parent.resource].leaves),
+        holds=sql.Literal(fate.holds),
+        leaves=sql.Literal([*fate.leaves, *sorted(fate.moves.keys() - fate.moves.values())]),
     )
 
 

@@ -1,5 +1,6 @@
 -- A part of preview: is the parent of desired row d in the cloud and stays there, or is it about to come?
--- holds: parents that are left to a person; leaves: those that are about to be removed.
+-- holds: parents that are left to a person; leaves: those that are about to be removed, or to be
+-- another code's.
 (ARRAY[{parent_key}] IN (SELECT ARRAY[{view_key}] FROM {view} AS v WHERE NOT ({not_ready}))
  AND NOT ({parent_key} = ANY ({holds}::text[]))
  OR ARRAY[{parent_key}] IN (

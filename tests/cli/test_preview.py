@@ -61,6 +61,11 @@ CHANGES = {
     "another user code without a name, and an e-mail in capitals": "UPDATE accountview.users SET code = 'ZZ',"
     " last_name = '' WHERE code = 'SMIT'; UPDATE accountview.users SET email = upper(email), first_name = 'B',"
     " last_name = 'M' WHERE code = 'MULDER'",
+    "a user code that a new one without an e-mail takes over, with the groups": "UPDATE accountview.users"
+    " SET code = 'ZZ' WHERE code = 'SMIT';"
+    + USER.format("SMIT", "Nu", "")
+    + "; UPDATE accountview.users SET email = NULL WHERE code = 'SMIT';"
+    " UPDATE accountview.group_members SET user_code = 'SMIT' WHERE user_code = 'ZZ'",
     "a cleared e-mail": "UPDATE accountview.users SET email = NULL WHERE code = 'SMIT'",
     "a cleared name": "UPDATE accountview.users SET last_name = '' WHERE code = 'SMIT'",
     "a user who leaves": "DELETE FROM accountview.users WHERE code = 'SMIT'",
