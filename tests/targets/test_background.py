@@ -57,6 +57,14 @@ def test_the_address_in_the_answer_is_not_followed(raw: RawServer, raw_cloud: Cl
     assert raw.asked == ["POST /project", "GET /background/job-1", "GET /background/job-1"]
 
 
+@pytest.mark.parametrize("job", ["../x", "https://example.com/x", "", "x" * 200, None, ["x"]])
+def test_a_job_whose_id_is_none_is_not_asked_for(raw: RawServer, raw_cloud: Cloud, job: object) -> None:
+    """It would stand in an address."""
+    raw.answers = [http(202, {"id": job}), STARTED]
+    raw_cloud.failed(Unknown, "projects", *KEY, document=work(), parents=("tenant-1",))
+    assert raw.asked == ["POST /project"]
+
+
 def test_a_job_that_failed_is_judged_as_the_call_would_have_been(raw: RawServer, raw_cloud: Cloud) -> None:
     """With its words; and a refused create is read back."""
     raw.answers = [ACCEPTED, ended(400, errorMessage="no start date"), http(404, {"message": "no such project"})]
