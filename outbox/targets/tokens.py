@@ -10,7 +10,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from urllib.parse import urlencode
 
-from outbox.config import TargetSettings
+from outbox.config import Secret, TargetSettings
 from outbox.errors import CloudError, ConfigError, NotAllowed, PlatformDown, Transient
 from outbox.targets.answers import Answer, Asked, judge, judge_silence
 from outbox.targets.http import Http, NoReply, Reply
@@ -78,9 +78,9 @@ class Tokens:
 
     async def _fetch(self, key: tuple[str, str | None], company: Company | None) -> _Token:
         """A refusal may mean that the secret was changed: it is read again, and tried once if it is another."""
-        asked_at = self._clock()
+        asked_at, tried = self._clock(), self._secret
         reply = await self._ask(key)
-        if reply.status in _REFUSED and self._has_another_secret():
+        if reply.status in _REFUSED and self._has_another_secret(tried):
             reply = await self._ask(key)
         if reply.status in _REFUSED:
             raise self._refusal(reply, company)
@@ -104,12 +104,13 @@ class Tokens:
             why = judge_silence(silence, Asked("GET", "token"))
             raise PlatformDown(f"no token for {self._settings.name}: {why}") from None
 
-    def _has_another_secret(self) -> bool:
-        """What is in the file is no secret, or it is gone: the old one stays, and the refusal stands."""
-        before = self._secret
+    def _has_another_secret(self, tried: Secret) -> bool:
+        """Than the one that was refused: meanwhile another token may have read it. What is in the file is no secret, or
+        it is gone: the old one stays, and the refusal stands.
+        """
         with suppress(ConfigError):
-            self._secret = before.read_again()
-        return self._secret != before
+            self._secret = self._secret.read_again()
+        return self._secret != tried
 
     def _read(self, answer: Answer | CloudError, asked_at: float) -> _Token:
         if isinstance(answer, Transient) and answer.retry_after_s is not None:

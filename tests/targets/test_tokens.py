@@ -168,13 +168,22 @@ def test_a_wrong_secret_is_named_by_its_setting_and_never_shown(open_cloud: Call
     assert error.company is None
 
 
-def test_a_secret_that_was_changed_is_read_again(open_cloud: Callable[..., Cloud], tmp_path: Path) -> None:
+@pytest.fixture
+def kept(tmp_path: Path) -> Path:
+    """The file of the secret."""
+    file = tmp_path / "secret"
+    file.write_text("sandbox-secret")
+    file.chmod(0o600)
+    return file
+
+
+def secret_in(kept: Path) -> Secret:
+    return load(env={"OUTBOX_VISMA_NET_CLIENT_SECRET_FILE": str(kept)}).targets["visma_net"].client_secret
+
+
+def test_a_secret_that_was_changed_is_read_again(open_cloud: Callable[..., Cloud], kept: Path) -> None:
     """In the middle of a run: the vendor takes the old one no more, its file has the new one, nothing is restarted."""
-    kept = tmp_path / "secret"
-    kept.write_text("sandbox-secret")
-    kept.chmod(0o600)
-    secret = load(env={"OUTBOX_VISMA_NET_CLIENT_SECRET_FILE": str(kept)}).targets["visma_net"].client_secret
-    cloud = open_cloud("visma_net", client_secret=secret)
+    cloud = open_cloud("visma_net", client_secret=secret_in(kept))
     held: Told = {"action": Action.UPDATE, "remote_id": cloud.user(), "document": person()}
     cloud.change(client_secret="n3w")
     cloud.ask("DELETE", "/sandbox/tokens")
@@ -183,14 +192,24 @@ def test_a_secret_that_was_changed_is_read_again(open_cloud: Callable[..., Cloud
     cloud.done("users", "jansen", **held)
 
 
-def test_a_secret_that_is_gone_or_the_same_is_asked_with_once(raw: RawServer, raw_cloud: Cloud, tmp_path: Path) -> None:
+def test_a_changed_secret_is_found_by_each_of_many_tokens(open_cloud: Callable[..., Cloud], kept: Path) -> None:
+    """Each company has a token of its own. All are refused at once, and only the first finds a file that is newer than
+    what is known by then.
+    """
+    cloud = open_cloud("visma_net", client_secret=secret_in(kept))
+    works = [
+        delivery("projects", (code, "P1"), document=work(), parents=(cloud.company(code),)) for code in ("1", "2", "3")
+    ]
+    cloud.change(client_secret="n3w")
+    kept.write_text("n3w")
+    cloud.fault(path="/connect/token$", kind="latency", latency_ms=50)
+    assert [repr(o) for o in cloud.deliver_together(*works) if not isinstance(o, Delivered)] == []
+
+
+def test_a_secret_that_is_gone_or_the_same_is_asked_with_once(raw: RawServer, raw_cloud: Cloud, kept: Path) -> None:
     """Nothing new in its file, or no file: the refusal stands, and the vendor is not asked again for the same."""
-    kept = tmp_path / "secret"
-    kept.write_text("canary-secret")
-    kept.chmod(0o600)
-    secret = load(env={"OUTBOX_VISMA_NET_CLIENT_SECRET_FILE": str(kept)}).targets["visma_net"].client_secret
     raw.tokens = [http(401, {"error": "invalid_client"})]
-    with closing(Cloud(raw.url, replace(raw_cloud.settings, client_secret=secret))) as cloud:
+    with closing(Cloud(raw.url, replace(raw_cloud.settings, client_secret=secret_in(kept)))) as cloud:
         cloud.failed(NotAllowed, "users", "jansen", **HELD)
         kept.unlink()
         cloud.failed(NotAllowed, "users", "jansen", **HELD)
