@@ -12,6 +12,7 @@ from typing import Any
 from outbox.errors import CloudError, Unknown
 from outbox.targets.answers import Answer, Asked, Verdict, judge, unexpected
 from outbox.targets.api import Errand
+from outbox.targets.endpoints import ErpEndpoints
 from outbox.targets.http import Reply
 from outbox.targets.wire import fill, legal_id
 
@@ -23,10 +24,7 @@ _FOLLOWED_S = 60.0
 
 @dataclass(frozen=True)
 class PatientErrand(Errand):
-    """Calls whose answer, once accepted, is waited for. background: the address of a job, and of what it answered."""
-
-    background: str = ""
-    background_content: str = ""
+    """Calls whose answer, once accepted, is waited for."""
 
     async def call(
         self,
@@ -64,7 +62,7 @@ class PatientErrand(Errand):
         raise Unknown(f"{asked} was answered 202 and was not at its end after {_FOLLOWED_S:g} s", http_status=202)
 
     async def _state(self, job: str, asked: Asked) -> dict[str, Any]:
-        body = await self._look(self.asked("GET", fill(self.background, job=job)), asked)
+        body = await self._look(self.asked("GET", fill(ErpEndpoints.background, job=job)), asked)
         if not isinstance(body, dict):
             raise Unknown(f"{asked} was answered 202, and then with no state", http_status=202)
         return body
@@ -73,7 +71,7 @@ class PatientErrand(Errand):
         """The body of the answer, where it has one: what was read, or what is wrong. It may well be an error's."""
         if state.get("hasResponseContent") is not True:
             return None
-        path = fill(self.background_content, job=job)
+        path = fill(ErpEndpoints.background_content, job=job)
         return await self._look(replace(self.asked("GET", path), of_a_job=True), asked)
 
     async def _look(self, look: Asked, asked: Asked) -> Any:

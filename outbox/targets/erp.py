@@ -24,7 +24,6 @@ RESOURCES = frozenset({"projects", *BATCHED})
 class Erp:
     def __init__(self, api: Api, endpoints: ErpEndpoints, settings: TargetSettings) -> None:
         self._api = api
-        self._endpoints = endpoints
         self._projects = Projects(endpoints, settings)
         self._segments = Segments(endpoints, settings)
 
@@ -57,10 +56,7 @@ class Erp:
         return [outcomes[id(delivery)] for delivery in batch]
 
     def _errand(self, batch: tuple[Delivery, ...], company: Company, log: Log) -> PatientErrand:
-        of = self._endpoints
-        return PatientErrand(
-            self._api, batch, log, company, background=of.background, background_content=of.background_content
-        )
+        return PatientErrand(self._api, batch, log, company)
 
 
 def _company(delivery: Delivery) -> Company:

@@ -12,6 +12,7 @@ from typing import Any
 from outbox.errors import PlatformDown, Transient
 from outbox.targets.answers import Answer, TooLarge, Verdict
 from outbox.targets.api import Errand
+from outbox.targets.background import PatientErrand
 from outbox.targets.delivery import Action, Delivery
 from outbox.targets.endpoints import ErpEndpoints
 from outbox.targets.held import Held, Shapes
@@ -170,7 +171,8 @@ class Listing:
         if api is None:
             raise ValueError(f"{self.name} has no ERP")
         limit = {"largest_bytes": largest_bytes} if largest_bytes else {}
-        errand = Errand(api, (_NOBODY,), lambda delivery, call: None, company, **limit)
+        kind = PatientErrand if company else Errand
+        errand = kind(api, (_NOBODY,), lambda delivery, call: None, company, **limit)
         for last in (*[False] * (TRIES - 1), True):
             try:
                 answer = await errand.call("GET", path, query=query, also=(Verdict.NOT_FOUND,))

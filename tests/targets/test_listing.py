@@ -49,6 +49,16 @@ def test_projects_end_where_a_page_is_shorter(raw: RawServer, lists: Lists) -> N
     assert len(lists("projects", ERP)) == 3
 
 
+def test_a_list_that_is_put_off_is_waited_for(raw: RawServer, lists: Lists) -> None:
+    """A 202 of the ERP, as with any other call; an end that is not seen is no list."""
+    ended = http(200, {"status": "Finished", "statusCode": 200, "hasResponseContent": True})
+    raw.answers = [http(202, {"id": "job-1"}), ended, projects("P1"), projects()]
+    assert [held.name for held in lists("projects", ERP)] == ["P1"]
+    raw.answers = [http(202, {"id": "job-1"}), http(500)]
+    with pytest.raises(CloudError):
+        lists("projects", ERP)
+
+
 def test_projects_that_are_fewer_than_promised_are_no_list(raw: RawServer, lists: Lists) -> None:
     """A page that came short would look like projects that are gone."""
     raw.answers = [projects("P1", "P2", total=5), projects("P3", total=5)]
