@@ -352,7 +352,7 @@ CREATE TABLE outbox.lease (
 COMMENT ON TABLE outbox.lease IS 'The lanes of each target, and the relay that has each; a relay of an older epoch can settle nothing. How many there are: outbox.set_lanes';
 COMMENT ON COLUMN outbox.lease.lane IS 'Which messages: see outbox.lane';
 COMMENT ON COLUMN outbox.lease.holder IS 'Who has it, or had it last';
-COMMENT ON COLUMN outbox.lease.epoch IS 'Goes up with every new holder';
+COMMENT ON COLUMN outbox.lease.epoch IS 'Goes up with every new holder, and when its holder lost a connection: what that was saying settles nothing';
 COMMENT ON COLUMN outbox.lease.expires_at IS 'Until when it is his; in the past: free';
 COMMENT ON COLUMN outbox.lease.abandoned_at IS 'When the lease of a holder ran out who did not hand over: until then his calls may have been under way, so no doubt counts from before';
 INSERT INTO outbox.lease (target) VALUES ('accountview_net'), ('visma_net');

@@ -18,6 +18,7 @@ class Holding:
     closed: it gives all of them away, and takes no more.
     abandoned_at: of the monotonic clock, until when calls may have been under way whose end nobody saw, an earlier
     holder's or our own: no doubt counts from before. unfinished: our own are, so nothing is handed over; it runs out.
+    unsure: a connection was lost, and what was said on it may be carried out late: see Store.renew_epochs.
     """
 
     held: dict[int, int] = field(default_factory=dict)
@@ -28,6 +29,7 @@ class Holding:
     lost: bool = False
     closed: bool = False
     unfinished: bool = False
+    unsure: bool = False
     abandoned_at: float = float("-inf")
     changed: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -55,6 +57,13 @@ class Holding:
         """At least one lane is another relay's now. What is in flight may be anybody's, so all of it is in doubt."""
         self.lost = True
         self.changed.set()
+
+    def renew(self, renewed: dict[int, int], *, lost: bool) -> None:
+        """The same lanes in another epoch: whatever is still said in the old one counts for nothing."""
+        self.held |= renewed
+        self.unsure = False
+        if lost:
+            self.lose()
 
     def divide(self, share: int) -> None:
         """Who has more than his share gives the highest lanes away: the first, with the identity API, moves least."""

@@ -57,6 +57,12 @@ class Store:
         if dropped:
             await self._run("release_lanes", lanes=list(dropped), epochs=list(dropped.values()))
 
+    async def renew_epochs(self) -> None:
+        """On a new connection after one that was lost. When a lane has passed to another relay all are lost."""
+        asked = set(self.holding.held)
+        renewed = {r.lane: r.epoch for r in await self._all("renew_epochs")}
+        self.holding.renew(renewed, lost=asked != renewed.keys())
+
     async def ring(self) -> None:
         """Where other relays have lanes too, what was written may be for one that is asleep."""
         if self.holding.served is not None:
@@ -168,14 +174,8 @@ class Store:
         Fewer than asked for means that the lease has passed to another relay.
         """
         work = [
-            {
-                "resource": d.resource,
-                "key": d.key,
-                "ids": ids,
-                "remote_id": d.remote_id,
-                "intent": d.action,
-                "sending": d.sending,
-            }
+            {"resource": d.resource, "key": d.key, "remote_id": d.remote_id, "sending": d.sending}
+            | {"ids": ids, "intent": d.action}
             for d, ids in deliveries
         ]
         all_ids = [i for _, ids in deliveries for i in ids]

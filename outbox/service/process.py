@@ -142,6 +142,8 @@ class Service:
                 logger.warning("the database has failed over: run outbox verify", extra={"target": target})
                 holding.held.clear()
                 raise LeaseLost("no lease of before the fail-over counts")
+            if holding.unsure:
+                await store.renew_epochs()
             await store.read_views()
             lane = self.make_lane(store)
             lane.counts = self.counts[target]
@@ -195,7 +197,9 @@ class Service:
             left_s = until - time.monotonic()
             try:
                 if lane.store.connection.closed:
+                    lane.store.holding.unsure = True
                     lane.store.connection = await connect(self.dsn)
+                    await lane.store.renew_epochs()
                 if lane.store.holding.lost:
                     await lane.disown(*lane.sending.collect())
                 else:

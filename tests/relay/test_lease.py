@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
+import os
+import signal
+import socket
 import time
 from collections.abc import Iterator
 
+import psycopg
 import pytest
 
 from outbox import database
 from outbox.errors import LeaseLost
-from outbox.relay.connection import connect
+from outbox.relay.connection import Connection, connect
+from outbox.relay.lane import Lane
 from outbox.service.process import Rhythm
 from tests.lane import RHYTHM, World, at_work, eventually
 
@@ -205,3 +211,40 @@ def test_a_database_connection_that_is_terminated_is_made_again(world: World) ->
                   " WHERE application_name = 'outbox relay' AND datname = current_database()")  # fmt: skip
         eventually(lambda: world.ended("users", "ann")[0] in ("created", "updated"), 10)
     assert world.invited() == ["ann@example.nl"]
+
+
+def test_what_was_said_on_a_lost_connection_and_is_carried_out_late_settles_nothing(world: World) -> None:
+    """The server's process hangs while it settles; the connection is given up, and on another one the same is settled,
+    and a later change of the key. Then it wakes up.
+    """
+    world.user("ann")
+    world.drain()
+    with world.stepping() as relay:
+        world.sql("UPDATE accountview.users SET last_name = 'Sooner'")
+        relay.begin()
+        relay.land()
+        lost = relay.store.connection
+        process = lost.info.backend_pid
+        os.kill(process, signal.SIGSTOP)
+        try:
+            with pytest.raises(psycopg.OperationalError):
+                world.run(_cut_off(relay.lane, lost))
+            relay.store.connection = world.run(connect(world.dsn))
+            world.run(relay.store.renew_epochs())
+            relay.settle()
+            world.sql("UPDATE accountview.users SET last_name = 'Later'")
+            relay.round()
+            assert (world.mirror("users", "ann") or {})["document"]["last_name"] == "Later"
+        finally:
+            os.kill(process, signal.SIGCONT)
+        eventually(lambda: not world.sql("SELECT FROM pg_stat_activity WHERE pid = %s", process))
+    assert (world.mirror("users", "ann") or {})["document"]["last_name"] == "Later"
+
+
+async def _cut_off(lane: Lane, connection: Connection) -> None:
+    """It settles, and when that has been said for long the connection ends."""
+    settling = asyncio.create_task(lane.settle())
+    await asyncio.sleep(0.1)
+    with socket.socket(fileno=os.dup(connection.fileno())) as s:
+        s.shutdown(socket.SHUT_RDWR)
+    await settling
