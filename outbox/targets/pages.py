@@ -41,6 +41,8 @@ class Pages:
     def turn(self, items: list[Item], answer: Answer) -> list[Item]:
         """What this page adds."""
         total = total_pages(answer)
+        if items and total == 0:  # it would end here, and may well go on
+            raise Transient(f"{answer.what} was answered with {total} pages", http_status=answer.status)
         again = total is None and self.number > 1 and items == self._first
         self.more = not again and (bool(items) if total is None else self.number < total)
         if self.number == 1:
@@ -78,6 +80,6 @@ def _item(row: Any, answer: Answer) -> Item:
 def total_pages(answer: Answer) -> int | None:
     """Read anew on each page: a list may grow while it is read. None: the cloud does not tell."""
     total = answer.body.get("total_pages")
-    if total is not None and (not isinstance(total, int) or total > MAX_PAGES):
+    if total is not None and (type(total) is not int or not 0 <= total <= MAX_PAGES):
         raise Transient(f"{answer.what} was answered with {str(total)[:20]} pages", http_status=answer.status)
     return total

@@ -112,6 +112,9 @@ def test_all_pages_of_a_search_are_read(raw: RawServer, raw_cloud: Cloud) -> Non
         {"users": ["u1"], "total_pages": 1},
         {"users": [], "total_pages": "many"},
         {"users": [], "total_pages": 10**9},
+        {"users": [{"id": "u1", "email": "p@bedrijf.nl"}], "total_pages": 0},
+        {"users": [], "total_pages": -1},
+        {"users": [], "total_pages": True},
         [],
     ],
 )
