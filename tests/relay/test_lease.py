@@ -201,15 +201,18 @@ def test_a_relay_that_froze_in_a_transaction_keeps_its_lane_from_nobody(world: W
 
 
 def test_a_database_connection_that_is_terminated_is_made_again(world: World) -> None:
-    """The relay goes on by itself; what was in flight is looked up."""
-    with at_work(world.service(rhythm=SHORT)):
+    """The relay goes on by itself, in a new epoch; what was in flight is looked up."""
+    epoch = "SELECT epoch FROM outbox.lease WHERE target = 'accountview_net'"
+    with at_work(world.service(rhythm=RHYTHM)):
         eventually(lambda: _holder(world))
+        (before,) = world.sql(epoch)
         world.fault("latency", latency_ms=100, times=None)
         world.user("ann")
         eventually(lambda: world.mirror("users", "ann"))
         world.sql("SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
                   " WHERE application_name = 'outbox relay' AND datname = current_database()")  # fmt: skip
         eventually(lambda: world.ended("users", "ann")[0] in ("created", "updated"), 10)
+        assert world.sql(epoch) > [before]
     assert world.invited() == ["ann@example.nl"]
 
 
