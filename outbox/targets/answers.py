@@ -165,7 +165,7 @@ def _judge_code(reply: Reply, body: Any, asked: Asked, words: str, sentence: str
         return Refused(sentence, http_status=reply.status)
     if code in (THIRD_PARTY_CODE, BUSINESS_UNIT_CODE):
         return NotAllowed(_no_companies(code, words), http_status=reply.status, resource="companies")
-    if _says_no_licence(words):
+    if _says_no_licence(body, words):
         return NotAllowed(
             f"company {asked.company} has no licence in the ERP ({words})",
             http_status=reply.status,
@@ -210,6 +210,8 @@ def _forbidden(sentence: str, asked: Asked, status: int) -> str:
     return f"{sentence}, also with a new token" if status == 401 else sentence
 
 
-def _says_no_licence(words: str) -> bool:
-    """Not so a refusal that repeats a code and a name of ours."""
+def _says_no_licence(body: Any, words: str) -> bool:
+    """In a field of its own, or in prose; not so a refusal that repeats a code and a name of ours."""
+    if isinstance(body, dict) and str(body.get("ExceptionFaultCode")) == NO_LICENCE_CODE:
+        return True
     return NO_LICENCE_CODE in re.findall(r"\d+", words) and re.search(r"\bno licen[cs]e\b", words, re.I) is not None

@@ -72,6 +72,7 @@ TABLE: list[tuple[int, Any, Meaning, Meaning]] = [
     (403, NOTHING, NotAllowed, NotAllowed),
     (403, NO_LICENCE, NotAllowed, NotAllowed),
     (500, NO_LICENCE, NotAllowed, NotAllowed),
+    (500, NO_LICENCE | {"ExceptionMessage": "Geen licentie voor deze onderneming."}, NotAllowed, NotAllowed),
     (400, (b"12027 No license for this company", "text/plain"), NotAllowed, NotAllowed),
     (400, {"message": "Project 12027 has no such task."}, Refused, Refused),
     (400, {"message": "Project '12027' (Licenties) already exists in the system."}, Refused, Refused),
