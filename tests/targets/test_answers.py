@@ -6,6 +6,8 @@ import json
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from outbox.errors import CloudError, NotAllowed, PlatformDown, Refused, Transient, Unknown
 from outbox.targets.answers import Answer, Asked, TooLarge, Verdict, judge, judge_silence
@@ -120,6 +122,20 @@ def test_an_answer_is_classed_by_status_and_body(status: int, body: Any, read: M
         answer = judge(reply(status, body), Asked(method, "/project/1", "001"), NOW)
         assert meaning(answer) == expected, (method, answer)
         assert (answer.status if isinstance(answer, Answer) else answer.http_status) == status
+
+
+FIELDS = st.sampled_from(
+    ["error_code", "error", "errors", "message", "ExceptionType", "ExceptionMessage", "ExceptionFaultCode", "id"]
+)
+SCALARS = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=5)
+BODIES = st.recursive(SCALARS, lambda part: st.lists(part, max_size=2) | st.dictionaries(FIELDS, part, max_size=3))
+
+
+@given(st.integers(100, 999), BODIES, st.sampled_from(["GET", "PUT"]), st.text(max_size=5))
+def test_no_answer_is_beyond_judgement(status: int, body: Any, method: str, header: str) -> None:
+    """Whatever stands where: it is an answer or an error, and never a fault of the relay."""
+    answer = judge(reply(status, body, retry_after=header, date=header, etag=header), Asked(method, "/users"), NOW)
+    assert isinstance(answer, Answer | CloudError)
 
 
 @pytest.mark.parametrize(
