@@ -59,7 +59,8 @@ def follow_to_the_end(
             if bar is not None:
                 bar.length = max(1, len(progress.rows))
                 bar.update(done - bar.pos)
-            if not is_alive() or _is_paused(connection, targets) or time.monotonic() - moved_at > STALLED_AFTER_S:
+            paused = _is_paused(connection, targets) or _waits_for_pauses(progress)
+            if not is_alive() or paused or time.monotonic() - moved_at > STALLED_AFTER_S:
                 break
     return progress
 
@@ -72,6 +73,12 @@ def _bar(label: str) -> AbstractContextManager[Any]:
 
 def _is_paused(connection: Connection, targets: Sequence[str]) -> bool:
     return any(s.paused_at is not None for s in read_status(connection) if s.target in targets)
+
+
+def _waits_for_pauses(progress: Progress) -> bool:
+    """All that is left is paused in part, and said so already."""
+    errors = [r.error or "" for r in progress.rows if r.became == "pending"]
+    return bool(errors) and all(e.startswith("paused: ") for e in errors)
 
 
 def in_order(rows: Sequence[Row]) -> list[Row]:

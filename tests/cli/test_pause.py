@@ -10,6 +10,7 @@ import time
 import psycopg
 import pytest
 
+from outbox.cli.following import STALLED_AFTER_S
 from tests.cli.conftest import Shell, end, started
 from tests.cli.test_register import wait_for_lease
 from tests.cli.test_relay import enqueue
@@ -68,6 +69,16 @@ def test_a_paused_resource_waits_and_the_others_go_on(shell: Shell, site: psycop
     shell("resume", "visma_net", "projects")
     assert shell("relay", "--once").code == 0
     assert created(site, "projects") > 0
+
+
+def test_a_register_does_not_wait_for_what_is_paused(shell: Shell, site: psycopg.Connection) -> None:
+    """It ends when all else is done, and says what ends the pause."""
+    shell("pause", "visma_net", "companies", "--company", "001", "--reason", "x")
+    since = time.monotonic()
+    result = shell("register", "companies", "--target", "visma_net", "--yes")
+    assert time.monotonic() - since < STALLED_AFTER_S
+    assert (result.code, "created, 1 not ready, 1 pending" in result.out.splitlines()[-1]) == (77, True)
+    assert result.err.endswith("  try: put that right, then: outbox resume visma_net companies --company 001\n")
 
 
 def test_a_paused_company_waits_with_all_that_has_it_in_its_key(shell: Shell, site: psycopg.Connection) -> None:
