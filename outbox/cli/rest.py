@@ -33,7 +33,7 @@ def judge_rest(connection: Connection, targets: Collection[str], say: Words | No
                 say("put that right, then: {command}", command=paused[0].command) if len(paused) == 1 else STATUS,
             )
         elif waiting:
-            error = say.reason(next(b.error for b in status.backlog if b.waiting))
+            error = say.reason(min((b.error or "" for b in status.backlog if b.waiting), key=_is_of_a_pause))
             messages = say.count(waiting, "message")
             text = say(
                 "{target}: {messages} to be tried again later: {why}", target=target, messages=messages, why=error
@@ -47,4 +47,8 @@ def _in_the_way(status: TargetStatus, pauses: Sequence[Pause]) -> list[Pause]:
     if status.paused_at is not None:
         return own[:1] if status.count("pending") else []
     errors = [b.error or "" for b in status.backlog if b.waiting]
-    return own if errors and all(e.startswith("paused: ") for e in errors) else []
+    return own if errors and all(map(_is_of_a_pause, errors)) else []
+
+
+def _is_of_a_pause(error: str) -> bool:
+    return error.startswith("paused: ")
