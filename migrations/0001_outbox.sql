@@ -198,7 +198,7 @@ COMMENT ON TABLE outbox.mirror IS 'What each target has acknowledged to hold';
 COMMENT ON COLUMN outbox.mirror.key IS 'Values of the key columns, all of them';
 COMMENT ON COLUMN outbox.mirror.remote_id IS 'The target''s id; access: tenant/user, app access: tenant/user/app; null: a create whose outcome is not known yet';
 COMMENT ON COLUMN outbox.mirror.in_doubt IS 'Since when a call is under way or its outcome unknown; null: the row is certain';
-COMMENT ON COLUMN outbox.mirror.intent IS 'What the call in doubt was to do';
+COMMENT ON COLUMN outbox.mirror.intent IS 'What the call in doubt was to do; a removal stays noted while an update is tried after it';
 COMMENT ON COLUMN outbox.mirror.sending IS 'Natural keys (e-mail, external id) of every attempt that is not cleared up';
 COMMENT ON COLUMN outbox.mirror.parents IS 'Remote ids of the parents when it was sent; another one now means: send again';
 COMMENT ON COLUMN outbox.mirror.unlinked IS 'A person says that this is somebody else: it is removed, and made anew where the view has the key';

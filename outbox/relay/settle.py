@@ -142,13 +142,16 @@ def _certain_again(state: State) -> dict[str, Any]:
 
 
 def _in_doubt(state: State, delivery: Delivery) -> dict[str, Any]:
-    """The intent stands, and the doubt counts from now: the call may have left only just before."""
-    row = _row(state.mirror or Mirror(None, None))
-    return row | {
+    """The intent stands, and the doubt counts from now: the call may have left only just before. A removal stays noted
+    under an update, as in begin.
+    """
+    mirror = state.mirror or Mirror(None, None)
+    removing = mirror.intent == Action.REMOVE and delivery.action is Action.UPDATE
+    return _row(mirror) | {
         "remote_id": delivery.remote_id,
         "sending": delivery.sending,
         "in_doubt_s": 0.0,
-        "intent": delivery.action,
+        "intent": Action.REMOVE if removing else delivery.action,
     }
 
 

@@ -28,7 +28,8 @@ SELECT %(target)s, w.resource, w.key, w.remote_id, clock_timestamp(), w.intent, 
 FROM work AS w
 ON CONFLICT (target, resource, key) DO UPDATE
 SET in_doubt = excluded.in_doubt,
-    intent = excluded.intent,
+    -- who is not found by the update may be gone by the removal before it
+    intent = CASE WHEN m.intent = 'remove' AND excluded.intent = 'update' THEN m.intent ELSE excluded.intent END,
     remote_id = coalesce(excluded.remote_id, m.remote_id),
     sending = ARRAY(SELECT unnest(m.sending) UNION SELECT unnest(excluded.sending))
 RETURNING m.resource, m.key

@@ -11,7 +11,8 @@ WITH work AS (
     FROM work AS w
     ON CONFLICT (target, resource, key) DO UPDATE
     SET in_doubt = excluded.in_doubt,
-        intent = excluded.intent,
+        -- who is not found by the update may be gone by the removal before it
+        intent = CASE WHEN m.intent = 'remove' AND excluded.intent = 'update' THEN m.intent ELSE excluded.intent END,
         remote_id = coalesce(m.remote_id, excluded.remote_id),
         sending = ARRAY(SELECT unnest(m.sending) UNION SELECT unnest(excluded.sending))
 ), called AS (

@@ -214,6 +214,36 @@ def test_a_returning_user_is_made_again_though_his_removal_was_lost(world: World
     assert len(world.invited()) == (1 if kind == "drop_before" else 2)
 
 
+@pytest.mark.parametrize("then", ["dies", "drop_before"])
+def test_a_lost_removal_stays_noted_while_he_is_updated(world: World, then: str) -> None:
+    """The relay dies before the update leaves, or it gets no answer: that he is gone is still by our own removal."""
+    world.user("ann")
+    world.company("001")
+    world.right("ann")
+    world.drain()
+    world.sql("DELETE FROM accountview.users")
+    world.fault("drop_after", "DELETE", "/users/[^/]*$")
+    with world.stepping() as relay:
+        relay.begin()
+        relay.land()
+        relay.settle()
+        world.user("ann")
+        world.right("ann")
+    if then == "dies":
+        with world.stepping() as relay:
+
+            def is_begun() -> bool:
+                relay.begin()
+                return ("users", ("ann",)) in relay.lane.in_flight
+
+            eventually(is_begun)
+    else:
+        world.fault(then, "PUT", "/users/[^/]*$")
+    world.settled()
+    assert world.invited() == ["ann@example.nl"] * 2
+    assert len(world.holds()["tenant_users"]) == 1
+
+
 @LOST
 def test_a_company_deleted_and_made_again_while_its_removal_is_in_doubt(world: World, kind: str) -> None:
     """A tenant mails nobody: gone means made again, and its accesses follow."""
