@@ -36,7 +36,7 @@ CASES = [(f, n) for f in sorted(FOLDER.glob("*.sql")) for n in range(len(cases(f
 @pytest.fixture(scope="module")
 def database(server: Server) -> Iterator[str]:
     """One without any object; what a test makes there is rolled back."""
-    name = f"capture_{os.getpid()}"
+    name = f"written_{os.getpid()}"
     yield server.create(name)
     server.drop(name)
 
