@@ -20,6 +20,8 @@ from outbox.targets.delivery import Call, Delivery, Key, Outcome, Target
 
 logger = logging.getLogger("outbox.relay")
 
+GATHER_S = 0.01
+
 
 @dataclass(frozen=True)
 class Finished:
@@ -42,6 +44,7 @@ class Sending:
         self.gate = gate
         self.outlook = outlook
         self.slots = asyncio.Semaphore(slots)
+        self.plenty = 4 * slots
         self.tasks: set[asyncio.Task[None]] = set()
         self.finished: list[Finished] = []
         self.calls: list[tuple[Delivery, Call]] = []
@@ -51,6 +54,13 @@ class Sending:
         task = asyncio.create_task(self._deliver(group))
         self.tasks.add(task)
         task.add_done_callback(self.tasks.discard)
+
+    async def gather(self) -> None:
+        """To settle one takes as long as to settle ten. While so many are begun that no slot can run dry meanwhile,
+        what comes back is let come together first.
+        """
+        if len(self.tasks) > self.plenty:
+            await asyncio.sleep(GATHER_S)
 
     def collect(self) -> tuple[list[Finished], list[tuple[Delivery, Call]]]:
         """What has come back since the last time, and the calls that were made for it."""

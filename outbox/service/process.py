@@ -218,6 +218,7 @@ class Service:
             self.turned_at[lane.store.target] = time.monotonic()
             if holding.lost:
                 raise LeaseLost(f"the lease of {lane.store.target} ended before it was renewed")
+            await lane.sending.gather()
             await lane.settle()
             if holding.leaving:
                 await lane.let_go()
