@@ -32,8 +32,7 @@ WITH coarse AS MATERIALIZED (
             ELSE clock_timestamp()
         END
     FROM one AS o
-    -- the array besides: by it the planner knows how many they are, and never reads all messages for them
-    WHERE m.id = o.id AND m.id = ANY (%(ids)s::bigint[]) AND m.status = 'pending'
+    WHERE m.id = o.id AND m.status = 'pending'
       AND (SELECT count(*) FROM lease) = cardinality(%(held)s::integer[])
 )
 SELECT l.start, l.anchor,
