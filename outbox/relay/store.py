@@ -122,7 +122,8 @@ class Store:
         that knows the rest of its key and is led to one anchor has that key from now on.
         """
         query = sql.SQL(sqlfiles.statement("relay/follow.sql")).format(function=sql.Identifier(function))
-        found = await self._execute(query, self._parameters() | {"messages": json.dumps(messages)}, len(messages))
+        parameters = {"messages": json.dumps(messages), "ids": [m["id"] for m in messages]}
+        found = await self._execute(query, self._parameters() | parameters, len(messages))
         if not all(row.leased for row in found):
             raise LeaseLost(f"another relay took over {self.target}")
         return [(row.start, row.anchor) for row in found]

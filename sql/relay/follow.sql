@@ -11,16 +11,14 @@ WITH coarse AS MATERIALIZED (
 ), led AS MATERIALIZED (
     SELECT f.start, f.anchor FROM outbox.{function}((SELECT jsonb_agg(DISTINCT c.start) FROM coarse AS c)) AS f
 ), one AS MATERIALIZED (
-    SELECT c.id, min(l.anchor) || c.rest AS key
+    SELECT c.id, CASE WHEN count(*) = 1 AND c.rest IS NOT NULL THEN min(l.anchor) || c.rest END AS key
     FROM coarse AS c
     JOIN led AS l USING (start)
-    WHERE c.rest IS NOT NULL
     GROUP BY c.id, c.rest
-    HAVING count(*) = 1
 ), lease AS MATERIALIZED (
     SELECT FROM unnest(%(held)s::integer[], %(epochs)s::bigint[]) AS h (lane, epoch)
     JOIN outbox.lease AS l USING (lane, epoch)
-    WHERE l.target = %(target)s AND EXISTS (SELECT FROM one)
+    WHERE l.target = %(target)s AND EXISTS (SELECT FROM one AS o WHERE o.key IS NOT NULL)
     ORDER BY l.lane
     FOR SHARE OF l
 ), resolved AS (
@@ -32,9 +30,12 @@ WITH coarse AS MATERIALIZED (
             ELSE clock_timestamp()
         END
     FROM one AS o
-    WHERE m.id = o.id AND m.status = 'pending'
+    -- the array, and the CASE: as in settle
+    WHERE m.id = o.id AND m.id = ANY (%(ids)s::bigint[]) AND o.key IS NOT NULL
+      AND CASE m.status WHEN 'pending' THEN true ELSE false END
       AND (SELECT count(*) FROM lease) = cardinality(%(held)s::integer[])
 )
 SELECT l.start, l.anchor,
-       NOT EXISTS (SELECT FROM one) OR (SELECT count(*) FROM lease) = cardinality(%(held)s::integer[]) AS leased
+       NOT EXISTS (SELECT FROM one AS o WHERE o.key IS NOT NULL)
+           OR (SELECT count(*) FROM lease) = cardinality(%(held)s::integer[]) AS leased
 FROM led AS l
