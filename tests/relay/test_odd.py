@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import random
+import re
 import string
+from typing import Any
 
 import pytest
 
@@ -88,6 +90,33 @@ def test_plans_are_kept_for_few_keys_only(erp: World, rows: int, kept: int) -> N
         query = f"SELECT count(DISTINCT left(statement, 200)) FROM pg_prepared_statements WHERE {ours}"
         found = relay.world.run(relay.store.connection.execute(query.encode()))
         assert relay.world.run(found.fetchone()) == (kept,)
+
+
+def test_many_are_settled_each_for_itself_behind_a_long_history(erp: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Statistics that say that nearly all messages are done must not have each of them compared with each."""
+    rows = 150
+    erp.company("001")
+    erp.drain()
+    erp.sql("INSERT INTO outbox.message (target, resource, key, operation, status, outcome, settled_at)"
+            " SELECT 'visma_net', 'projects', ARRAY['001', 'Q' || n], 'UPDATE', 'done', 'updated', now()"
+            " FROM generate_series(1, 30000) AS n")  # fmt: skip
+    erp.sql("ANALYZE outbox.message")
+    erp.sql("INSERT INTO accountview.cost_types SELECT 'A1', n::text, 'Soort' FROM generate_series(1, %s) AS n", rows)
+    plans: list[Any] = []
+    with erp.stepping() as relay:
+        store, execute = relay.store, relay.store._execute
+
+        async def explaining(query: Any, parameters: Any, keys: int = 1) -> list[Any]:
+            if "uncounted" in str(query):
+                async with store.connection.transaction(force_rollback=True):
+                    plans.append((await execute(f"EXPLAIN (ANALYZE, FORMAT JSON) {query}", parameters, keys))[0][0])
+            return await execute(query, parameters, keys)
+
+        monkeypatch.setattr(store, "_execute", explaining)
+        relay.round()
+    thrown_away = [int(n) for plan in plans for n in re.findall(r"'Rows Removed by Join Filter': (\d+)", str(plan))]
+    assert plans
+    assert sum(thrown_away) < 10 * rows
 
 
 def test_a_code_that_changes_while_an_update_is_in_flight(world: World) -> None:
