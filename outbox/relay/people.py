@@ -123,7 +123,11 @@ async def _moved_up(store: People, key: Key, email: str, rivals: list[Rival]) ->
 
 async def _against(store: People, state: State, action: Action, email: str, rival: Rival) -> Verdict | None:
     name = rival.key[0]
+    exchange = f"users {state.key[0]} and {name} exchange their e-mails: change one to a third first"
     if rival.in_doubt:
+        # Both in doubt, each would wait for the other to be cleared up, for ever; who is held is in doubt no longer.
+        if state.mirror and state.mirror.in_doubt_s is not None and await _comes_back(store, state.key, rival):
+            return Settle("held", error=exchange)
         return _wait_for(rival, f"user {name} with the same e-mail is in doubt")
     if not rival.stays:
         if action is Action.CREATE and rival.remote_id is not None:
@@ -132,10 +136,7 @@ async def _against(store: People, state: State, action: Action, email: str, riva
     if not rival.ready or (rival.email or "").lower() == email.lower():
         return Settle("held", error=f"ambiguous: user {name} has this e-mail in the cloud")
     if await _comes_back(store, state.key, rival):
-        return Settle(
-            "held",
-            error=f"users {state.key[0]} and {name} exchange their e-mails: change one to a third first",
-        )
+        return Settle("held", error=exchange)
     return _wait_for(rival, f"user {name} is about to give up this e-mail")
 
 

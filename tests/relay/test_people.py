@@ -258,6 +258,25 @@ def test_who_is_back_but_not_ready_while_his_removal_is_in_doubt(world: World, k
     assert (world.users(), world.holds()["tenant_users"], world.pending()) == ([], [], [])
 
 
+def test_two_in_doubt_who_want_each_others_emails_are_held(world: World) -> None:
+    """Neither waits for ever for the doubt of the other to be cleared up (round 820981)."""
+    world.user("ann")
+    world.user("bob")
+    world.drain()
+    world.sql("UPDATE accountview.users SET last_name = 'Eerst' WHERE code = 'ann'")
+    world.sql("UPDATE accountview.users SET email = 'third@example.nl' WHERE code = 'bob'")
+    with world.stepping() as relay:
+        relay.begin()
+        assert len(relay.lane.in_flight) == 2
+    world.sql(
+        "UPDATE accountview.users SET email = CASE code WHEN 'ann' THEN 'third@example.nl' ELSE 'ann@example.nl' END"
+    )
+    world.drain()
+    assert "exchange" in (world.last("users", "ann")[1] or "")
+    world.sql("UPDATE accountview.users SET email = 'fourth@example.nl' WHERE code = 'bob'")
+    world.settled()
+
+
 def test_users_who_swap_their_emails_are_held(world: World) -> None:
     """Nobody can go first; one who takes a third address frees the other."""
     world.user("ann")
