@@ -214,9 +214,11 @@ def test_a_returning_user_is_made_again_though_his_removal_was_lost(world: World
     assert len(world.invited()) == (1 if kind == "drop_before" else 2)
 
 
-@pytest.mark.parametrize("then", ["dies", "drop_before"])
+@pytest.mark.parametrize("then", ["dies", "loses its lease", "drop_before"])
 def test_a_lost_removal_stays_noted_while_he_is_updated(world: World, then: str) -> None:
-    """The relay dies before the update leaves, or it gets no answer: that he is gone is still by our own removal."""
+    """The relay dies before the update leaves, or it gets no answer, or comes too late to settle it: that he is gone is
+    still by our own removal.
+    """
     world.user("ann")
     world.company("001")
     world.right("ann")
@@ -229,7 +231,9 @@ def test_a_lost_removal_stays_noted_while_he_is_updated(world: World, then: str)
         relay.settle()
         world.user("ann")
         world.right("ann")
-    if then == "dies":
+    if then == "drop_before":
+        world.fault(then, "PUT", "/users/[^/]*$")
+    else:
         with world.stepping() as relay:
 
             def is_begun() -> bool:
@@ -237,8 +241,9 @@ def test_a_lost_removal_stays_noted_while_he_is_updated(world: World, then: str)
                 return ("users", ("ann",)) in relay.lane.in_flight
 
             eventually(is_begun)
-    else:
-        world.fault(then, "PUT", "/users/[^/]*$")
+            if then == "loses its lease":
+                relay.land()
+                world.run(relay.lane.disown(*relay.lane.sending.collect()))
     world.settled()
     assert world.invited() == ["ann@example.nl"] * 2
     assert len(world.holds()["tenant_users"]) == 1
