@@ -23,6 +23,7 @@ from outbox.verify.findings import Finding
 from outbox.words import Words
 from tests.cli.conftest import Shell
 from tests.hands import Hands
+from tests.lane import forget_recheck
 
 SMALL = """
     DELETE FROM accountview.app_access; DELETE FROM accountview.administration_access;
@@ -44,6 +45,7 @@ def small(site: psycopg.Connection) -> psycopg.Connection:
     """Two users and a company; capture installed, nothing registered."""
     site.execute(SMALL)
     install.apply(site, install.plan(site))
+    forget_recheck(site)
     return site
 
 
