@@ -1453,6 +1453,26 @@ COMMENT ON FUNCTION outbox.refresh_applications IS
     'apps pull: the catalogue as it was just listed. What is not listed any more is marked, since somebody may still have it; what is listed again is unmarked';
 REVOKE EXECUTE ON FUNCTION outbox.refresh_applications FROM PUBLIC;
 
+-- Row by row, by the primary key: measured on 100,000 messages faster than one recursion over all of them, and of a few
+-- messages nothing else is read. LIMIT 1, since the planner takes ten rows a step for granted, and for that many compiles
+-- (jit) what is done sooner without.
+CREATE VIEW outbox.origin AS
+SELECT m.id AS message, c.id AS change, c.operation, c.source, c.changed_at, c.changed_by, c.application
+FROM outbox.message AS m
+CROSS JOIN LATERAL (
+    WITH RECURSIVE step AS (
+        SELECT m.id, m.cause
+        UNION ALL
+        (SELECT c.id, c.cause FROM step AS s JOIN outbox.message AS c ON c.id = s.cause LIMIT 1)
+    )
+    SELECT min(s.id) AS change FROM step AS s  -- a cause is older than what was expanded from it
+) AS o
+JOIN outbox.message AS c ON c.id = o.change;
+COMMENT ON VIEW outbox.origin IS
+    'The change behind each message: what it was expanded from, however many steps ago, or itself. JOIN outbox.origin AS c ON c.message = m.id';
+COMMENT ON COLUMN outbox.origin.message IS 'Any message';
+COMMENT ON COLUMN outbox.origin.change IS 'The message that stands for the change; where prune forgot it, the oldest that is left of what came of it';
+
 -- How the relay is doing, in numbers: what its metrics tell too, but with or without a relay. No personal data.
 
 CREATE VIEW outbox.backlog AS

@@ -10,7 +10,7 @@ GRANT SELECT ON outbox.migration, outbox.manifest, outbox.identity, outbox.targe
 GRANT SELECT ON outbox.pause, outbox.passed, outbox.approval, outbox.rejection TO outbox_relay, outbox_operator, outbox_auditor;
 GRANT SELECT ON outbox.relay, outbox.verified, outbox.not_ours, outbox.application, outbox.attempt, outbox.decision
     TO outbox_relay, outbox_operator, outbox_auditor;
-GRANT SELECT ON outbox.health, outbox.backlog, outbox.lanes, outbox.calls, outbox.register_result
+GRANT SELECT ON outbox.health, outbox.backlog, outbox.lanes, outbox.calls, outbox.register_result, outbox.origin
     TO outbox_relay, outbox_operator, outbox_auditor;
 GRANT EXECUTE ON FUNCTION outbox.here, outbox.is_home, outbox.require_home, outbox.lane TO outbox_relay, outbox_operator, outbox_auditor;
 

@@ -1,18 +1,4 @@
 -- What is held until a person decides, and why?
-WITH RECURSIVE step AS (
-    SELECT m.id AS message, m.id, m.cause
-    FROM outbox.message AS m
-    WHERE m.status = 'held'
-    UNION ALL
-    SELECT s.message, m.id, m.cause
-    FROM step AS s
-    JOIN outbox.message AS m ON m.id = s.cause
-), origin AS (
-    -- the change that it was expanded from; a cause is older
-    SELECT s.message, min(s.id) AS change
-    FROM step AS s
-    GROUP BY s.message
-)
 SELECT DISTINCT ON (m.target, m.resource, m.key)
        m.target,
        m.resource,
@@ -24,7 +10,7 @@ SELECT DISTINCT ON (m.target, m.resource, m.key)
        c.changed_at,
        c.changed_by,
        m.id AS message
-FROM origin AS o
-JOIN outbox.message AS m ON m.id = o.message
-JOIN outbox.message AS c ON c.id = o.change
+FROM outbox.message AS m
+JOIN outbox.origin AS c ON c.message = m.id
+WHERE m.status = 'held'
 ORDER BY m.target, m.resource, m.key, m.id DESC;

@@ -1,6 +1,7 @@
 -- Which keys were looked at last and found not ready, and what do they lack?
 WITH last AS (
-    SELECT DISTINCT ON (m.target, m.resource, m.key) m.*
+    SELECT DISTINCT ON (m.target, m.resource, m.key)
+           m.target, m.resource, m.key, m.id, m.outcome, m.error, m.settled_at
     FROM outbox.message AS m
     WHERE m.status = 'done' AND m.outcome NOT IN ('expanded', 'superseded')
     ORDER BY m.target, m.resource, m.key, m.id DESC

@@ -2,24 +2,10 @@
 -- target    e.g. visma_net
 -- resource  e.g. users
 -- key       all key columns, e.g. {BERG}
-WITH RECURSIVE wanted AS (
-    SELECT :'target'::text AS target, :'resource'::text AS resource, :'key'::text[] AS key
-), about AS (
+WITH about AS (
     SELECT m.*
-    FROM wanted AS w
-    JOIN outbox.message AS m USING (target, resource, key)
-), step AS (
-    SELECT a.id AS message, a.id, a.cause
-    FROM about AS a
-    UNION ALL
-    SELECT s.message, m.id, m.cause
-    FROM step AS s
-    JOIN outbox.message AS m ON m.id = s.cause
-), origin AS (
-    -- a cause is older than what was expanded from it
-    SELECT s.message, min(s.id) AS change
-    FROM step AS s
-    GROUP BY s.message
+    FROM outbox.message AS m
+    WHERE m.target = :'target' AND m.resource = :'resource' AND m.key = :'key'::text[]
 )
 SELECT c.changed_at,
        c.changed_by,
@@ -35,8 +21,7 @@ SELECT c.changed_at,
        coalesce(t.error, a.error) AS error,
        a.id AS message
 FROM about AS a
-JOIN origin AS o ON o.message = a.id
-JOIN outbox.message AS c ON c.id = o.change
+JOIN outbox.origin AS c ON c.message = a.id
 -- several changes of a key go out in one delivery, which is that of the newest of them
 LEFT JOIN LATERAL (
     SELECT n.id, n.document
@@ -49,4 +34,4 @@ LEFT JOIN LATERAL (
 ) AS d ON true
 -- none: nothing left the building for it
 LEFT JOIN outbox.attempt AS t ON t.message_id = d.id AND (t.target, t.resource, t.key) = (a.target, a.resource, a.key)
-ORDER BY c.changed_at, c.id, t.started_at, t.id;
+ORDER BY c.changed_at, c.change, t.started_at, t.id;

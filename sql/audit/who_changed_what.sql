@@ -1,6 +1,7 @@
 -- Who changed what (the last 200 changes), and what became of it in the clouds?
 WITH RECURSIVE change AS (
-    SELECT m.*
+    SELECT m.id, m.status, m.outcome, m.target, m.resource, m.key, m.via, m.operation, m.source, m.changed_at,
+           m.changed_by, m.application
     FROM outbox.message AS m
     WHERE m.operation IN ('INSERT', 'UPDATE', 'DELETE', 'TRUNCATE')
     ORDER BY m.id DESC

@@ -245,6 +245,15 @@ class TestHistory:
             ("pieter", None),
         ]
 
+    def test_the_change_behind_a_message(self, filled: str) -> None:
+        """However many steps ago, or itself; where prune forgot it, the oldest that is left."""
+        query = "SELECT message, change FROM outbox.origin WHERE message IN (9, 10, 11) ORDER BY message"
+        with psycopg.connect(filled) as connection:
+            assert connection.execute(query).fetchall() == [(9, 9), (10, 9), (11, 9)]
+            connection.execute("DELETE FROM outbox.message WHERE id = 9")
+            assert connection.execute(query).fetchall() == [(10, 10), (11, 10)]
+            connection.rollback()
+
     def test_removals_name_the_change_behind_them(self, filled: str) -> None:
         """A child that went with its parent had no call of its own."""
         assert [(r["key"], r["changed_by"], r["calls"]) for r in ask(filled, "removals")] == [

@@ -6,6 +6,7 @@ A server of its own, since roles belong to the whole cluster. Everything is inst
 from __future__ import annotations
 
 import asyncio
+import itertools
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -22,6 +23,7 @@ from outbox.capture.catalogue import read_catalogue
 from outbox.errors import NotPermitted
 from outbox.install import roles
 from outbox.install.uninstall import plan_uninstall, uninstall
+from outbox.operator.audit import ask, read_questions
 from outbox.operator.link import link, unlink
 from outbox.register.request import confirm
 from outbox.relay.connection import connect
@@ -129,7 +131,7 @@ MATRIX = [
     ("SELECT * FROM outbox.relay, outbox.verified, outbox.not_ours",                OK,    OK,    OK,    FAIL),
     ("SELECT * FROM outbox.pause, outbox.passed, outbox.approval, outbox.rejection", OK,   OK,    OK,    FAIL),
     ("SELECT * FROM outbox.health, outbox.backlog, outbox.lanes, outbox.calls",     OK,    OK,    OK,    FAIL),
-    ("SELECT * FROM outbox.register_result",                                        OK,    OK,    OK,    FAIL),
+    ("SELECT * FROM outbox.register_result, outbox.origin",                         OK,    OK,    OK,    FAIL),
     ("SELECT outbox.lane('users', '{A}', NULL, 1)",                                 OK,    OK,    OK,    FAIL),
     ("SELECT * FROM visma_net.users",                                               OK,    OK,    FAIL,  FAIL),
     ("SELECT * FROM accountview.users",                                             FAIL,  FAIL,  FAIL,  OK),
@@ -245,6 +247,33 @@ def allowed(session: Connection, statement: str) -> bool:
     except psycopg.errors.InsufficientPrivilege:
         return False
     return True
+
+
+# Show what was sent, or read the desired views.
+NOT_FOR_AUDITORS = {
+    "access_of_user", "accessible_apps", "history_of_key", "invitations", "sent_about_person", "users_of_company",
+    "who_changed_this",
+}  # fmt: skip
+# Read the application's own tables.
+FOR_NO_ROLE = {"apps_of_group", "apps_of_user"}
+
+
+def test_who_is_answered_which_question(sessions: dict[str, Connection]) -> None:
+    """An auditor those without documents, an operator all but those about the source tables, an application none."""
+    questions = read_questions()
+    given = {"target": "visma_net", "resource": "users", "key": "{A}"}
+    refused: dict[str, set[str]] = {login: set() for login in LOGINS}
+    for login, (name, question) in itertools.product(LOGINS, questions.items()):
+        try:
+            ask(sessions[login], question, {p: given.get(p, "x") for p in question.parameters})
+        except psycopg.errors.InsufficientPrivilege:
+            refused[login].add(name)
+    assert refused == {
+        "relay": FOR_NO_ROLE,
+        "operator": FOR_NO_ROLE,
+        "auditor": FOR_NO_ROLE | NOT_FOR_AUDITORS,
+        "app": set(questions) - {"apps_of_group"},
+    }
 
 
 def test_every_column_but_documents_can_be_audited(site: Site) -> None:
