@@ -112,6 +112,23 @@ def test_what_hangs_on_pinned_settings_only_is_accepted(connection: Connection, 
     assert install.plan(connection)
 
 
+@pytest.mark.parametrize("column", ["start_date", "end_date"])
+def test_a_date_with_a_time_zone_is_refused(connection: Connection, column: str) -> None:
+    """The ERP knows days: which day a moment is on, the view has to say."""
+    dates = {"start_date": "day", "end_date": "day", column: "since"}
+    project = ("CREATE OR REPLACE VIEW visma_net.projects AS SELECT company AS company_code, code AS project_code,"
+               " description, {start_date} AS start_date, {end_date} AS end_date, NULL::text AS status,"
+               " NULL::text AS template FROM src.centres")  # fmt: skip
+    connection.execute(project.format(**dates).encode())
+    with pytest.raises(ViewRefused, match=f"column {column} of .* is timestamp with time zone") as refused:
+        install.plan(connection)
+    assert "AT TIME ZONE" in str(refused.value.hint)
+    connection.execute("DROP VIEW visma_net.projects")
+    day = "(since AT TIME ZONE 'Europe/Amsterdam')::date"
+    connection.execute(project.format(**{**dates, column: day}).encode())
+    assert install.plan(connection)
+
+
 SOURCES = {
     "a materialized view": ("CREATE MATERIALIZED VIEW src.m AS TABLE src.centres", "src.m, a materialized view"),
     "a system catalogue": (

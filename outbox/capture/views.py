@@ -84,6 +84,8 @@ def _check_columns(view: Relation) -> None:
             raise ViewRefused(f"column {name} of the view {view.dotted} is {found.declared}, and must be {type_}")
     for name in resource.key:
         _check_key_type(view, view.column(name))
+    for name in ("start_date", "end_date"):
+        _check_date_type(view, view.column(name))
 
 
 def _check_key_type(view: Relation, column: Column | None) -> None:
@@ -92,6 +94,15 @@ def _check_key_type(view: Relation, column: Column | None) -> None:
             f"key column {column.name} of the view {view.dotted} is {column.declared}, "
             "and a key must be text, a whole number, numeric, uuid, date, boolean or an enum",
             "cast it in the view",
+        )
+
+
+def _check_date_type(view: Relation, column: Column | None) -> None:
+    """The ERP's dates have no time zone (P), so a moment in one would have to become the day of some place."""
+    if column and column.base.rpartition(".")[2] == "timestamptz":
+        raise ViewRefused(
+            f"column {column.name} of the view {view.dotted} is {column.declared}, and a date has no time zone",
+            "make it a date in the view, e.g. (at AT TIME ZONE 'Europe/Amsterdam')::date",
         )
 
 

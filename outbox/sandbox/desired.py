@@ -84,6 +84,10 @@ def _project(document: Document) -> Document:
     return {"description": document["description"], **dates, **status}
 
 
+def _value(document: Document) -> Document:
+    return {**document, "description": document["description"] or None}
+
+
 def _app_access(document: Document) -> Document:
     return {"roles": sorted(document["roles"])}
 
@@ -92,5 +96,7 @@ _NORMAL: dict[str, Callable[[Document], Document]] = {
     "users": _user,
     "companies": _company,
     "projects": _project,
+    "cost_types": _value,
+    "cost_centres": _value,
     "app_access": _app_access,
 }

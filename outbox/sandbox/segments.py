@@ -33,6 +33,8 @@ def _shown(value: str, data: dict[str, Any]) -> dict[str, Any]:
 def _apply(values: _Values, entry: dict[str, Any], call: Call) -> None:
     value, operation = entry["value"], entry["operation"]
     given = {name: entry[name] for name in ("description", "active") if name in entry}
+    if given.get("description") == "":
+        given["description"] = None  # assumed: an empty text is no text, as a null
     if operation == "Insert":
         if value in values:
             raise _failure(f"An attempt was made to add a duplicate entry: value '{value}'.")

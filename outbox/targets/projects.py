@@ -33,7 +33,8 @@ class Projects:
         if delivery.action is Action.CREATE:
             return await self._create(delivery, errand)
         body = project_body(delivery.document or {})
-        delivered = await self._put(delivery, errand, body, delivery.etag)
+        ends = delivery.held is None or bool(delivery.held.get("end_date"))
+        delivered = await self._put(delivery, errand, body, delivery.etag, ends=ends)
         return delivered or await self._create(delivery, errand)
 
     async def _find_out(self, delivery: Delivery, errand: Errand) -> Delivered:
@@ -70,23 +71,24 @@ class Projects:
         raise error
 
     async def _put_present(self, delivery: Delivery, errand: Errand, present: Answer) -> Delivered:
-        delivered = await self._put(delivery, errand, project_body(delivery.document or {}), present.etag)
+        body = project_body(delivery.document or {})
+        delivered = await self._put(delivery, errand, body, present.etag, ends=_ends(present))
         if delivered is None:
             raise Transient(f"project {delivery.key[1]} was found, and then was gone")
         return delivered
 
     async def _put(
-        self, delivery: Delivery, errand: Errand, body: dict[str, Any], etag: str | None
+        self, delivery: Delivery, errand: Errand, body: dict[str, Any], etag: str | None, *, ends: bool
     ) -> Delivered | None:
-        """Our state is the right one: after a mismatch it is applied again. None: there is no such project.
+        """Our state is the right one: after a mismatch or conflict it is applied again. None: there is no such project.
+        ends: the ERP's has an end date, as far as is known; a null is sent to clear one, and for nothing else.
 
         If-Match is for our own late requests: one that was given up and still arrives finds another ETag.
         """
-        body = {"projectID": wrap(delivery.key[1]), **body}
+        also = (Verdict.MISMATCH, Verdict.EXISTS, Verdict.NOT_FOUND)
         for _ in range(1 + MAX_REAPPLIED):
-            answer = await errand.call(
-                "PUT", self._path(delivery), body, if_match=etag, also=(Verdict.MISMATCH, Verdict.NOT_FOUND)
-            )
+            sent = {"projectID": wrap(delivery.key[1]), **(body if ends else _filled(body))}
+            answer = await errand.call("PUT", self._path(delivery), sent, if_match=etag, also=also)
             if answer.verdict is Verdict.NOT_FOUND:
                 return None
             if answer.verdict is Verdict.DONE:
@@ -94,8 +96,9 @@ class Projects:
             present = await self._get(delivery, errand)
             if present is None:
                 return None
-            etag = present.etag
-        raise Transient(f"project {delivery.key[1]} is being changed by somebody else", http_status=412)
+            etag, ends = present.etag, _ends(present)
+        why = f"project {delivery.key[1]} is being changed by somebody else"
+        raise Transient(f"{why} ({answer.words})" if answer.words else why, http_status=answer.status)
 
     async def _get(self, delivery: Delivery, errand: Errand) -> Answer | None:
         answer = await errand.call("GET", self._path(delivery), also=(Verdict.NOT_FOUND,))
@@ -107,7 +110,7 @@ class Projects:
         if present is None:
             return Delivered(http_status=404)
         body = {**_required(present), "status": wrap(self._settings.removed_status)}
-        delivered = await self._put(delivery, errand, body, present.etag)
+        delivered = await self._put(delivery, errand, body, present.etag, ends=_ends(present))
         return delivered or Delivered(http_status=404)
 
     def _path(self, delivery: Delivery) -> str:
@@ -121,6 +124,16 @@ def _required(answer: Answer) -> dict[str, Any]:
     if not all(wrapped["value"] for wrapped in shown.values()):
         raise Transient(f"{answer.what} was answered without description or startDate", http_status=answer.status)
     return shown
+
+
+def _ends(answer: Answer) -> bool:
+    """The ERP leaves out what is blank. An answer without a start is no project, and does not say that none ends."""
+    body = answer.body if isinstance(answer.body, dict) else {}
+    return not body.get("startDate") or bool(body.get("endDate"))
+
+
+def _filled(body: dict[str, Any]) -> dict[str, Any]:
+    return {name: wrapped for name, wrapped in body.items() if wrapped["value"] is not None}
 
 
 def project_body(document: Document) -> dict[str, Any]:
@@ -140,8 +153,11 @@ def project_body(document: Document) -> dict[str, Any]:
 def new_project_body(delivery: Delivery, settings: TargetSettings) -> dict[str, Any]:
     """The body for POST: what is blank is left out; a template, or else subaccount defaults, are mandatory."""
     document = delivery.document or {}
-    filled = {name: value for name, value in project_body(document).items() if value["value"] is not None}
-    return {"projectID": wrap(delivery.key[1]), **filled, **_origin(delivery, document, settings)}
+    return {
+        "projectID": wrap(delivery.key[1]),
+        **_filled(project_body(document)),
+        **_origin(delivery, document, settings),
+    }
 
 
 def _origin(delivery: Delivery, document: Document, settings: TargetSettings) -> dict[str, Any]:

@@ -48,7 +48,7 @@ class Segment:
 
 def value_of(delivery: Delivery) -> Value:
     document = delivery.document or {}
-    entry = Entry(document.get("description"), document.get("active") is not False)
+    entry = Entry(document.get("description") or None, document.get("active") is not False)
     return Value(
         code=delivery.key[1],
         wanted=None if delivery.action is Action.REMOVE else entry,
@@ -65,12 +65,13 @@ def operation(value: Value, segment: Segment | None) -> dict[str, Any]:
     if value.wanted is None:
         return {"operation": "Delete", "value": value.code}
     there = value.believed if segment is None else value.code in segment.entries
-    description = value.wanted.description
-    blank = description is None and not there  # nothing to clear
+    # An empty text clears like a null, and is one of the texts that the published type allows; a new value has nothing
+    # to clear.
+    description = value.wanted.description or ("" if there else None)
     return {
         "operation": "Update" if there else "Insert",
         "value": value.code,
-        **({} if blank else {"description": wrap(description)}),
+        **({} if description is None else {"description": wrap(description)}),
         "active": wrap(value.wanted.active),
     }
 
@@ -105,4 +106,4 @@ def _entry(row: Any, answer: Answer) -> tuple[str, Entry]:
     code = row.get("valueId") if isinstance(row, dict) else None
     if not isinstance(code, str):
         raise Transient(f"{answer.what} was answered with a value without an id", http_status=answer.status)
-    return code, Entry(row.get("description"), row.get("active") is True)
+    return code, Entry(row.get("description") or None, row.get("active") is True)

@@ -14,6 +14,7 @@ from outbox.relay.connection import connect
 from outbox.targets import listing
 from outbox.targets.answers import Answer
 from outbox.targets.tokens import Company
+from outbox.targets.wire import erp_code
 from outbox.verify import Finding, Verified, look, reading
 from tests.hands import Hands
 from tests.lane import World, at_work, eventually
@@ -207,6 +208,25 @@ def _damaged(world: World, damage: Damage, finding: tuple[str, str, tuple[str, .
     world.settled()
     assert found(world) == []
     assert world.invited() == mails
+
+
+def test_an_end_date_set_by_hand_is_cleared_by_a_repair(filled_erp: World) -> None:
+    """An update without an ETag clears what was acknowledged and nothing else; a repair reads first, and sees it."""
+    tenant = remote_id(filled_erp, "companies", "001")
+
+    def ends() -> dict[str, str | None]:
+        return {code: held["endDate"] for code, held in filled_erp.holds()["projects"][tenant].items()}
+
+    by_hand = {"description": "Dak", "startDate": "2024-01-01T00:00:00", "endDate": "2030-01-01T00:00:00"}
+    wrapped = {name: {"value": x} for name, x in by_hand.items()}
+    hands(filled_erp).erp(tenant, "PUT", f"/project/{erp_code('P/1')}", wrapped)
+    filled_erp.sql("UPDATE outbox.mirror SET etag = NULL WHERE resource = 'projects'")
+    filled_erp.sql("UPDATE accountview.projects SET description = 'Nieuw', end_date = NULL")
+    filled_erp.drain()
+    assert ends() == {"P/1": "2030-01-01T00:00:00", "P2": None}
+    assert found(filled_erp, "projects", repair=True) == [("projects", "different", ("001", "P/1"))]
+    filled_erp.settled()
+    assert ends() == {"P/1": None, "P2": None}
 
 
 def test_it_says_which_columns_are_different(filled: World) -> None:

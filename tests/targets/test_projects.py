@@ -201,7 +201,7 @@ def test_an_update_writes_the_full_state_with_if_match(raw: RawServer, raw_cloud
         "remote_id": "tenant-1/P100",
         "etag": '"7"',
         "parents": PARENTS,
-        "document": work(end_date=None, status="OnHold"),
+        "document": work(end_date="2025-01-01", status="OnHold"),
     }
     delivered = raw_cloud.done("projects", *KEY, **changes)
     ((method, path, headers, body),) = raw.requests
@@ -210,10 +210,45 @@ def test_an_update_writes_the_full_state_with_if_match(raw: RawServer, raw_cloud
         "projectID": {"value": "P100"},
         "description": {"value": "Dak"},
         "startDate": {"value": "2024-01-01T00:00:00"},
-        "endDate": {"value": None},
+        "endDate": {"value": "2025-01-01T00:00:00"},
         "status": {"value": "OnHold"},
     }
     assert delivered.etag == '"8"'
+
+
+ENDS = {**SHOWN, "endDate": "2024-12-31T00:00:00"}
+
+
+@pytest.mark.parametrize(
+    ("held", "in_doubt", "answers", "nulls"),
+    [
+        (work(end_date="2024-12-31"), False, [http(204)], [True]),
+        (work(), False, [http(204)], [False]),
+        (None, False, [http(204)], [True]),
+        (work(), True, [http(200, ENDS), http(204)], [True]),
+        (work(end_date="2024-12-31"), True, [http(200, SHOWN), http(204)], [False]),
+        (work(), True, [http(200, {}), http(204)], [True]),
+        (work(), False, [http(412), http(200, ENDS), http(204)], [False, True]),
+        (work(end_date="2024-12-31"), False, [http(412), http(200, SHOWN), http(204)], [True, False]),
+    ],
+)
+def test_a_null_is_sent_to_clear_an_end_date_and_for_nothing_else(
+    raw: RawServer,
+    raw_cloud: Cloud,
+    held: dict[str, Any] | None,
+    in_doubt: bool,
+    answers: list[bytes],
+    nulls: list[bool],
+) -> None:
+    """The published type knows no null: only where the ERP has a date that must go, or where nobody knows whether it
+    has; what was read last counts, and else what was acknowledged last.
+    """
+    raw.answers = [*answers]
+    changes: Told = {"action": Action.UPDATE, "parents": PARENTS, "document": work(), "held": held}
+    changes["in_doubt"] = in_doubt
+    raw_cloud.done("projects", *KEY, **changes)
+    bodies = [json.loads(body) for method, _, _, body in raw.requests if method == "PUT"]
+    assert [body.get("endDate") for body in bodies] == [{"value": None} if null else None for null in nulls]
 
 
 def test_a_project_changed_by_somebody_else_is_set_back(visma_net: Cloud, tenant: str) -> None:
@@ -232,12 +267,28 @@ def test_a_project_changed_by_somebody_else_is_set_back(visma_net: Cloud, tenant
     assert held(visma_net, tenant)["description"] == "Kelder"
 
 
-def test_a_project_that_changes_all_the_time_is_tried_again_later(raw: RawServer, raw_cloud: Cloud) -> None:
-    """Applied again at most 3 times."""
-    raw.answers = [http(412), *[http(200, SHOWN, ETag='"9"'), http(412)] * 10]
+@pytest.mark.parametrize("status", [409, 412])
+def test_a_project_that_changes_all_the_time_is_tried_again_later(
+    raw: RawServer, raw_cloud: Cloud, status: int
+) -> None:
+    """Applied again at most 3 times, and the target's words are kept."""
+    refused = http(status, {"message": "somebody is at it"})
+    raw.answers = [refused, *[http(200, SHOWN, ETag='"9"'), refused] * 10]
     changes: Told = {"action": Action.UPDATE, "etag": '"7"', "parents": PARENTS, "document": work()}
-    raw_cloud.failed(Transient, "projects", *KEY, **changes)
+    error = raw_cloud.failed(Transient, "projects", *KEY, **changes)
+    assert (error.http_status, "somebody is at it" in error.why) == (status, True)
     assert sum(method == "PUT" for method, *_ in raw.requests) == 1 + MAX_REAPPLIED
+
+
+@pytest.mark.parametrize("action", [Action.UPDATE, Action.REMOVE])
+def test_a_conflict_is_read_and_applied_again(raw: RawServer, raw_cloud: Cloud, action: Action) -> None:
+    """409 as 412: it may be over, and AccountView is the owner. It is no reason to be dead at once."""
+    shown = http(200, SHOWN, ETag='"9"')
+    raw.answers = [*([shown] if action is Action.REMOVE else []), http(409), shown, http(204, ETag='"10"')]
+    changes: Told = {"action": action, "remote_id": "tenant-1/P100", "parents": PARENTS, "document": work()}
+    assert raw_cloud.done("projects", *KEY, **changes).etag == '"10"'
+    assert raw.asked[-3:] == ["PUT /project/P100", "GET /project/P100", "PUT /project/P100"]
+    assert raw.requests[-1][2]["if-match"] == '"9"'
 
 
 def test_an_update_of_a_project_that_is_gone_creates_it(visma_net: Cloud, tenant: str) -> None:

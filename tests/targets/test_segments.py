@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -73,8 +74,8 @@ def test_many_values_are_one_call(visma_net: Cloud, tenant: str) -> None:
 
 
 def test_what_is_sent(raw: RawServer, raw_cloud: Cloud) -> None:
-    """Operation and value are plain, description and active are wrapped; null clears, and a new value has nothing to
-    clear.
+    """Operation and value are plain, description and active are wrapped. An empty text clears, for the published type
+    knows no null, and a new value has nothing to clear.
     """
     raw.answers = [http(204, ETag='"1"')]
     raw_cloud.deliver_batch(
@@ -82,14 +83,16 @@ def test_what_is_sent(raw: RawServer, raw_cloud: Cloud) -> None:
         made("2", "tenant-1", Action.UPDATE, description=None),
         made("3", "tenant-1", Action.REMOVE),
         value("4", "tenant-1", description=None),
+        value("5", "tenant-1", description=""),
     )
     assert raw.asked == ["PUT /dimension/SUBACCOUNT/1"]
     assert json.loads(raw.requests[0][3]) == {
         "segmentValues": [
             {"operation": "Insert", "value": "1", "description": {"value": "Verkoop"}, "active": {"value": True}},
-            {"operation": "Update", "value": "2", "description": {"value": None}, "active": {"value": True}},
+            {"operation": "Update", "value": "2", "description": {"value": ""}, "active": {"value": True}},
             {"operation": "Delete", "value": "3"},
             {"operation": "Insert", "value": "4", "active": {"value": True}},
+            {"operation": "Insert", "value": "5", "active": {"value": True}},
         ]
     }
 
@@ -227,6 +230,19 @@ def test_a_value_in_doubt_has_the_segment_read_first(visma_net: Cloud, tenant: s
     assert all(isinstance(o, Delivered) for o in outcomes)
     assert paths(visma_net) == ["GET", "PUT"]
     assert sorted(values(visma_net, tenant)) == ["1", "2", "3"]
+
+
+@pytest.mark.parametrize("blank", [None, ""])
+def test_a_description_that_is_cleared_is_as_it_should_be(visma_net: Cloud, tenant: str, blank: str | None) -> None:
+    """However the view and the ERP write a blank: a value that has none is not written again."""
+    fill(visma_net, tenant, ["1"])
+    cleared = made("1", tenant, Action.UPDATE, description=blank)
+    visma_net.fault(path="/dimension/", method="PUT", kind="status_after", status=500, times=1)
+    for doubted in (cleared, replace(cleared, in_doubt=True)):
+        (outcome,) = visma_net.deliver_batch(doubted)
+        assert isinstance(outcome, Delivered)
+    assert paths(visma_net) == ["PUT", "GET", "GET"]
+    assert values(visma_net, tenant)["1"]["description"] is None
 
 
 def test_a_late_request_of_ours_is_refused_by_its_etag(raw: RawServer, raw_cloud: Cloud) -> None:

@@ -41,7 +41,6 @@ EXPLAINED = {
     (NO_OFFSET, "PUT /project/{code}", "startDate"),
     (NO_OFFSET, "PUT /project/{code}", "endDate"),
     (CLEARED, "PUT /project/{code}", "endDate"),
-    (CLEARED, "PUT /dimension/SUBACCOUNT/{segment}", "description"),
 }
 # The same of what the sandbox answers in the vendor's place.
 EXPLAINED_ANSWERS = {
