@@ -8,7 +8,6 @@ import asyncio
 from typing import Any
 
 from psycopg.conninfo import make_conninfo
-from psycopg.rows import namedtuple_row
 
 from outbox import sqlfiles
 from outbox.relay.connection import Connection, connect
@@ -31,10 +30,8 @@ class Aside:
         async with self._lock:
             if self._connection is None or self._connection.closed:
                 self._connection = await connect(self._dsn)
-            connection = self._connection
-            async with connection.pinned(), connection.cursor(row_factory=namedtuple_row) as cursor:
-                await cursor.execute(sqlfiles.statement(f"relay/{name}.sql"), {"target": self._target, **parameters})
-                return await cursor.fetchall() if cursor.description else []
+            statement = sqlfiles.statement(f"relay/{name}.sql")
+            return await self._connection.rows(statement, {"target": self._target, **parameters})
 
     async def close(self) -> None:
         if self._connection is not None:

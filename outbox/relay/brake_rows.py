@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from psycopg import sql
-from psycopg.rows import namedtuple_row
 
 from outbox import sqlfiles
 from outbox.relay import compose
@@ -128,10 +127,7 @@ class BrakeRows:
         return await self._execute(sql.SQL(sqlfiles.statement(f"relay/{name}.sql")), parameters)
 
     async def _execute(self, query: sql.SQL | sql.Composed, parameters: dict[str, Any]) -> list[Any]:
-        connection = self.store.connection
-        async with connection.pinned(), connection.cursor(row_factory=namedtuple_row) as cursor:
-            await cursor.execute(query, {"target": self.store.target, **parameters})
-            return await cursor.fetchall() if cursor.description else []
+        return await self.store.connection.rows(query, {"target": self.store.target, **parameters})
 
 
 def _candidates(states: Sequence[State]) -> str:

@@ -12,7 +12,7 @@ import asyncio
 import json
 import os
 import socket
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager, suppress
 from typing import Any, Self
 from weakref import WeakSet
@@ -21,6 +21,7 @@ import psycopg
 from psycopg import AsyncConnection, IsolationLevel
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from psycopg.pq import TransactionStatus
+from psycopg.rows import namedtuple_row
 
 from outbox import sqlfiles
 from outbox.errors import NotAtHome
@@ -114,6 +115,12 @@ class Connection(AsyncConnection[Any]):
         else:  # the transaction's first statement was the caller's BEGIN alone
             await self._pin(for_transaction=True)
             yield
+
+    async def rows(self, query: Any, parameters: Mapping[str, Any], *, prepare: bool | None = None) -> list[Any]:
+        """Of one statement, under the pinned settings; none where it answers none."""
+        async with self.pinned(), self.cursor(row_factory=namedtuple_row) as cursor:
+            await cursor.execute(query, parameters, prepare=prepare)
+            return await cursor.fetchall() if cursor.description else []
 
     async def forget_plans(self) -> None:
         """Plans are kept, since planning takes longer than doing, but not for long: one that was made while the queue,

@@ -6,7 +6,6 @@ import asyncio
 import time
 from collections import OrderedDict
 from dataclasses import dataclass, field, replace
-from typing import Any
 
 from outbox.config import TargetSettings
 from outbox.errors import LeaseLost
@@ -22,8 +21,9 @@ from outbox.relay.counts import Counts
 from outbox.relay.expand import is_full
 from outbox.relay.gate import Gate
 from outbox.relay.intent import Batch, Begun, delivery_of, object_of, objects_of
-from outbox.relay.outlook import PAUSED_S, Outlook
+from outbox.relay.outlook import Outlook
 from outbox.relay.people import HandOver, Verdict, judge
+from outbox.relay.people_rows import PeopleRows
 from outbox.relay.record import hand_over, record
 from outbox.relay.retry import Patience
 from outbox.relay.rows import Message, Settled
@@ -32,7 +32,6 @@ from outbox.relay.schedule import (
     Postpone,
     Settle,
     State,
-    budget,
     decide,
     doubt_at_most,
     in_order,
@@ -67,6 +66,7 @@ class Lane:
     def __post_init__(self) -> None:
         self.in_flight: dict[tuple[str, Key], Begun] = {}
         self.cursor = Cursor(self.store)
+        self.people = PeopleRows(self.store)
         self.brake = Brake(self.store, self.limits)
         self.waiting: OrderedDict[tuple[str, Key], None] = OrderedDict()  # keys to look at, in order
         self.blocked: dict[tuple[str, Key], None] = {}  # to look at again when something in flight is over
@@ -87,7 +87,7 @@ class Lane:
             await self.disown(finished, calls)
             raise
         except LOST:
-            self._put_back(finished, calls)
+            self.sending.put_back(finished, calls)
             raise
         for f in finished:
             del self.in_flight[(f.begun.state.resource, f.begun.state.key)]
@@ -112,14 +112,10 @@ class Lane:
         try:
             await self.store.doubt([b.delivery for b in begun if (b.state.resource, b.state.key) in called], calls)
         except LOST:
-            self._put_back(finished, calls)
+            self.sending.put_back(finished, calls)
             raise
         for b in begun:
             self.in_flight.pop((b.state.resource, b.state.key), None)
-
-    def _put_back(self, finished: list[Finished], calls: list[tuple[Delivery, Call]]) -> None:
-        """The database is gone, and what the cloud has answered is known here alone: it is recorded once it is back."""
-        self.sending.finished[:0], self.sending.calls[:0] = finished, calls
 
     async def let_go(self) -> None:
         """Hand over the lanes that are to be given away, each when nothing of it is in flight any more."""
@@ -157,8 +153,7 @@ class Lane:
         known = [m for m in messages if m.resource in self.store.views]
         coarse = [m for m in known if not is_full(m)]
         self.waiting.update({(m.resource, m.key): None for m in known if m.key is not None and is_full(m)})
-        for group in _by_resource(coarse).values():
-            self.waiting.update(dict.fromkeys(await reading.expand_readable(self.store, group)))
+        self.waiting.update(dict.fromkeys(await reading.expand_readable(self.store, coarse)))
         return bool(coarse)
 
     async def _take_up(self) -> bool:
@@ -213,16 +208,11 @@ class Lane:
         decision = decide(state, self.times.deadline_s)
         if not isinstance(decision, Deliver):
             return decision
-        paused = self.outlook.paused(state.resource, state.key)
-        if paused:
-            return Postpone(PAUSED_S, paused)
-        quiet_s = self.sending.gate.quiet_s(budget(state.resource, state.key))
-        if quiet_s > 0:
-            return Postpone(quiet_s, "the target asked to wait, or its calls are used up")
-        if state.resource != "users":
-            return decision
+        in_the_way = self.outlook.in_the_way(state)
+        if in_the_way or state.resource != "users":
+            return in_the_way or decision
         try:
-            return await judge(self.store, state, decision.action)
+            return await judge(self.people, state, decision.action)
         except reading.BROKEN_VIEW as e:  # of another user's row
             return Postpone(reading.VIEW_WAIT_S, f"the view of the users cannot be read: {reading.unreadable(e)}")
 
@@ -266,29 +256,16 @@ class Lane:
             marked = await self.store.begin([(b.delivery, b.state.pending_ids) for b in writes])
             if len(marked) < len(writes):
                 raise LeaseLost(f"another relay took over {self.store.target}")
-        groups: dict[Any, list[Begun]] = {}
         if begun and not self.in_flight:
             self.counts.came_at = time.monotonic()
-        for b in begun:
-            self.in_flight[(b.state.resource, b.state.key)] = b
-            groups.setdefault(b.group or b.state.message_id, []).append(b)
-        size = self.settings.batch_size
-        for group in groups.values():
-            for first in range(0, len(group), size):
-                self.sending.start(group[first : first + size])
+        self.in_flight |= {(b.state.resource, b.state.key): b for b in begun}
+        self.sending.start(begun, self.settings.batch_size)
         await asyncio.sleep(0)  # they leave now, and not behind this loop's next question to the database
 
     async def _record(self, pairs: list[tuple[State, Settled]], calls: list[tuple[Delivery, Call]]) -> None:
         await record(self.store, pairs, calls)
         self.counts.settled_now(settled for _, settled in pairs)
         self.counts.called_now(calls)
-
-
-def _by_resource(messages: list[Message]) -> dict[str, list[Message]]:
-    groups: dict[str, list[Message]] = {}
-    for m in messages:
-        groups.setdefault(m.resource, []).append(m)
-    return groups
 
 
 def nothing_left(lane: Lane) -> bool:

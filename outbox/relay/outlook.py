@@ -11,8 +11,9 @@ from collections.abc import Iterable
 from outbox.errors import NotAllowed
 from outbox.relay.breaker import Breaker, Name, is_failure
 from outbox.relay.gate import Gate
-from outbox.relay.schedule import State, budget
+from outbox.relay.schedule import Postpone, State, budget
 from outbox.relay.store import Store
+from outbox.relay.target_rows import TargetRows
 from outbox.resources import company_of
 from outbox.targets.delivery import Key, Outcome
 
@@ -26,6 +27,7 @@ class Outlook:
 
     def __init__(self, store: Store, gate: Gate, breaker: Breaker, woken: asyncio.Event) -> None:
         self.store = store
+        self.rows = TargetRows(store)
         self.gate = gate
         self.breaker = breaker
         self.woken = woken
@@ -42,12 +44,12 @@ class Outlook:
         """May anything be taken up now? While it may, it reads once a second."""
         if self._opening is not None:
             why, self._opening = self._opening, None
-            await self.store.open_breaker(why[:500], self.breaker.first_s, self.breaker.cap_s)
+            await self.rows.open_breaker(why[:500], self.breaker.first_s, self.breaker.cap_s)
             await self._read()
         if not self.open or self.down or time.monotonic() - self._looked_at > LOOK_S:
             await self._read()
         if self.open and self.down and not self.probing and time.monotonic() >= self._probe_at:
-            self.probing = await self.store.take_probe(self.breaker.first_s, self.breaker.cap_s)
+            self.probing = await self.rows.take_probe(self.breaker.first_s, self.breaker.cap_s)
             await self._read()
         return self.open and (not self.down or self.probing)
 
@@ -64,7 +66,7 @@ class Outlook:
         if self._closing:
             self._closing, self.down = False, None
             self.breaker.closed()
-            await self.store.close_breaker()
+            await self.rows.close_breaker()
         for state, outcome in finished:
             if isinstance(outcome, NotAllowed):
                 await self._pause(state, outcome)
@@ -72,12 +74,12 @@ class Outlook:
     async def _pause(self, state: State, forbidden: NotAllowed) -> None:
         company, resource = forbidden.company, forbidden.resource
         if company is None and resource is None:
-            await self.store.pause_target(forbidden.why)
+            await self.rows.pause_target(forbidden.why)
             self.open = False
             return
         resources = [resource] if resource else [r for r in self.store.views if budget(r, state.key)]
         tenant = state.parents[0] if company and budget(state.resource, state.key) else None
-        await self.store.pause_part(resources, company or "", tenant, forbidden.why)
+        await self.rows.pause_part(resources, company or "", tenant, forbidden.why)
         await self._read()
 
     def paused(self, resource: str, key: Key) -> str | None:
@@ -89,16 +91,24 @@ class Outlook:
                 return f"paused: {what} ({why})"
         return None
 
+    def in_the_way(self, state: State) -> Postpone | None:
+        """Why a delivery must wait; None: it may be begun."""
+        paused = self.paused(state.resource, state.key)
+        if paused:
+            return Postpone(PAUSED_S, paused)
+        quiet_s = self.gate.quiet_s(budget(state.resource, state.key))
+        return Postpone(quiet_s, "the target asked to wait, or its calls are used up") if quiet_s > 0 else None
+
     async def _read(self) -> None:
         await self.store.connection.forget_plans()
-        row = await self.store.read_target()
+        row = await self.rows.read_target()
         now = self._looked_at = time.monotonic()
         self.open = row.active and not row.paused
         pauses = [(resource, company, why) for resource, company, why in row.pauses]
         lifted = {pause[:2] for pause in self._pauses} - {pause[:2] for pause in pauses}
         self._pauses = pauses
         if lifted:
-            await self.store.release_paused(lifted)
+            await self.rows.release_paused(lifted)
         self.gate.keep_quiet(row.quiet)
         if self._opening is None and not self._closing:
             if self.down and not row.down:  # another relay found it back

@@ -31,12 +31,19 @@ BROKEN_VIEW = (
 
 
 async def expand_readable(store: Store, messages: list[Message]) -> list[tuple[str, Key]]:
-    """As `expand`, for messages of one resource; what the view cannot compute is put off."""
+    """As `expand`, each resource for itself; what its view cannot compute is put off."""
+    groups: dict[str, list[Message]] = {}
+    for m in messages:
+        groups.setdefault(m.resource, []).append(m)
+    return [k for group in groups.values() for k in await _expand_readable(store, group)]
+
+
+async def _expand_readable(store: Store, messages: list[Message]) -> list[tuple[str, Key]]:
     try:
         return await expand(store, messages)
     except (*BROKEN_VIEW, psycopg.errors.ProgramLimitExceeded) as e:
         if isinstance(e, (psycopg.DataError, psycopg.errors.ProgramLimitExceeded)) and len(messages) > 1:
-            return [k for half in _halves(messages) for k in await expand_readable(store, half)]
+            return [k for half in _halves(messages) for k in await _expand_readable(store, half)]
         if isinstance(e, psycopg.errors.ProgramLimitExceeded):
             await give_up(store, messages, TOO_LONG)
             return []

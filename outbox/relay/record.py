@@ -6,6 +6,7 @@ from typing import Any
 
 from outbox.relay import settle
 from outbox.relay.people import HandOver
+from outbox.relay.people_rows import PeopleRows
 from outbox.relay.reading import BROKEN_VIEW
 from outbox.relay.rows import Settled
 from outbox.relay.schedule import State
@@ -52,7 +53,7 @@ async def _requeue(store: Store, given_up: list[dict[str, Any]]) -> None:
     """What came back must be recorded also while the users' view cannot be read: then all users are looked at later."""
     try:
         async with store.connection.transaction():
-            await store.requeue_email(given_up)
+            await PeopleRows(store).requeue_email(given_up)
     except BROKEN_VIEW:
         await store.enqueue_children([{"resource": "users", "key": {}, "cause": g["cause"]} for g in given_up[:1]])
 

@@ -49,11 +49,16 @@ class Sending:
         self.finished: list[Finished] = []
         self.calls: list[tuple[Delivery, Call]] = []
 
-    def start(self, group: list[Begun]) -> None:
-        """Let a group go out, as soon as a slot is free."""
-        task = asyncio.create_task(self._deliver(group))
-        self.tasks.add(task)
-        task.add_done_callback(self.tasks.discard)
+    def start(self, begun: list[Begun], batch_size: int) -> None:
+        """Let them go out, as soon as slots are free: those of one group together, at most batch_size at once."""
+        groups: dict[tuple[str, ...] | int, list[Begun]] = {}
+        for b in begun:
+            groups.setdefault(b.group or b.state.message_id, []).append(b)
+        for group in groups.values():
+            for first in range(0, len(group), batch_size):
+                task = asyncio.create_task(self._deliver(group[first : first + batch_size]))
+                self.tasks.add(task)
+                task.add_done_callback(self.tasks.discard)
 
     async def gather(self) -> None:
         """To settle one takes as long as to settle ten. While so many are begun that no slot can run dry meanwhile,
@@ -69,6 +74,10 @@ class Sending:
         finished, calls = self.finished, self.calls
         self.finished, self.calls = [], []
         return finished, calls
+
+    def put_back(self, finished: list[Finished], calls: list[tuple[Delivery, Call]]) -> None:
+        """The database is gone, and what the cloud has answered is known here alone: it is recorded once it is back."""
+        self.finished[:0], self.calls[:0] = finished, calls
 
     @property
     def until(self) -> float:

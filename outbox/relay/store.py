@@ -1,13 +1,14 @@
-"""The outbox tables as the relay uses them: one function per file in sql/relay."""
+"""The outbox tables as the relay uses them: one function per file in sql/relay. Those about the target itself
+stand in target_rows, about the brakes in brake_rows, about other users in people_rows.
+"""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from psycopg import sql
-from psycopg.rows import namedtuple_row
 
 from outbox import sqlfiles
 from outbox.errors import LeaseLost
@@ -15,7 +16,7 @@ from outbox.relay import compose, rows
 from outbox.relay.compose import View
 from outbox.relay.connection import Connection
 from outbox.relay.holding import Holding
-from outbox.relay.rows import Message, Rival, Settled, Successor
+from outbox.relay.rows import Message, Settled
 from outbox.relay.schedule import State
 from outbox.resources import RESOURCES
 from outbox.targets.delivery import Call, Delivery, Key
@@ -46,7 +47,7 @@ class Store:
 
     async def take_lease(self, holder: str, lease_s: float, most: int = 1000) -> bool:
         """Take free lanes, at most so many. Answers whether there was one."""
-        rows = await self._all("take_lanes", holder=holder, lease_s=lease_s, most=most)
+        rows = await self.all("take_lanes", holder=holder, lease_s=lease_s, most=most)
         if rows:
             self.holding.take({r.lane: r.epoch for r in rows}, rows[0].lanes, rows[0].abandoned_s)
         return bool(rows)
@@ -55,51 +56,27 @@ class Store:
         """Let lanes go; nothing of them is in flight."""
         dropped = self.holding.drop(lanes)
         if dropped:
-            await self._run("release_lanes", lanes=list(dropped), epochs=list(dropped.values()))
+            await self.run("release_lanes", lanes=list(dropped), epochs=list(dropped.values()))
 
     async def renew_epochs(self) -> None:
         """On a new connection after one that was lost. When a lane has passed to another relay all are lost."""
         asked = set(self.holding.held)
-        renewed = {r.lane: r.epoch for r in await self._all("renew_epochs")}
+        renewed = {r.lane: r.epoch for r in await self.all("renew_epochs")}
         self.holding.renew(renewed, lost=asked != renewed.keys())
 
     async def ring(self) -> None:
         """Where other relays have lanes too, what was written may be for one that is asleep."""
         if self.holding.served is not None:
-            await self._run("ring")
+            await self.run("ring")
 
     async def notice_fail_over(self) -> bool:
         """True: the timeline changed, so commits may be lost; from now on nothing in the mirror counts as unchanged."""
-        return bool((await self._one("notice_fail_over")).noticed)
-
-    async def read_target(self) -> Any:
-        """(active, paused, why, down, down_why, probe_in_s, pauses, quiet)"""
-        return await self._one("read_target")
-
-    async def pause_target(self, why: str) -> None:
-        await self._run("pause_target", why=why)
-
-    async def pause_part(self, resources: list[str], company: str, remote_id: str | None, why: str) -> None:
-        await self._run("pause_part", resources=resources, company=company, remote_id=remote_id, why=why)
-
-    async def release_paused(self, parts: Iterable[tuple[str, str]]) -> None:
-        resources, companies = map(list, zip(*parts, strict=True))
-        await self._run("release_paused", resources=resources, companies=companies)
-
-    async def open_breaker(self, why: str, first_s: float, cap_s: float) -> None:
-        await self._run("open_breaker", why=why, first_s=first_s, cap_s=cap_s)
-
-    async def take_probe(self, first_s: float, cap_s: float) -> bool:
-        """May this relay make the next single call?"""
-        return await self._one("take_probe", first_s=first_s, cap_s=cap_s) is not None
-
-    async def close_breaker(self) -> None:
-        await self._run("close_breaker")
+        return bool((await self.one("notice_fail_over")).noticed)
 
     async def read_views(self) -> None:
         """Which desired views there are, and the types of their columns."""
         types: dict[str, dict[str, str]] = {}
-        for row in await self._all("read_views"):
+        for row in await self.all("read_views"):
             types.setdefault(row.resource, {})[row.column] = row.type
         self.comparisons.clear()
         self.views = {n: View(self.target, RESOURCES[n], t) for n, t in types.items() if n in RESOURCES}
@@ -108,13 +85,13 @@ class Store:
 
     async def claim_new(self, seen: str, limit: int, due_within_s: float) -> tuple[str, list[Message], float]:
         """(snapshot of now, what `seen` did not show and what came due of late, by id; the server's clock in s)"""
-        found = await self._all("claim_new", seen=seen, limit=limit, due_within_s=due_within_s)
+        found = await self.all("claim_new", seen=seen, limit=limit, due_within_s=due_within_s)
         return *rows.claimed(found), found[0].at
 
     async def claim_page(self, after_transaction: int, after_id: int, limit: int) -> tuple[str, list[Message]]:
         """(snapshot of now, the next page of the backlog in order of transaction)"""
         return rows.claimed(
-            await self._all("claim_page", after_transaction=after_transaction, after_id=after_id, limit=limit)
+            await self.all("claim_page", after_transaction=after_transaction, after_id=after_id, limit=limit)
         )
 
     async def follow(self, function: str, messages: list[dict[str, Any]]) -> list[tuple[dict[str, str], str]]:
@@ -150,10 +127,10 @@ class Store:
         await self._execute(query, {f"p{i}": v for i, v in enumerate(values)})
 
     async def expand_keys(self, keys: list[dict[str, Any]]) -> None:
-        await self._run("expand_keys", keys=json.dumps(keys))
+        await self.run("expand_keys", keys=json.dumps(keys))
 
     async def settle_expanded(self, ids: list[int]) -> None:
-        await self._run("settle_expanded", ids=ids)
+        await self.run("settle_expanded", ids=ids)
 
     # -- compare, begin, settle --------------------------------------------------------------------------------
 
@@ -174,23 +151,28 @@ class Store:
         Fewer than asked for means that the lease has passed to another relay.
         """
         work = [
-            {"resource": d.resource, "key": d.key, "remote_id": d.remote_id, "sending": d.sending}
-            | {"ids": ids, "intent": d.action}
+            {
+                "resource": d.resource,
+                "key": d.key,
+                "ids": ids,
+                "remote_id": d.remote_id,
+                "intent": d.action,
+                "sending": d.sending,
+            }
             for d, ids in deliveries
         ]
         all_ids = [i for _, ids in deliveries for i in ids]
-        rows = await self._all("begin", len(work), work=json.dumps(work), ids=all_ids)
+        rows = await self.all("begin", len(work), work=json.dumps(work), ids=all_ids)
         return {(r.resource, tuple(r.key)) for r in rows}
 
     async def settle(self, work: Sequence[Settled], calls: Sequence[tuple[Delivery, Call]]) -> None:
         """Record outcomes. Raises LeaseLost, and records nothing, when the lane has passed to another relay."""
-        attempts = [{"message_id": d.message_id, "resource": d.resource, "key": d.key, **vars(c)} for d, c in calls]
-        row = await self._one(
+        row = await self.one(
             "settle",
             len(work),
             work=json.dumps([vars(w) for w in work]),
             ids=[i for w in work for i in w.ids],
-            attempts=json.dumps(attempts),
+            attempts=_attempts(calls),
         )
         if not row.leased:
             raise LeaseLost(f"another relay took over {self.target}; what this one was sending is in doubt")
@@ -198,83 +180,66 @@ class Store:
     async def doubt(self, deliveries: Sequence[Delivery], calls: Sequence[tuple[Delivery, Call]]) -> None:
         """Deliveries that ended after the lease was lost: whoever has the lane now is asked to look at each."""
         work = [
-            {name: getattr(d, name) for name in ("resource", "key", "remote_id", "sending", "parents", "message_id")}
-            | {"intent": d.action}
+            {
+                "resource": d.resource,
+                "key": d.key,
+                "message_id": d.message_id,
+                "remote_id": d.remote_id,
+                "intent": d.action,
+                "sending": d.sending,
+                "parents": d.parents,
+            }
             for d in deliveries
         ]
-        attempts = [{"message_id": d.message_id, "resource": d.resource, "key": d.key, **vars(c)} for d, c in calls]
         if deliveries:
-            await self._run("doubt", work=json.dumps(work), attempts=json.dumps(attempts))
-            await self._run("ring")
+            await self.run("doubt", work=json.dumps(work), attempts=_attempts(calls))
+            await self.run("ring")
+
+    async def hand_over(self, from_key: Key, to_key: Key, cause: int) -> None:
+        """The object of one user becomes another's, without a call. Raises LeaseLost, as settle."""
+        parameters = {"epoch": self.epoch, "from_key": list(from_key), "to_key": list(to_key), "cause": cause}
+        if not await self.all("hand_over", **parameters):
+            raise LeaseLost(f"another relay took over {self.target}")
 
     async def enqueue_children(self, children: list[dict[str, Any]]) -> None:
-        await self._run("enqueue_children", children=json.dumps(children))
+        await self.run("enqueue_children", children=json.dumps(children))
 
     async def remove_children(self, parents: list[dict[str, Any]]) -> None:
-        await self._run("remove_children", parents=json.dumps(parents))
+        await self.run("remove_children", parents=json.dumps(parents))
 
     async def end_rejections(self, keys: list[dict[str, Any]]) -> None:
-        await self._run("end_rejections", keys=json.dumps(keys))
+        await self.run("end_rejections", keys=json.dumps(keys))
 
     async def find_open(self, resource: str, key: Key) -> list[int]:
         """The pending messages of a key whose view cannot be read."""
-        return [r.id for r in await self._all("find_open", resource=resource, key=list(key))]
-
-    # -- who a user is -----------------------------------------------------------------------------------------
-
-    async def find_rivals(self, key: Key, email: str) -> list[Rival]:
-        rows = await self._people("find_rivals", key=list(key), email=email)
-        return [Rival(tuple(r.key), r.remote_id, r.in_doubt, r.stays, r.email, r.ready, r.looked_at) for r in rows]
-
-    async def find_successors(self, emails: Iterable[str]) -> list[Successor]:
-        rows = await self._people("find_successors", emails=list(emails))
-        return [Successor(tuple(r.key), r.in_doubt, r.has_object, tuple(r.emails), r.another) for r in rows]
-
-    async def hand_over(self, from_key: Key, to_key: Key, cause: int) -> None:
-        parameters = {"epoch": self.epoch, "from_key": list(from_key), "to_key": list(to_key), "cause": cause}
-        if not await self._all("hand_over", **parameters):
-            raise LeaseLost(f"another relay took over {self.target}")
-
-    async def requeue_email(self, given_up: list[dict[str, Any]]) -> None:
-        await self._people("requeue_email", given_up=json.dumps(given_up))
+        return [r.id for r in await self.all("find_open", resource=resource, key=list(key))]
 
     # -- sleep -------------------------------------------------------------------------------------------------
 
     async def raise_bell(self, holder: str) -> int:
         """Set the flag; answers the mark to wait for, see look_around."""
-        await self._run("raise_bell", holder=holder)
-        return int((await self._one("mark_sleep")).mark)
+        await self.run("raise_bell", holder=holder)
+        return int((await self.one("mark_sleep")).mark)
 
     async def lower_bell(self, holder: str) -> None:
-        await self._run("lower_bell", holder=holder)
+        await self.run("lower_bell", holder=holder)
 
     async def look_around(self, mark: int) -> tuple[bool, float | None]:
         """(everything older than the mark has ended, seconds until the next back-off is over)"""
-        row = await self._one("look_around", mark=mark)
+        row = await self.one("look_around", mark=mark)
         return bool(row.all_ended), row.next_due_s
 
     # -- plumbing ----------------------------------------------------------------------------------------------
 
-    async def _run(self, name: str, **parameters: Any) -> None:
-        await self._all(name, **parameters)
+    async def run(self, name: str, **parameters: Any) -> None:
+        await self.all(name, **parameters)
 
-    async def _all(self, name: str, keys: int = 1, /, **parameters: Any) -> list[Any]:
+    async def all(self, name: str, keys: int = 1, /, **parameters: Any) -> list[Any]:
         return await self._execute(sqlfiles.statement(f"relay/{name}.sql"), self._parameters() | parameters, keys)
 
-    async def _one(self, name: str, keys: int = 1, /, **parameters: Any) -> Any:
-        rows = await self._all(name, keys, **parameters)
+    async def one(self, name: str, keys: int = 1, /, **parameters: Any) -> Any:
+        rows = await self.all(name, keys, **parameters)
         return rows[0] if rows else None
-
-    async def _people(self, name: str, **parameters: Any) -> list[Any]:
-        """A statement that reads the view of the users."""
-        view = self.views["users"]
-        query = sql.SQL(sqlfiles.statement(f"relay/{name}.sql")).format(
-            view=sql.Identifier(self.target, "users"),
-            key_type=sql.SQL(view.types["user_code"]),
-            missing=compose.optional(view, "missing"),
-            withdrawn=compose.optional(view, "withdrawn"),
-        )
-        return await self._execute(query, {"target": self.target, **parameters})
 
     def _parameters(self) -> dict[str, Any]:
         """held, epochs: what begin and settle check; -1 is no lane, so that nobody who has none passes."""
@@ -292,7 +257,9 @@ class Store:
         """keys: how many it is about. For few a plan is kept, since planning takes longer than doing; for many it is
         made for just these, since a kept one takes a guess at how many there are, and may read all that there is.
         """
-        prepare = False if keys > FEW_KEYS else None
-        async with self.connection.pinned(), self.connection.cursor(row_factory=namedtuple_row) as cursor:
-            await cursor.execute(query, parameters, prepare=prepare)
-            return await cursor.fetchall() if cursor.description else []
+        return await self.connection.rows(query, parameters, prepare=False if keys > FEW_KEYS else None)
+
+
+def _attempts(calls: Sequence[tuple[Delivery, Call]]) -> str:
+    """Rows of outbox.attempt, as JSON."""
+    return json.dumps([{"message_id": d.message_id, "resource": d.resource, "key": d.key, **vars(c)} for d, c in calls])

@@ -14,8 +14,6 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
-from psycopg.rows import namedtuple_row
-
 from outbox import sqlfiles
 from outbox.errors import NotAtHome
 from outbox.relay.connection import LOST, Connection, connect
@@ -150,6 +148,4 @@ class Keeper:
                         await Store(connection, target, holding).release(set(holding.held))
 
     async def _ask(self, connection: Connection, name: str, **parameters: Any) -> list[Any]:
-        async with connection.pinned(), connection.cursor(row_factory=namedtuple_row) as cursor:
-            await cursor.execute(sqlfiles.read(f"relay/{name}.sql"), parameters)
-            return await cursor.fetchall() if cursor.description else []
+        return await connection.rows(sqlfiles.read(f"relay/{name}.sql"), parameters)

@@ -12,6 +12,7 @@ from outbox.relay.compose import View
 from outbox.relay.connection import Connection
 from outbox.relay.reading import BROKEN_VIEW, unreadable
 from outbox.relay.store import Store
+from outbox.relay.target_rows import TargetRows
 from outbox.resources import RESOURCES
 from outbox.targets.listing import Listing
 from outbox.verify.findings import Finding, Verified
@@ -30,7 +31,7 @@ async def verify(
     await store.read_views()
     ask = Questions(connection, listing.name)
     since = (await ask.look_at()).verify_since
-    target = await store.read_target()
+    target = await TargetRows(store).read_target()
     views = [store.views[name] for name in RESOURCES if name in store.views and name in (resources or RESOURCES)]
     checked = []
     for view in views:

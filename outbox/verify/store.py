@@ -9,7 +9,6 @@ from datetime import datetime
 from typing import Any
 
 from psycopg import sql
-from psycopg.rows import namedtuple_row
 
 from outbox import sqlfiles
 from outbox.relay import compose
@@ -97,20 +96,15 @@ class Questions:
     async def left_alone(self, resource: str) -> set[str]:
         """What a person said is none of ours."""
         values = {"target": self.target, "resource": resource}
-        async with self.connection.pinned():
-            rows = await self.connection.execute(sqlfiles.read("first_contact/left_alone.sql"), values)
-            return {remote_id for (remote_id,) in await rows.fetchall()}
+        rows = await self.connection.rows(sqlfiles.read("first_contact/left_alone.sql"), values)
+        return {remote_id for (remote_id,) in rows}
 
     async def _all(self, name: str, **parameters: Any) -> list[Any]:
-        async with self.connection.pinned(), self.connection.cursor(row_factory=namedtuple_row) as cursor:
-            await cursor.execute(sqlfiles.read(f"verify/{name}.sql"), {"target": self.target, **parameters})
-            return await cursor.fetchall() if cursor.description else []
+        return await self.connection.rows(sqlfiles.read(f"verify/{name}.sql"), {"target": self.target, **parameters})
 
     async def _composed(self, name: str, parts: dict[str, sql.Composable], values: dict[str, Any]) -> list[Any]:
         query = sql.SQL(sqlfiles.read(f"verify/{name}.sql")).format(**parts)
-        async with self.connection.pinned(), self.connection.cursor(row_factory=namedtuple_row) as cursor:
-            await cursor.execute(query, values)
-            return await cursor.fetchall()
+        return await self.connection.rows(query, values)
 
 
 def _rows(keys: Iterable[Key]) -> str:
