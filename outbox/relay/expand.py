@@ -60,8 +60,7 @@ async def expand(store: Store, messages: list[Message]) -> list[tuple[str, Key]]
     """
     direct = [m for m in messages if m.via is None or "follow" not in m.via]
     chained = [m for m in messages if m.via is not None and "follow" in m.via]
-    led = await _follow(store, chained)
-    resolved = {m.id: _only_key(led[m.id]) for m in chained if _only_key(led[m.id])}
+    led, resolved = await _follow(store, chained)
     coarse = [c for m in direct for c in _direct(m)]
     coarse += [c for m in chained if m.id not in resolved for c in led[m.id]]
     done = [m.id for m in messages if m.id not in resolved]
@@ -80,13 +79,6 @@ async def _write(store: Store, coarse: list[Coarse]) -> None:
         await store.expand(resource, columns, patterns, operation, max(c.cause for c in group))
 
 
-def _only_key(coarse: list[Coarse]) -> Key:
-    """The one full key that a chain led to; () where it led elsewhere."""
-    if len(coarse) == 1 and len(coarse[0].pattern) == len(RESOURCES[coarse[0].resource].key):
-        return tuple(value for _, value in coarse[0].pattern)
-    return ()
-
-
 def _direct(message: Message) -> list[Coarse]:
     if message.key is not None:
         pattern = dict(zip(RESOURCES[message.resource].key, message.key, strict=False))
@@ -95,27 +87,31 @@ def _direct(message: Message) -> list[Coarse]:
     return [_coarse(message, pattern)]
 
 
-async def _follow(store: Store, messages: list[Message]) -> dict[int, list[Coarse]]:
-    """Where each chain leads in current data: one query for all messages of a chain."""
+async def _follow(store: Store, messages: list[Message]) -> tuple[dict[int, list[Coarse]], dict[int, Key]]:
+    """Where each chain leads in current data, and the keys of those that led to one: one query for all messages of a
+    chain.
+    """
     by_chain: dict[str, list[Message]] = {}
     for m in messages:
         by_chain.setdefault((m.via or {})["follow"], []).append(m)
     led: dict[int, list[Coarse]] = {}
+    resolved: dict[int, Key] = {}
     for function, group in by_chain.items():
         anchors: dict[Any, list[str]] = {}
         try:
-            found = await store.follow(function, [_start(m) for m in group])
+            found, keys = await store.follow(function, [_start(m) for m in group])
         except BROKEN_CHAIN:
             # What the change itself knew of the key still is; the rest is every row.
             led |= {m.id: _direct(m) for m in group}
             continue
+        resolved |= keys
         for start, anchor in found:
             anchors.setdefault(_frozen(start), []).append(anchor)
         for m in group:
             via, first = m.via or {}, RESOURCES[m.resource].key[0]
             known = via.get("key", {})
             led[m.id] = [_coarse(m, {first: a, **known}) for a in anchors.get(_frozen(via["start"]), [])]
-    return led
+    return led, resolved
 
 
 def _start(message: Message) -> dict[str, Any]:

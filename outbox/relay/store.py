@@ -94,16 +94,19 @@ class Store:
             await self.all("claim_page", after_transaction=after_transaction, after_id=after_id, limit=limit)
         )
 
-    async def follow(self, function: str, messages: list[dict[str, Any]]) -> list[tuple[dict[str, str], str]]:
+    async def follow(
+        self, function: str, messages: list[dict[str, Any]]
+    ) -> tuple[list[tuple[dict[str, str], str]], dict[int, Key]]:
         """Where the chain of joins leads from the start of each message {id, start, rest}: (start, anchor) pairs. One
-        that knows the rest of its key and is led to one anchor has that key from now on.
+        that knows the rest of its key and is led to one anchor has that key from now on: the second answer, by id.
         """
         query = sql.SQL(sqlfiles.statement("relay/follow.sql")).format(function=sql.Identifier(function))
         parameters = {"messages": json.dumps(messages), "ids": [m["id"] for m in messages]}
         found = await self._execute(query, self._parameters() | parameters, len(messages))
-        if not all(row.leased for row in found):
+        keys = [row for row in found if row.key is not None]
+        if not all(row.leased for row in keys):
             raise LeaseLost(f"another relay took over {self.target}")
-        return [(row.start, row.anchor) for row in found]
+        return [(r.start, r.anchor) for r in found if r.key is None], {r.id: tuple(r.key) for r in keys}
 
     async def expand(
         self,

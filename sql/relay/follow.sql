@@ -6,19 +6,22 @@
 -- the message a key that nobody looks at. The lease is locked when the chain has been followed and not before: that can
 -- take long, and meanwhile it must be renewed.
 -- rest: the key without its first column, of a message that knows it.
+-- Answers where each start leads (start, anchor), and of the messages that name a key from now on (id, key).
 WITH coarse AS MATERIALIZED (
     SELECT w.* FROM jsonb_to_recordset(%(messages)s) AS w (id bigint, start jsonb, rest text[])
 ), led AS MATERIALIZED (
     SELECT f.start, f.anchor FROM outbox.{function}((SELECT jsonb_agg(DISTINCT c.start) FROM coarse AS c)) AS f
 ), one AS MATERIALIZED (
-    SELECT c.id, CASE WHEN count(*) = 1 AND c.rest IS NOT NULL THEN min(l.anchor) || c.rest END AS key
+    SELECT c.id, min(l.anchor) || c.rest AS key
     FROM coarse AS c
     JOIN led AS l USING (start)
+    WHERE c.rest IS NOT NULL
     GROUP BY c.id, c.rest
+    HAVING count(*) = 1
 ), lease AS MATERIALIZED (
     SELECT FROM unnest(%(held)s::integer[], %(epochs)s::bigint[]) AS h (lane, epoch)
     JOIN outbox.lease AS l USING (lane, epoch)
-    WHERE l.target = %(target)s AND EXISTS (SELECT FROM one AS o WHERE o.key IS NOT NULL)
+    WHERE l.target = %(target)s AND EXISTS (SELECT FROM one)
     ORDER BY l.lane
     FOR SHARE OF l
 ), resolved AS (
@@ -31,11 +34,12 @@ WITH coarse AS MATERIALIZED (
         END
     FROM one AS o
     -- the array, and the CASE: as in settle
-    WHERE m.id = o.id AND m.id = ANY (%(ids)s::bigint[]) AND o.key IS NOT NULL
+    WHERE m.id = o.id AND m.id = ANY (%(ids)s::bigint[])
       AND CASE m.status WHEN 'pending' THEN true ELSE false END
       AND (SELECT count(*) FROM lease) = cardinality(%(held)s::integer[])
 )
-SELECT l.start, l.anchor,
-       NOT EXISTS (SELECT FROM one AS o WHERE o.key IS NOT NULL)
-           OR (SELECT count(*) FROM lease) = cardinality(%(held)s::integer[]) AS leased
+SELECT l.start, l.anchor, NULL::bigint AS id, NULL::text[] AS key, NULL::boolean AS leased
 FROM led AS l
+UNION ALL
+SELECT NULL, NULL, o.id, o.key, (SELECT count(*) FROM lease) = cardinality(%(held)s::integer[])
+FROM one AS o
