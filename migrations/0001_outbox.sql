@@ -198,7 +198,7 @@ COMMENT ON TABLE outbox.mirror IS 'What each target has acknowledged to hold';
 COMMENT ON COLUMN outbox.mirror.key IS 'Values of the key columns, all of them';
 COMMENT ON COLUMN outbox.mirror.remote_id IS 'The target''s id; access: tenant/user, app access: tenant/user/app; null: a create whose outcome is not known yet';
 COMMENT ON COLUMN outbox.mirror.in_doubt IS 'Since when a call is under way or its outcome unknown; null: the row is certain';
-COMMENT ON COLUMN outbox.mirror.intent IS 'What the call in doubt was to do; a removal stays noted while an update is tried after it';
+COMMENT ON COLUMN outbox.mirror.intent IS 'What the call in doubt was to do; see outbox.noted_intent';
 COMMENT ON COLUMN outbox.mirror.sending IS 'Natural keys (e-mail, external id) of every attempt that is not cleared up';
 COMMENT ON COLUMN outbox.mirror.parents IS 'Remote ids of the parents when it was sent; another one now means: send again';
 COMMENT ON COLUMN outbox.mirror.unlinked IS 'A person says that this is somebody else: it is removed, and made anew where the view has the key';
@@ -206,6 +206,15 @@ COMMENT ON COLUMN outbox.mirror.etag IS 'The target''s version, for If-Match';
 COMMENT ON COLUMN outbox.mirror.confirmed_at IS 'The target''s last acknowledgement';
 COMMENT ON COLUMN outbox.mirror.message_id IS 'The message that brought this state';
 COMMENT ON COLUMN outbox.mirror.document IS 'What the target acknowledged; null: not known, send it whole';
+
+CREATE FUNCTION outbox.noted_intent(noted text, intent text)
+    RETURNS text
+    LANGUAGE sql
+    IMMUTABLE PARALLEL SAFE
+RETURN CASE WHEN noted = 'remove' AND intent = 'update' THEN noted ELSE intent END;
+COMMENT ON FUNCTION outbox.noted_intent IS
+    'The intent of a mirror row when another call is begun: a removal stays noted while an update is tried after it, since who is not found by that may be gone by the removal';
+REVOKE EXECUTE ON FUNCTION outbox.noted_intent FROM PUBLIC;
 
 CREATE INDEX mirror_remote ON outbox.mirror (remote_id, target, resource);
 CREATE INDEX mirror_email ON outbox.mirror (target, lower(document ->> 'email')) WHERE resource = 'users';

@@ -26,7 +26,7 @@ GRANT SELECT (target, resource, key, remote_id, in_doubt, intent, parents, etag,
 GRANT INSERT (target, resource, key, via, operation, source, cause, status, outcome, due_at, settled_at, error,
               approved, withheld, batch, row_hash)
     ON outbox.message TO outbox_relay;
-GRANT EXECUTE ON FUNCTION outbox.is_message TO outbox_relay;
+GRANT EXECUTE ON FUNCTION outbox.is_message, outbox.noted_intent TO outbox_relay;
 GRANT UPDATE (status, outcome, key, attempts, due_at, settled_at, http_status, error, document, approved, withheld, batch,
               row_hash)
     ON outbox.message TO outbox_relay;

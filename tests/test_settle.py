@@ -22,9 +22,9 @@ KNOWN = replace(NEW, mirror=HELD)
 IN_DOUBT = replace(NEW, mirror=Mirror(None, None, in_doubt_s=30.0, sending=("new@example.nl",)))
 
 
-def _after(state: State, action: Action, outcome: Outcome) -> Settled:
+def _after(state: State, action: Action, outcome: Outcome, noted: str | None = None) -> Settled:
     delivery = Delivery(state.resource, state.key, action, 5, sending=("new@example.nl",))
-    return after_call(state, delivery, outcome, TIMES, Patience())
+    return after_call(state, delivery, outcome, TIMES, Patience(), noted)
 
 
 def test_a_create_is_recorded_with_its_remote_id_and_document() -> None:
@@ -71,6 +71,13 @@ def test_an_unknown_outcome_stays_in_doubt_and_waits_a_deadline(outcome: Excepti
     assert s.wait_s is not None
     assert s.wait_s >= TIMES.deadline_s
     assert "a bug" not in (s.error or "")
+
+
+def test_the_intent_is_what_begin_noted() -> None:
+    """A relay that lost its lease may have said of a removal after the key was looked at: only begin saw it."""
+    assert _after(KNOWN, Action.UPDATE, Unknown("reset"), "remove").intent == "remove"
+    gone = _after(KNOWN, Action.UPDATE, Ambiguous("gone", http_status=404), "remove")
+    assert (gone.status, gone.mirror) == ("pending", "delete")
 
 
 def test_told_to_wait_uses_up_no_attempt() -> None:

@@ -18,12 +18,15 @@ _FROM_JSON = json.JSONDecoder(parse_float=Decimal).decode
 
 @dataclass(frozen=True)
 class Begun:
-    """A delivery on its way: objects are what no other delivery may touch meanwhile."""
+    """A delivery on its way: objects are what no other delivery may touch meanwhile. noted: the intent, as begin noted
+    it.
+    """
 
     state: State
     delivery: Delivery
     objects: frozenset[str]
     group: tuple[str, ...] | None
+    noted: str | None = None
 
 
 @dataclass

@@ -101,7 +101,8 @@ class Lane:
     def _outcome(self, f: Finished) -> Settled:
         """An attempt while the platform is down counts for nothing; a look was not counted to begin with."""
         patience = replace(self.patience, give_up_s=float("inf")) if f.spared else self.patience
-        settled = outcome_rules.after_call(f.begun.state, f.begun.delivery, f.outcome, self.times, patience)
+        b = f.begun
+        settled = outcome_rules.after_call(b.state, b.delivery, f.outcome, self.times, patience, b.noted)
         spared = f.spared and settled.status == "pending" and f.begun.delivery.action is not Action.LOOK
         return replace(settled, uncounted=True) if spared else settled
 
@@ -253,9 +254,10 @@ class Lane:
         """Commit the intent, then let it go out. A look writes nothing, so it needs no intent."""
         writes = [b for b in begun if b.delivery.action is not Action.LOOK]
         if writes:
-            marked = await self.store.begin([(b.delivery, b.state.pending_ids) for b in writes])
-            if len(marked) < len(writes):
+            noted = await self.store.begin([(b.delivery, b.state.pending_ids) for b in writes])
+            if len(noted) < len(writes):
                 raise LeaseLost(f"another relay took over {self.store.target}")
+            begun = [replace(b, noted=noted.get((b.state.resource, b.state.key))) for b in begun]
         if begun and not self.in_flight:
             self.counts.came_at = time.monotonic()
         self.in_flight |= {(b.state.resource, b.state.key): b for b in begun}

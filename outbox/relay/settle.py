@@ -39,8 +39,10 @@ def without_call(state: State, decision: Settle | Postpone) -> Settled:
     return _settled(state, decision.status, decision.outcome, error=decision.error, **mirror)
 
 
-def after_call(state: State, delivery: Delivery, outcome: Outcome, times: Times, patience: Patience) -> Settled:
-    """What the target answered, recorded."""
+def after_call(
+    state: State, delivery: Delivery, outcome: Outcome, times: Times, patience: Patience, noted: str | None = None
+) -> Settled:
+    """What the target answered, recorded. noted: the intent, as begin noted it."""
     if isinstance(outcome, Delivered):
         return _acknowledged(state, delivery.action, outcome, times)
     status = outcome.http_status if isinstance(outcome, CloudError) else None
@@ -50,7 +52,7 @@ def after_call(state: State, delivery: Delivery, outcome: Outcome, times: Times,
     match outcome:
         case Refused():
             return _settled(state, "dead", http_status=status, error=why, **before)
-        case Ambiguous(http_status=404) if state.mirror and state.mirror.intent == "remove":
+        case Ambiguous(http_status=404) if noted == "remove" or (state.mirror and state.mirror.intent == "remove"):
             # gone by our own call, whose answer was lost, and wanted again since: he is created anew
             return _settled(state, "pending", http_status=status, error=why, wait_s=0.0, mirror="delete")
         case Ambiguous():
@@ -70,7 +72,7 @@ def after_call(state: State, delivery: Delivery, outcome: Outcome, times: Times,
             return _again(state, why, status, patience.wait_s(state.attempts), patience, before)
         case _:  # unknown, ours included: nothing may be taken for granted
             wait_s = times.deadline_s + patience.wait_s(state.attempts)
-            return _again(state, why, status, wait_s, patience, _KEEP if looked else _in_doubt(state, delivery))
+            return _again(state, why, status, wait_s, patience, _KEEP if looked else _in_doubt(state, delivery, noted))
 
 
 def _acknowledged(state: State, action: Action, delivered: Delivered, times: Times) -> Settled:
@@ -141,17 +143,13 @@ def _certain_again(state: State) -> dict[str, Any]:
     return _row(mirror) | {"in_doubt_s": None, "intent": intent, "held": None, "sending": sending}
 
 
-def _in_doubt(state: State, delivery: Delivery) -> dict[str, Any]:
-    """The intent stands, and the doubt counts from now: the call may have left only just before. A removal stays noted
-    under an update, as in begin.
-    """
-    mirror = state.mirror or Mirror(None, None)
-    removing = mirror.intent == Action.REMOVE and delivery.action is Action.UPDATE
-    return _row(mirror) | {
+def _in_doubt(state: State, delivery: Delivery, noted: str | None) -> dict[str, Any]:
+    """The intent stands, and the doubt counts from now: the call may have left only just before."""
+    return _row(state.mirror or Mirror(None, None)) | {
         "remote_id": delivery.remote_id,
         "sending": delivery.sending,
         "in_doubt_s": 0.0,
-        "intent": Action.REMOVE if removing else delivery.action,
+        "intent": noted or delivery.action,
     }
 
 

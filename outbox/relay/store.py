@@ -148,8 +148,9 @@ class Store:
         found = await self._execute(self.comparisons[resource, one], parameters | self._parameters(), len(keys))
         return [rows.state(resource, row._asdict()) for row in found]
 
-    async def begin(self, deliveries: Sequence[tuple[Delivery, tuple[int, ...]]]) -> set[tuple[str, Key]]:
-        """Commit the intent of deliveries (each with its pending message ids); answers which were begun.
+    async def begin(self, deliveries: Sequence[tuple[Delivery, tuple[int, ...]]]) -> dict[tuple[str, Key], str]:
+        """Commit the intent of deliveries (each with its pending message ids); answers which were begun, and the intent
+        that is noted of each.
 
         Fewer than asked for means that the lease has passed to another relay.
         """
@@ -166,7 +167,7 @@ class Store:
         ]
         all_ids = [i for _, ids in deliveries for i in ids]
         rows = await self.all("begin", len(work), work=json.dumps(work), ids=all_ids)
-        return {(r.resource, tuple(r.key)) for r in rows}
+        return {(r.resource, tuple(r.key)): r.intent for r in rows}
 
     async def settle(self, work: Sequence[Settled], calls: Sequence[tuple[Delivery, Call]]) -> None:
         """Record outcomes. Raises LeaseLost, and records nothing, when the lane has passed to another relay."""

@@ -28,8 +28,7 @@ SELECT %(target)s, w.resource, w.key, w.remote_id, clock_timestamp(), w.intent, 
 FROM work AS w
 ON CONFLICT (target, resource, key) DO UPDATE
 SET in_doubt = excluded.in_doubt,
-    -- who is not found by the update may be gone by the removal before it
-    intent = CASE WHEN m.intent = 'remove' AND excluded.intent = 'update' THEN m.intent ELSE excluded.intent END,
+    intent = outbox.noted_intent(m.intent, excluded.intent),
     remote_id = coalesce(excluded.remote_id, m.remote_id),
     sending = ARRAY(SELECT unnest(m.sending) UNION SELECT unnest(excluded.sending))
-RETURNING m.resource, m.key
+RETURNING m.resource, m.key, m.intent

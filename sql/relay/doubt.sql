@@ -11,8 +11,7 @@ WITH work AS (
     FROM work AS w
     ON CONFLICT (target, resource, key) DO UPDATE
     SET in_doubt = excluded.in_doubt,
-        -- who is not found by the update may be gone by the removal before it
-        intent = CASE WHEN m.intent = 'remove' AND excluded.intent = 'update' THEN m.intent ELSE excluded.intent END,
+        intent = outbox.noted_intent(m.intent, excluded.intent),
         remote_id = coalesce(m.remote_id, excluded.remote_id),
         sending = ARRAY(SELECT unnest(m.sending) UNION SELECT unnest(excluded.sending))
 ), called AS (

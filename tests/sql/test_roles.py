@@ -320,13 +320,13 @@ def test_definer_functions_pin_their_search_path(site: Site) -> None:
     """All functions of the outbox do; and all belong to the owner, who cannot log in.
 
     is_message is called for every row, where a setting would cost too much: it has the rights and the search_path of
-    who writes, and those who may write messages (capture, the relay) have pinned theirs. lane is resolved when it is
-    made, and inlined.
+    who writes, and those who may write messages (capture, the relay) have pinned theirs. lane and noted_intent are
+    resolved when they are made, and inlined.
     """
     query = (
         "SELECT proname FROM pg_proc WHERE pronamespace = 'outbox'::regnamespace"
         " AND (proowner <> 'outbox_owner'::regrole OR NOT coalesce(proconfig, '{}') && "
-        "ARRAY['search_path=pg_catalog, pg_temp']) AND proname NOT IN ('is_message', 'lane')"
+        "ARRAY['search_path=pg_catalog, pg_temp']) AND proname NOT IN ('is_message', 'lane', 'noted_intent')"
     )
     with site.connected() as admin:
         assert admin.execute(query).fetchall() == []
