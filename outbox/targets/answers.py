@@ -3,11 +3,11 @@
     2xx, body as promised              DONE
     202                                ACCEPTED      the ERP's background queue; followed to its end
     409, "already exists" codes        EXISTS        find, adopt, update
-    404, 410 in the API's own JSON     NOT_FOUND     on removal done, on update create
+    404, 410 as the API's own error    NOT_FOUND     on removal done, on update create
     412                                MISMATCH      read, apply again
     401, 403, licence, third party     NotAllowed
     408, 425, 429, 503                 Transient     the server says that it has not worked on it
-    3xx, 404 of a gateway              PlatformDown  whoever answered, it was not the API
+    3xx, any other 404, 410            PlatformDown  whoever answered, it was not the API
     no connection                      PlatformDown
     all other 4xx                      Refused       with the target's words
 
@@ -27,7 +27,7 @@ from typing import Any, NoReturn
 
 from outbox.errors import CloudError, NotAllowed, PlatformDown, Refused, Transient, Unknown
 from outbox.targets.http import NoReply, Reply
-from outbox.targets.replies import NOT_JSON, clean, is_error, parse, retry_after_s, words_of
+from outbox.targets.replies import NOT_JSON, clean, is_error, is_own_error, parse, retry_after_s, words_of
 from outbox.targets.wire import legal_etag
 
 EXISTS_CODES = frozenset(
@@ -184,7 +184,7 @@ def _no_companies(code: str, words: str) -> str:
 def _judge_status(reply: Reply, body: Any, asked: Asked, words: str, sentence: str, now: float) -> Answer | CloudError:
     status = reply.status
     verdict = {409: Verdict.EXISTS, 412: Verdict.MISMATCH}.get(status)
-    if status in (404, 410) and isinstance(body, dict) and body:
+    if status in (404, 410) and is_own_error(body, of_the_erp=asked.company is not None):
         verdict = Verdict.NOT_FOUND
     if verdict is not None:
         return Answer(verdict, status, str(asked), words)
@@ -192,7 +192,7 @@ def _judge_status(reply: Reply, body: Any, asked: Asked, words: str, sentence: s
         return NotAllowed(_forbidden(sentence, asked, status), http_status=status, company=asked.company)
     if status in _NOT_WORKED_ON:
         return Transient(sentence, http_status=status, retry_after_s=retry_after_s(reply.headers, now))
-    if status == 404 or (300 <= status < 400 and status != 303):
+    if status in (404, 410) or (300 <= status < 400 and status != 303):
         return PlatformDown(f"{sentence}; that was not the API itself", http_status=status)
     if 400 <= status < 500:
         return Refused(sentence, http_status=status)

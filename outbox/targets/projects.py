@@ -108,10 +108,17 @@ class Projects:
         """The ERP knows no delete: the status says that the project is over. Other required fields stay as they are."""
         present = await self._get(delivery, errand)
         if present is None:
+            await self._see_projects(errand)
             return Delivered(http_status=404)
         body = {**_required(present), "status": wrap(self._settings.removed_status)}
         delivered = await self._put(delivery, errand, body, present.etag, ends=_ends(present))
         return delivered or Delivered(http_status=404)
+
+    async def _see_projects(self, errand: Errand) -> None:
+        """A gateway's {"message": ...} looks like the ERP's. Where the list is not there either nothing was removed."""
+        answer = await errand.call("GET", self._endpoints.projects, query={"pageNumber": 1, "pageSize": 1})
+        if not isinstance(answer.body, list):
+            raise Transient(f"{answer.what} was answered without a list", http_status=answer.status)
 
     def _path(self, delivery: Delivery) -> str:
         return fill(self._endpoints.project, code=erp_code(delivery.key[1]))

@@ -59,6 +59,17 @@ def is_error(body: Any) -> bool:
     return any(body.get(name) for name in _ERROR_FIELDS) or body.keys() == {"message"}
 
 
+def is_own_error(body: Any, *, of_the_erp: bool) -> bool:
+    """Is this an error in the very form of the API that was asked (P and C)? Gateways have JSON errors of their own."""
+    if not isinstance(body, dict):
+        return False
+    if of_the_erp:
+        names = ("message",) if body.keys() == {"message"} else ("ExceptionType", "ExceptionMessage")
+    else:
+        names = ("error_code",)
+    return all(isinstance(body.get(name), str) and body[name] for name in names)
+
+
 def words_of(reply: Reply, body: Any, private: tuple[str, ...]) -> str:
     """What the target says about its error, fit for a log; "" where it says nothing."""
     if isinstance(body, dict):

@@ -80,7 +80,7 @@ TABLE: list[tuple[int, Any, Meaning, Meaning]] = [
     (400, {"message": "Project '12027' (Licenties) already exists in the system."}, Refused, Refused),
     (403, {"error_code": "ERROR_THIRD_PARTY_APPLICATION"}, NotAllowed, NotAllowed),
     (404, MESSAGE, Verdict.NOT_FOUND, Verdict.NOT_FOUND),
-    (404, {"error_code": "ERROR_USER_NOT_FOUND"}, Verdict.NOT_FOUND, Verdict.NOT_FOUND),
+    (404, IPP, Verdict.NOT_FOUND, Verdict.NOT_FOUND),
     (410, MESSAGE, Verdict.NOT_FOUND, Verdict.NOT_FOUND),
     (404, HTML, PlatformDown, PlatformDown),
     (404, PROSE, PlatformDown, PlatformDown),
@@ -113,6 +113,47 @@ TABLE: list[tuple[int, Any, Meaning, Meaning]] = [
     (503, HTML, Transient, Transient),
     (504, NOTHING, Transient, Unknown),
 ]
+
+
+@pytest.mark.parametrize("status", [404, 410])
+@pytest.mark.parametrize(
+    ("body", "identity", "erp"),
+    [
+        ({"error_code": "ERROR_USER_NOT_FOUND"}, True, False),
+        ({"error_code": "ERROR_USER_NOT_FOUND", "error_description": "No such user."}, True, False),
+        (MESSAGE, False, True),
+        (IPP, False, True),
+        # what stands before an API says it in JSON, too
+        ({"error_code": 404, "message": "Not Found"}, False, False),
+        ({"error_code": ""}, False, False),
+        (
+            {"error": "Not Found", "status": 404, "path": "/project/1", "timestamp": "2026-11-25T12:00:00Z"},
+            False,
+            False,
+        ),
+        ({"statusCode": 404, "message": "Resource not found"}, False, False),
+        ({"message": "no Route matched with those values", "request_id": "1f"}, False, False),
+        ({"type": "https://tools.ietf.org/html/rfc9110#section-15.5.5", "title": "Not Found"}, False, False),
+        ({"fault": {"faultstring": "Unable to identify proxy for host"}}, False, False),
+        ({"Message": "No HTTP resource was found that matches the request URI."}, False, False),
+        ({"message": ""}, False, False),
+        ({"message": None}, False, False),
+        ({"message": {"text": "no"}}, False, False),
+        ({"ExceptionType": "IPPException"}, False, False),
+        ({}, False, False),
+        ([MESSAGE], False, False),
+    ],
+)
+def test_only_the_apis_own_404_says_that_something_is_not_there(
+    status: int, body: Any, identity: bool, erp: bool
+) -> None:
+    """In the form of its errors: with an error code, or as one of the ERP's two. From a proxy, a gateway or a path that
+    is no API's nothing is concluded, least of all that something was removed.
+    """
+    for company, own in ((None, identity), ("001", erp)):
+        for method in ("GET", "PUT", "DELETE"):
+            answer = judge(reply(status, body), Asked(method, "/users/1", company), NOW)
+            assert meaning(answer) == (Verdict.NOT_FOUND if own else PlatformDown), (method, company, answer)
 
 
 @pytest.mark.parametrize(("status", "body", "read", "write"), TABLE)

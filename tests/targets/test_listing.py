@@ -82,7 +82,7 @@ def test_projects_that_are_fewer_than_promised_are_no_list(raw: RawServer, lists
         http(200, {"users": {}, "total_pages": 2}),
         http(200, b"[" * 500_000),
         http(500),
-        http(404, {"message": "no such page"}),
+        http(404, {"error_code": "ERROR_NOT_FOUND"}),
     ],
 )
 def test_users_of_which_one_page_is_not_as_promised_are_no_list(raw: RawServer, lists: Lists, second: bytes) -> None:

@@ -324,7 +324,16 @@ def test_removing_clears_nothing_that_an_answer_does_not_show(raw: RawServer, ra
 def test_removing_what_is_not_there_is_done(visma_net: Cloud, tenant: str) -> None:
     """404 on remove: done."""
     visma_net.done("projects", *KEY, action=Action.REMOVE, remote_id=f"{tenant}/P100")
-    assert visma_net.sent == ["GET /project/P100"]
+    assert visma_net.sent == ["GET /project/P100", "GET /project"]
+
+
+@pytest.mark.parametrize("of_the_list", [http(404, {"message": "Not Found"}), http(200, {}), http(500)])
+def test_a_404_removes_nothing_where_the_list_is_not_there_either(
+    raw: RawServer, raw_cloud: Cloud, of_the_list: bytes
+) -> None:
+    """A wrong path or a proxy may speak in the ERP's own form."""
+    raw.answers = [http(404, {"message": "no Route matched with those values"}), of_the_list]
+    raw_cloud.failed(Transient, "projects", *KEY, action=Action.REMOVE, remote_id="tenant-1/P100")
 
 
 def test_a_code_that_was_removed_and_comes_back_is_updated(visma_net: Cloud, tenant: str) -> None:
