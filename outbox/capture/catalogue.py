@@ -14,6 +14,8 @@ from outbox import sqlfiles
 from outbox.capture.sqltext import on_one_line
 from outbox.resources import RESOURCES, TARGETS
 
+Connection = psycopg.Connection[Any]
+
 PINNED = {
     "search_path": "pg_catalog, pg_temp",
     "DateStyle": "ISO, YMD",
@@ -202,7 +204,7 @@ class Catalogue:
         return sorted(wanted, key=lambda r: (TARGETS.index(r.schema), resources.index(r.name)))
 
 
-def read_catalogue(connection: psycopg.Connection[Any]) -> Catalogue:
+def read_catalogue(connection: Connection) -> Catalogue:
     """All but the text of the views. Wants an open transaction with the pinned settings."""
     relations = _relations(connection)
     oids = list(relations)
@@ -215,7 +217,7 @@ def read_catalogue(connection: psycopg.Connection[Any]) -> Catalogue:
     )
 
 
-def with_definitions(connection: psycopg.Connection[Any], catalogue: Catalogue) -> Catalogue:
+def with_definitions(connection: Connection, catalogue: Catalogue) -> Catalogue:
     """The same with the text of the views; this takes an ACCESS SHARE lock on their tables."""
     views = [r.oid for r in catalogue.relations.values() if r.kind == "v"]
     found = {r["oid"]: r["definition"] for r in rows(connection, "definitions", {"views": views})}
@@ -223,13 +225,13 @@ def with_definitions(connection: psycopg.Connection[Any], catalogue: Catalogue) 
     return replace(catalogue, relations=relations)
 
 
-def pin_settings(connection: psycopg.Connection[Any]) -> None:
+def pin_settings(connection: Connection) -> None:
     """Until the end of the transaction: names come out qualified and quoted where they must be, values in one form."""
     settings = PINNED | {"quote_all_identifiers": "off"}
     connection.execute(sqlfiles.read("session/pin.sql"), {"settings": json.dumps(settings), "local": True})
 
 
-def rows(connection: psycopg.Connection[Any], file: str, parameters: dict[str, Any]) -> list[dict[str, Any]]:
+def rows(connection: Connection, file: str, parameters: dict[str, Any]) -> list[dict[str, Any]]:
     """The rows of sql/catalogue/<file>.sql; what is written as in SQL has no line breaks."""
     query = sqlfiles.read(f"catalogue/{file}.sql").encode()
     with connection.cursor(row_factory=dict_row) as cursor:
@@ -240,7 +242,7 @@ def rows(connection: psycopg.Connection[Any], file: str, parameters: dict[str, A
 
 
 def read_functions(
-    connection: psycopg.Connection[Any], functions: Iterable[int], operators: Iterable[int], types: Iterable[int]
+    connection: Connection, functions: Iterable[int], operators: Iterable[int], types: Iterable[int]
 ) -> list[Function]:
     """The functions themselves, those behind the operators and aggregates, and the input functions of the types."""
     found = rows(
@@ -251,7 +253,7 @@ def read_functions(
     return [Function(**{**r, "tables": tuple(r["tables"])}) for r in found]
 
 
-def _relations(connection: psycopg.Connection[Any]) -> dict[int, Relation]:
+def _relations(connection: Connection) -> dict[int, Relation]:
     found = rows(connection, "relations", {"targets": list(TARGETS), "resources": list(RESOURCES)})
     oids = [r["oid"] for r in found]
     columns: dict[int, list[Column]] = {oid: [] for oid in oids}
@@ -277,7 +279,7 @@ def _column(row: dict[str, Any]) -> Column:
     return Column(**{k: row[k] for k in same}, declared=row["type"], type=type_, made_of=tuple(row["made_of"]))
 
 
-def _dependencies(connection: psycopg.Connection[Any], oids: list[int]) -> dict[int, Dependencies]:
+def _dependencies(connection: Connection, oids: list[int]) -> dict[int, Dependencies]:
     found: dict[int, Dependencies] = {}
     for r in rows(connection, "dependencies", {"relations": oids}):
         view = found.setdefault(r["view"], Dependencies())
@@ -288,7 +290,7 @@ def _dependencies(connection: psycopg.Connection[Any], oids: list[int]) -> dict[
     return found
 
 
-def _family(connection: psycopg.Connection[Any], tables: list[int]) -> dict[int, tuple[Member, ...]]:
+def _family(connection: Connection, tables: list[int]) -> dict[int, tuple[Member, ...]]:
     found: dict[int, list[Member]] = {}
     for r in rows(connection, "family", {"relations": tables}):
         member = Member(r["member"], f"{r['schema']}.{r['name']}", r["sql"], r["kind"], r["may_trigger"])

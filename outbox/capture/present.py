@@ -5,13 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-import psycopg
-
 from outbox import sqlfiles
-from outbox.capture.catalogue import rows
-
-Connection = psycopg.Connection[Any]
-
+from outbox.capture.catalogue import Connection, rows
 
 FIRES = frozenset({"O", "A"})
 """tgenabled of a trigger that sees what applications write. D: disabled; R: sees only what a replication applies."""

@@ -7,12 +7,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import Any
 
-import psycopg
 from sqlglot import exp
 
-from outbox.capture.catalogue import Catalogue, Column, Function, Relation, read_functions
+from outbox.capture.catalogue import Catalogue, Column, Connection, Function, Relation, read_functions
 from outbox.capture.dependencies import definitions, mentioned_relations, used_columns
 from outbox.capture.levels import NotUnderstood
 from outbox.capture.parsed import parse
@@ -39,13 +37,13 @@ _SYSTEM_COLUMN = re.compile(r"\{VAR :varno -?\d+ :varattno -\d")
 _MOMENTS = {"now", "today", "tomorrow", "yesterday"}
 
 
-def check_views(connection: psycopg.Connection[Any], catalogue: Catalogue) -> None:
+def check_views(connection: Connection, catalogue: Catalogue) -> None:
     """Raises ViewRefused or NotPermitted for the first view that cannot be kept live."""
     for view in catalogue.desired():
         check_view(connection, catalogue, view)
 
 
-def check_view(connection: psycopg.Connection[Any], catalogue: Catalogue, view: Relation) -> None:
+def check_view(connection: Connection, catalogue: Catalogue, view: Relation) -> None:
     if view.kind != "v":
         raise ViewRefused(
             f"{view.dotted} is {_KINDS.get(view.kind, 'a table')}, and a desired view must be a view",
@@ -155,9 +153,7 @@ def _check_rights(catalogue: Catalogue, view: Relation) -> None:
 # -- what the definition calls
 
 
-def _check_definition(
-    connection: psycopg.Connection[Any], catalogue: Catalogue, view: Relation, definition: Relation
-) -> None:
+def _check_definition(connection: Connection, catalogue: Catalogue, view: Relation, definition: Relation) -> None:
     where = f"the view {view.dotted}" + ("" if definition is view else f" (by way of {definition.dotted})")
     # a system catalogue is pinned, so that pg_depend does not tell
     if definition.system or not set(mentioned_relations(definition)) <= catalogue.relations.keys():
@@ -180,7 +176,7 @@ def _check_definition(
 _TIME = "a row must follow from the rows of tables alone: keep what changes with time or session in a column"
 
 
-def functions_of(connection: psycopg.Connection[Any], catalogue: Catalogue, definition: Relation) -> list[Function]:
+def functions_of(connection: Connection, catalogue: Catalogue, definition: Relation) -> list[Function]:
     """All functions that the definition calls. Those that are built in stand in the stored query only."""
     tree = definition.tree
     operators = {int(o) for o in _OPERATOR.findall(tree)}

@@ -11,10 +11,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import psycopg
-
 from outbox import sqlfiles
-from outbox.capture.catalogue import Catalogue, Member, Relation
+from outbox.capture.catalogue import Catalogue, Connection, Member, Relation
 from outbox.capture.chains import Chain, safe_name
 from outbox.capture.dependencies import definitions, used_columns
 from outbox.capture.generate import (
@@ -96,7 +94,7 @@ def digest(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
-def derive(connection: psycopg.Connection[Any], catalogue: Catalogue) -> Wanted:
+def derive(connection: Connection, catalogue: Catalogue) -> Wanted:
     """Wants a catalogue with definitions, views that were checked, and the transaction that it was read in."""
     by_view = {view.dotted: derive_writes(catalogue, view) for view in catalogue.desired()}
     writes = tuple(w for found in by_view.values() for w in found)
@@ -137,7 +135,7 @@ def remembered_trigger(t: Trigger) -> Remembered:
     return Remembered("trigger", f"{t.table} {t.name}", {"function": t.function, "type": t.type})
 
 
-def is_as_installed(connection: psycopg.Connection[Any], catalogue: Catalogue, present: Present) -> bool:
+def is_as_installed(connection: Connection, catalogue: Catalogue, present: Present) -> bool:
     """Is everything as the last install left it, seen from outside? Then nothing has to be derived again."""
     found = [
         Remembered("program", "outbox", {"digest": program_digest()}),
@@ -159,7 +157,7 @@ def is_whole(function: InstalledFunction) -> bool:
     return function.definer and not function.public
 
 
-def rests_on(connection: psycopg.Connection[Any], catalogue: Catalogue) -> list[Remembered]:
+def rests_on(connection: Connection, catalogue: Catalogue) -> list[Remembered]:
     """What the capture of each view rests on: definitions, functions, tables, columns by number, name and type.
 
     Read without any lock on the tables.
@@ -208,7 +206,7 @@ def _captured(of_view: list[Write], names: dict[int, str]) -> dict[str, Any]:
     return found
 
 
-def _facts(connection: psycopg.Connection[Any], catalogue: Catalogue, view: Relation) -> dict[str, Any]:
+def _facts(connection: Connection, catalogue: Catalogue, view: Relation) -> dict[str, Any]:
     tables: dict[str, Any] = {}
     types: dict[str, str] = {}
     expressions: dict[str, str] = {}

@@ -12,9 +12,10 @@ from typing import Any
 import click
 
 from outbox.cli.printing import print_table
+from outbox.database import Connection
 from outbox.operator.status import read_status
 from outbox.register.preview import Preview
-from outbox.register.request import Connection, Progress, Row, follow
+from outbox.register.request import Progress, Row, follow
 from outbox.resources import RESOURCES
 from outbox.words import Words
 

@@ -6,9 +6,10 @@ from collections.abc import Collection, Sequence
 
 import click
 
+from outbox.database import Connection
 from outbox.errors import CloudUnavailable, NotPermitted
 from outbox.operator.pauses import Pause, name_in_words, read_pauses
-from outbox.operator.status import Connection, TargetStatus, read_status
+from outbox.operator.status import TargetStatus, read_status
 from outbox.words import Words
 
 STATUS = "outbox status"

@@ -5,9 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
-import psycopg
 from psycopg import sql
 
 from outbox import sqlfiles
@@ -16,14 +15,13 @@ from outbox.capture.differences import function_differences, trigger_differences
 from outbox.capture.present import Present, missing_migrations, read_present
 from outbox.capture.views import check_view
 from outbox.capture.wanted import Wanted, derive, rests_on
-from outbox.database import is_standby
+from outbox.database import Connection, is_standby
 from outbox.errors import OutboxError
 from outbox.install.drift import differences_of
 from outbox.install.roles import right_differences
 from outbox.install.steps import reading
 from outbox.resources import RESOURCES
 
-Connection = psycopg.Connection[Any]
 Level = Literal["warning", "broken", "unknown"]
 
 

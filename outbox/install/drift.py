@@ -6,16 +6,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-import psycopg
-
 from outbox.capture.catalogue import pin_settings, read_catalogue
 from outbox.capture.present import FIRES, Present, read_present
 from outbox.capture.wanted import Resource, is_whole, lasting, remembered_function, remembered_trigger, rests_on
+from outbox.database import Connection
 
 Facts = dict[str, Any]
 
 
-def drifted(connection: psycopg.Connection[Any]) -> dict[Resource, str]:
+def drifted(connection: Connection) -> dict[Resource, str]:
     """Target and resource of what may be captured wrongly, each with one reason; empty: all is as installed."""
     with connection.transaction():
         pin_settings(connection)

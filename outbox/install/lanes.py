@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import psycopg
 
 from outbox import sqlfiles
 from outbox.config import Settings
+from outbox.database import Connection
 from outbox.resources import TARGETS
-
-Connection = psycopg.Connection[Any]
 
 
 def set_lanes(connection: Connection, settings: Settings) -> list[str]:

@@ -12,9 +12,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from textwrap import shorten
-from typing import Any
-
-import psycopg
 
 from outbox import __version__, sqlfiles
 from outbox.capture import describe
@@ -24,7 +21,7 @@ from outbox.capture.present import Present, missing_migrations, read_present
 from outbox.capture.sqltext import comment, fill, literal, resource_list
 from outbox.capture.views import check_views
 from outbox.capture.wanted import Remembered, Resource, Wanted, derive, is_as_installed, lasting
-from outbox.database import check_version, is_standby
+from outbox.database import Connection, check_version, is_standby
 from outbox.errors import InstallError, NotPermitted
 from outbox.install.checks import Finding, check
 from outbox.install.roles import right_differences
@@ -32,8 +29,6 @@ from outbox.install.steps import LOCK_TIMEOUT_MS, Step, reading, run_steps
 from outbox.resources import RESOURCES, TARGETS
 
 __all__ = ["Finding", "Plan", "Step", "apply", "check", "plan", "render"]
-
-Connection = psycopg.Connection[Any]
 
 
 @dataclass(frozen=True)

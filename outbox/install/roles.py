@@ -10,14 +10,12 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-import psycopg
-
 from outbox import sqlfiles
 from outbox.capture.catalogue import Catalogue, rows
 from outbox.capture.differences import Difference
 from outbox.capture.sqltext import fill
+from outbox.database import Connection
 
-Connection = psycopg.Connection[Any]
 Grant = tuple[str, str, str, str, str | None]
 """role, privilege, kind (SCHEMA, FUNCTION, or "" for a table), object, column (None: all of it)"""
 

@@ -15,10 +15,8 @@ from typing import Any
 import psycopg
 
 from outbox.capture.catalogue import rows
-from outbox.database import pin
+from outbox.database import Connection, pin
 from outbox.errors import InstallError, NotPermitted
-
-Connection = psycopg.Connection[Any]
 
 LOCK_TIMEOUT_MS = 500
 LOCK_ATTEMPTS = 20

@@ -9,19 +9,15 @@ from collections.abc import Iterable, Iterator, Mapping
 from email.utils import parsedate_to_datetime
 from typing import Any
 
-import psycopg
-
 from outbox.capture.catalogue import rows
 from outbox.config import TargetSettings
-from outbox.database import is_standby
+from outbox.database import Connection, is_standby
 from outbox.errors import NotAllowed, OutboxError
 from outbox.install.checks import Finding, Level
 from outbox.install.identity import read_identity
 from outbox.targets.endpoints import USER_SCOPES
 from outbox.targets.http import MAX_ANSWER_BYTES, Http, Reply
 from outbox.targets.tokens import Tokens
-
-Connection = psycopg.Connection[Any]
 
 LONG_TRANSACTION_S = 900
 OLD_MESSAGE_S = 300

@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-import psycopg
-
 from outbox.capture.catalogue import pin_settings, rows
 from outbox.capture.present import read_present
 from outbox.capture.sqltext import fill
+from outbox.database import Connection
 from outbox.errors import InstallError
 from outbox.install.plans import serialised
 from outbox.install.steps import Step, run_steps
-
-Connection = psycopg.Connection[Any]
 
 # register() and the like are left with the data, and ring.
 _KEPT = frozenset({"ring"})

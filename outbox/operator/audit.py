@@ -15,10 +15,9 @@ import psycopg
 from psycopg.types.string import TextLoader
 
 from outbox import sqlfiles
-from outbox.database import pin
+from outbox.database import Connection, pin
 from outbox.errors import InstallError
 
-Connection = psycopg.Connection[Any]
 Given = str | list[str]
 _PARAMETER = re.compile(r":'(\w+)'")
 _IS_ARRAY = ":'{}'::text[]"

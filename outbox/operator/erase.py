@@ -11,16 +11,14 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from typing import Any
 
-import psycopg
 from psycopg import sql
 
 from outbox import sqlfiles
-from outbox.database import deciding
+from outbox.database import Connection, deciding
 from outbox.errors import EraseRefused
 from outbox.register.preview import read_views
 from outbox.resources import RESOURCES, TARGETS
 
-Connection = psycopg.Connection[Any]
 # The rows of one statement: long enough to be quick, short enough for nobody to notice.
 RANGE = 10_000
 ABOUT_USERS = [r.name for r in RESOURCES.values() if r.key[0] == "user_code"]

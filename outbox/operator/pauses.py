@@ -4,18 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
-import psycopg
 from psycopg.rows import class_row
 
 from outbox import sqlfiles
+from outbox.database import Connection
 from outbox.relay.schedule import budget
 from outbox.resources import company_of
 from outbox.targets.delivery import Key
 from outbox.words import Words
-
-Connection = psycopg.Connection[Any]
 
 
 @dataclass(frozen=True)

@@ -6,15 +6,12 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
-import psycopg
 from psycopg.rows import dict_row
 
 from outbox import sqlfiles
+from outbox.database import Connection
 from outbox.words import Words
-
-Connection = psycopg.Connection[Any]
 
 
 @dataclass(frozen=True)

@@ -7,20 +7,18 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import psycopg
 from psycopg import sql
 from psycopg.rows import namedtuple_row
 
 from outbox import sqlfiles
 from outbox.config import TargetSettings
+from outbox.database import Connection
 from outbox.register.estimate import Rate, Work, calls, seconds
 from outbox.relay import compose
 from outbox.relay.brake import GRANTS, REMOVALS, Limits, trips
 from outbox.relay.compose import View
 from outbox.resources import RESOURCES, TARGETS, Parent
 from outbox.targets.delivery import Key
-
-Connection = psycopg.Connection[Any]
 
 
 @dataclass(frozen=True)

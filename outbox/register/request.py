@@ -6,16 +6,14 @@ import json
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
 
-import psycopg
 from psycopg.rows import class_row
 
 from outbox import sqlfiles
+from outbox.database import Connection
 from outbox.register.preview import Preview
 from outbox.targets.delivery import Key
 
-Connection = psycopg.Connection[Any]
 FASTEST_LOOK_S = 0.1
 
 

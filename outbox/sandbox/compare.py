@@ -11,9 +11,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import psycopg
-
 from outbox.config import TargetSettings
+from outbox.database import Connection
 from outbox.relay.schedule import parent_key
 from outbox.resources import RESOURCES, TARGETS
 from outbox.sandbox.desired import read_desired
@@ -38,7 +37,7 @@ class Comparison:
 
 
 def differences(
-    connection: psycopg.Connection[Any],
+    connection: Connection,
     state: Mapping[str, Mapping[str, Any]],
     settings: Mapping[str, TargetSettings] | None = None,
 ) -> list[str]:
@@ -47,7 +46,7 @@ def differences(
 
 
 def compare(
-    connection: psycopg.Connection[Any],
+    connection: Connection,
     state: Mapping[str, Mapping[str, Any]],
     settings: Mapping[str, TargetSettings] | None = None,
 ) -> list[Comparison]:
@@ -63,9 +62,7 @@ def compare(
     ]
 
 
-def _compare_target(
-    connection: psycopg.Connection[Any], state: Mapping[str, Any], settings: TargetSettings
-) -> Iterable[Comparison]:
+def _compare_target(connection: Connection, state: Mapping[str, Any], settings: TargetSettings) -> Iterable[Comparison]:
     desired = read_desired(connection, settings.name)
     holdings = read_holdings(state, desired, settings)
     for name, rows in desired.resources.items():

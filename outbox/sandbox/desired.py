@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
 
-import psycopg
 from psycopg import sql
 
 from outbox import sqlfiles
+from outbox.database import Connection
 from outbox.register.preview import read_views
 from outbox.relay import compose
 from outbox.relay.compose import View
@@ -51,7 +50,7 @@ class Desired:
     links: dict[tuple[str, Key], Link]
 
 
-def read_desired(connection: psycopg.Connection[Any], target: str) -> Desired:
+def read_desired(connection: Connection, target: str) -> Desired:
     resources = {name: _read_rows(connection, view) for name, view in read_views(connection, target).items()}
     for resource, key in connection.execute(sqlfiles.read("compare/stuck.sql"), {"target": target}):
         if resource in resources:
@@ -60,7 +59,7 @@ def read_desired(connection: psycopg.Connection[Any], target: str) -> Desired:
     return Desired(resources, {(r, tuple(k)): Link(remote_id, tuple(s)) for r, k, remote_id, s in links})
 
 
-def _read_rows(connection: psycopg.Connection[Any], view: View) -> Rows:
+def _read_rows(connection: Connection, view: View) -> Rows:
     query = sql.SQL(sqlfiles.read("compare/desired.sql")).format(**compose.common(view, "v"))
     rows = Rows()
     normal = _NORMAL.get(view.resource.name, dict)

@@ -5,12 +5,12 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Collection
-from typing import Any
 
 import psycopg
 
 from outbox import database, sqlfiles
 from outbox.capture.wanted import Resource
+from outbox.database import Connection
 from outbox.install.drift import drifted
 
 logger = logging.getLogger("outbox.watch")
@@ -43,7 +43,7 @@ class Watch:
         except Exception:
             logger.exception("no look for drift")
 
-    def _look(self, connection: psycopg.Connection[Any], targets: Collection[str]) -> None:
+    def _look(self, connection: Connection, targets: Collection[str]) -> None:
         database.pin(connection, {"lock_timeout": f"{LOCK_TIMEOUT_MS}ms"}, for_transaction=False)
         connection.execute(sqlfiles.read("relay/note_unseen.sql"))
         now = {r: why for r, why in drifted(connection).items() if r[0] in targets}
