@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from outbox.capture.generate import SqlFunction
 from outbox.capture.present import FIRES, InstalledFunction, Present
 from outbox.capture.sqltext import fill
-from outbox.capture.wanted import Resource, Wanted, is_whole, remembered_function
+from outbox.capture.wanted import ViewName, Wanted, is_whole, remembered_function
 
 
 @dataclass(frozen=True)
@@ -22,7 +22,7 @@ class Difference:
     evidence: str
     statements: tuple[str, ...]
     table: str | None = None
-    unseen: frozenset[Resource] = field(default_factory=frozenset)
+    unseen: frozenset[ViewName] = field(default_factory=frozenset)
     harmless: bool = False
 
 

@@ -34,8 +34,14 @@ _FOLLOW_HEADER = """\
 
 _EVENTS = {"INSERT": 4, "DELETE": 8, "UPDATE": 16, "TRUNCATE": 32}
 
-Resource = tuple[str, str]
+ViewName = tuple[str, str]
 """target, resource"""
+
+
+def view_name(dotted: str) -> ViewName:
+    """view_name("visma_net.users") is ("visma_net", "users")."""
+    target, _, resource = dotted.partition(".")
+    return target, resource
 
 
 @dataclass(frozen=True)
@@ -66,7 +72,7 @@ class Wanted:
     remembered: tuple[Remembered, ...]
     names: dict[int, str]
 
-    def written_by(self, function: str) -> frozenset[Resource]:
+    def written_by(self, function: str) -> frozenset[ViewName]:
         """What a capture function writes about."""
         return frozenset((w.target, w.resource) for w in self.writes if self.names[w.table.oid] == function)
 

@@ -9,7 +9,7 @@ from outbox.cli.asking import agreed_by_typing
 from outbox.cli.opening import opened
 from outbox.cli.printing import count
 from outbox.install import lanes
-from outbox.install.plans import render_steps
+from outbox.install.steps import render_steps
 from outbox.install.uninstall import plan_uninstall
 from outbox.install.uninstall import uninstall as remove
 

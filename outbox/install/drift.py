@@ -8,13 +8,21 @@ from typing import Any
 
 from outbox.capture.catalogue import pin_settings, read_catalogue
 from outbox.capture.present import FIRES, Present, read_present
-from outbox.capture.wanted import Resource, is_whole, lasting, remembered_function, remembered_trigger, rests_on
+from outbox.capture.wanted import (
+    ViewName,
+    is_whole,
+    lasting,
+    remembered_function,
+    remembered_trigger,
+    rests_on,
+    view_name,
+)
 from outbox.database import Connection
 
 Facts = dict[str, Any]
 
 
-def drifted(connection: Connection) -> dict[Resource, str]:
+def drifted(connection: Connection) -> dict[ViewName, str]:
     """Target and resource of what may be captured wrongly, each with one reason; empty: all is as installed."""
     with connection.transaction():
         pin_settings(connection)
@@ -22,15 +30,15 @@ def drifted(connection: Connection) -> dict[Resource, str]:
         if present.remembered("off"):  # on purpose: capture_on() rechecks everything
             return {}
         views = {m.name: m.facts for m in rests_on(connection, read_catalogue(connection))}
-    found: dict[Resource, str] = {}
+    found: dict[ViewName, str] = {}
     for name, (_, known) in _kind(present, "view").items():
         reasons = differences_of(known, views[name]) if name in views else [f"the view {name} is gone"]
         if reasons:
-            found[_resource(name)] = reasons[0]
+            found[view_name(name)] = reasons[0]
     for function, reason in _altered(present).items():
         for name, (_, tables) in _kind(present, "capture").items():
             if any(t["function"] == function for t in tables.values()):
-                found.setdefault(_resource(name), reason)
+                found.setdefault(view_name(name), reason)
     return found
 
 
@@ -108,8 +116,3 @@ def _altered(present: Present) -> dict[str, str]:
 
 def _kind(present: Present, kind: str) -> dict[str, tuple[str, Facts]]:
     return {name: row for (k, name), row in present.manifest.items() if k == kind}
-
-
-def _resource(view: str) -> Resource:
-    target, _, resource = view.partition(".")
-    return target, resource

@@ -8,27 +8,22 @@ table per transaction, since CREATE TRIGGER waits for every writer of the table 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable
 from dataclasses import dataclass
-from textwrap import shorten
 
 from outbox import __version__, sqlfiles
 from outbox.capture import describe
 from outbox.capture.catalogue import pin_settings, read_catalogue, rows, with_definitions
 from outbox.capture.differences import Difference, function_differences, trigger_differences
 from outbox.capture.present import Present, missing_migrations, read_present
-from outbox.capture.sqltext import comment, fill, literal, resource_list
+from outbox.capture.sqltext import fill, literal, resource_list
 from outbox.capture.views import check_views
-from outbox.capture.wanted import Remembered, Resource, Wanted, derive, is_as_installed, lasting
+from outbox.capture.wanted import Remembered, ViewName, Wanted, derive, is_as_installed, lasting, view_name
 from outbox.database import Connection, check_version, is_standby
 from outbox.errors import InstallError, NotPermitted
-from outbox.install.checks import Finding, check
 from outbox.install.roles import right_differences
-from outbox.install.steps import LOCK_TIMEOUT_MS, Step, reading, run_steps
+from outbox.install.steps import Step, reading, render_steps, run_steps, serialised
 from outbox.resources import RESOURCES, TARGETS
-
-__all__ = ["Finding", "Plan", "Step", "apply", "check", "plan", "render"]
 
 
 @dataclass(frozen=True)
@@ -135,7 +130,7 @@ def _check_names(connection: Connection, wanted: Wanted) -> None:
 # -- what is to be done
 
 
-def _steps(wanted: Wanted, present: Present, rights: tuple[Difference, ...], news: list[Resource]) -> tuple[Step, ...]:
+def _steps(wanted: Wanted, present: Present, rights: tuple[Difference, ...], news: list[ViewName]) -> tuple[Step, ...]:
     """news: the views that are captured otherwise than before."""
     functions = list(function_differences(wanted, present))
     triggers = list(trigger_differences(wanted, present))
@@ -192,13 +187,12 @@ def _row(m: Remembered) -> str:
     return f"({', '.join(map(literal, (m.kind, m.name, m.hash, __version__, facts)))})"
 
 
-def _recheck(wanted: Wanted, present: Present, differences: Iterable[Difference]) -> list[Resource]:
+def _recheck(wanted: Wanted, present: Present, differences: Iterable[Difference]) -> list[ViewName]:
     """Views that are new or changed or captured otherwise than before, and what went through a hole in capture."""
     found = {r for d in differences for r in d.unseen}
     for m in wanted.remembered:
         if m.kind in ("view", "capture") and not _is_known(m, present):
-            target, _, resource = m.name.partition(".")
-            found.add((target, resource))
+            found.add(view_name(m.name))
     return sorted(found, key=lambda r: (TARGETS.index(r[0]), list(RESOURCES).index(r[1])))
 
 
@@ -231,23 +225,11 @@ def apply(connection: Connection, plan_: Plan) -> None:
         run_steps(connection, current.steps)
 
 
-@contextmanager
-def serialised(connection: Connection) -> Iterator[None]:
-    """One installer at a time in this database."""
-    with connection.transaction():
-        rows(connection, "lock_installers", {})
-    try:
-        yield
-    finally:
-        with connection.transaction():
-            rows(connection, "unlock_installers", {})
-
-
 # -- showing it
 
 
 def render(plan_: Plan) -> str:
-    """The plan as SQL for psql, in one transaction: what it is, what it takes, then the steps."""
+    """The plan as SQL for psql."""
     if not plan_:
         return "-- Nothing to do.\n"
     head = ["Nothing is sent or enqueued by it. No row of a source table is read or changed."] if plan_.first else []
@@ -259,28 +241,3 @@ def render(plan_: Plan) -> str:
 _COARSE = """\
 A changed row has those rows of the desired views rechecked that it can reach, found by its values or by joins from \
 them. Where these do not lead to a single row more is rechecked, which costs time and is never wrong:"""
-
-
-def render_steps(steps: Sequence[Step], command: str, head: Sequence[str] = (), notes: Iterable[str] = ()) -> str:
-    parts = [
-        f"-- What `outbox {command}` does. To run it by hand: psql -1 -v ON_ERROR_STOP=1 -f FILE",
-        "-- By hand it is one transaction, which holds all its locks to the end; the program takes table by table.",
-        "--",
-        *(
-            line
-            for n, s in enumerate(steps, 1)
-            for line in comment(f"{n:>3}. {s.title}{_locks(s)}", "--  ", "--       ")
-        ),
-    ]
-    parts += [line for text in head for line in ("--", *comment(text, "-- ", ""))]
-    parts += [line for note in notes for line in comment(note, "--   * ", "--     ")]
-    parts.append(f"\nSET LOCAL lock_timeout = '{LOCK_TIMEOUT_MS}ms';\nSET LOCAL search_path = pg_catalog, pg_temp;")
-    for n, step in enumerate(steps, 1):
-        title = f"-- {n}. {shorten(step.title, 100, placeholder=' ...')} "
-        parts += ["\n", f"{title:-<118}", "", "\n\n".join(step.statements)]
-    return "\n".join(parts) + "\n"
-
-
-def _locks(step: Step) -> str:
-    who = "readers and writers of it wait" if step.readers else "writers of it wait"
-    return f": {who} for a moment" if step.table else ""

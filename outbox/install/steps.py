@@ -1,5 +1,5 @@
-"""The steps of an install: transactions that wait for locks half a second at most, try again, and say who is in the
-way. Steps without a table, one after the other, are one transaction.
+"""The steps of an install or uninstall: done, in transactions that wait for locks half a second at most, try again, and
+say who is in the way; or shown. Steps without a table, one after the other, are one transaction.
 """
 
 from __future__ import annotations
@@ -7,14 +7,16 @@ from __future__ import annotations
 import itertools
 import random
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from textwrap import shorten
 from typing import Any
 
 import psycopg
 
 from outbox.capture.catalogue import rows
+from outbox.capture.sqltext import comment
 from outbox.database import Connection, pin
 from outbox.errors import InstallError, NotPermitted
 
@@ -91,3 +93,41 @@ def _named(blockers: list[dict[str, Any]]) -> str:
         f"{b['seconds']} s): {b['query']}"
         for b in blockers
     )
+
+
+@contextmanager
+def serialised(connection: Connection) -> Iterator[None]:
+    """One installer at a time in this database."""
+    with connection.transaction():
+        rows(connection, "lock_installers", {})
+    try:
+        yield
+    finally:
+        with connection.transaction():
+            rows(connection, "unlock_installers", {})
+
+
+def render_steps(steps: Sequence[Step], command: str, head: Sequence[str] = (), notes: Iterable[str] = ()) -> str:
+    """As SQL for psql, in one transaction: what it is, what it takes, then the steps."""
+    parts = [
+        f"-- What `outbox {command}` does. To run it by hand: psql -1 -v ON_ERROR_STOP=1 -f FILE",
+        "-- By hand it is one transaction, which holds all its locks to the end; the program takes table by table.",
+        "--",
+        *(
+            line
+            for n, s in enumerate(steps, 1)
+            for line in comment(f"{n:>3}. {s.title}{_locks(s)}", "--  ", "--       ")
+        ),
+    ]
+    parts += [line for text in head for line in ("--", *comment(text, "-- ", ""))]
+    parts += [line for note in notes for line in comment(note, "--   * ", "--     ")]
+    parts.append(f"\nSET LOCAL lock_timeout = '{LOCK_TIMEOUT_MS}ms';\nSET LOCAL search_path = pg_catalog, pg_temp;")
+    for n, step in enumerate(steps, 1):
+        title = f"-- {n}. {shorten(step.title, 100, placeholder=' ...')} "
+        parts += ["\n", f"{title:-<118}", "", "\n\n".join(step.statements)]
+    return "\n".join(parts) + "\n"
+
+
+def _locks(step: Step) -> str:
+    who = "readers and writers of it wait" if step.readers else "writers of it wait"
+    return f": {who} for a moment" if step.table else ""

@@ -7,8 +7,7 @@ from outbox.capture.present import read_present
 from outbox.capture.sqltext import fill
 from outbox.database import Connection
 from outbox.errors import InstallError
-from outbox.install.plans import serialised
-from outbox.install.steps import Step, run_steps
+from outbox.install.steps import Step, run_steps, serialised
 
 # register() and the like are left with the data, and ring.
 _KEPT = frozenset({"ring"})

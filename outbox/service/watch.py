@@ -9,7 +9,7 @@ from collections.abc import Callable, Collection
 import psycopg
 
 from outbox import database, sqlfiles
-from outbox.capture.wanted import Resource
+from outbox.capture.wanted import ViewName
 from outbox.database import Connection
 from outbox.install.drift import drifted
 
@@ -31,7 +31,7 @@ class Watch:
         self._dsn = dsn
         self._again_s = again_s
         self._clock = clock
-        self._seen: dict[Resource, tuple[str, float]] = {}  # what is the matter, and when it was rechecked
+        self._seen: dict[ViewName, tuple[str, float]] = {}  # what is the matter, and when it was rechecked
 
     def look(self, targets: Collection[str]) -> None:
         """At what these targets have. An error is logged and nothing else: capture and relay go on without."""
@@ -57,6 +57,6 @@ class Watch:
             )
         self._seen = {r: (why, at if r in due else self._seen[r][1]) for r, why in now.items()}
 
-    def _is_due(self, resource: Resource, why: str, at: float) -> bool:
+    def _is_due(self, resource: ViewName, why: str, at: float) -> bool:
         known, rechecked_at = self._seen.get(resource, ("", 0.0))
         return known != why or at - rechecked_at >= self._again_s
