@@ -330,7 +330,7 @@ CREATE TABLE outbox.verified (
     result      text NOT NULL,
     started_at  timestamptz NOT NULL,
     finished_at timestamptz NOT NULL DEFAULT clock_timestamp(),
-    held        bigint NOT NULL,
+    listed      bigint NOT NULL,
     missing     bigint NOT NULL,
     different   bigint NOT NULL,
     unmanaged   bigint NOT NULL,
@@ -342,7 +342,7 @@ CREATE TABLE outbox.verified (
 );
 COMMENT ON TABLE outbox.verified IS 'What the last verify of each resource found; outbox verify lists the objects themselves';
 COMMENT ON COLUMN outbox.verified.result IS 'equal; different; unknown: the cloud''s list could not be read whole, so nothing is concluded';
-COMMENT ON COLUMN outbox.verified.held IS 'Objects that the cloud listed';
+COMMENT ON COLUMN outbox.verified.listed IS 'Objects that the cloud listed';
 COMMENT ON COLUMN outbox.verified.missing IS 'Should be in the cloud and are not';
 COMMENT ON COLUMN outbox.verified.different IS 'Are in the cloud, but not as they should be';
 COMMENT ON COLUMN outbox.verified.unmanaged IS 'Are in the cloud, and nobody here made them; never touched';
@@ -1396,11 +1396,11 @@ CREATE FUNCTION outbox.record_verified(found jsonb)
     SET search_path = pg_catalog, pg_temp
 AS $$
     INSERT INTO outbox.verified AS v
-        (target, resource, result, started_at, held, missing, different, unmanaged, set_back, why)
-    SELECT f.target, f.resource, f.result, f.started_at, f.held, f.missing, f.different, f.unmanaged, f.set_back, f.why
+        (target, resource, result, started_at, listed, missing, different, unmanaged, set_back, why)
+    SELECT f.target, f.resource, f.result, f.started_at, f.listed, f.missing, f.different, f.unmanaged, f.set_back, f.why
     FROM jsonb_populate_record(NULL::outbox.verified, record_verified.found) AS f
     ON CONFLICT (target, resource) DO UPDATE
-    SET result = excluded.result, started_at = excluded.started_at, finished_at = clock_timestamp(), held = excluded.held,
+    SET result = excluded.result, started_at = excluded.started_at, finished_at = clock_timestamp(), listed = excluded.listed,
         missing = excluded.missing, different = excluded.different, unmanaged = excluded.unmanaged,
         set_back = excluded.set_back, why = excluded.why
 $$;

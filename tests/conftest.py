@@ -12,6 +12,7 @@ import pytest
 from psycopg import sql
 
 from outbox import embedded, install, sqlfiles
+from outbox.demo import SOURCE
 
 DEFAULT_VERSION = 16
 # Nothing here outlives the run, so durability would only cost time.
@@ -75,17 +76,23 @@ def take_home(dsn: str) -> None:
             )
 
 
-def fill_reference(connection: psycopg.Connection) -> None:
-    """The reference schema with its sample data, the desired views and the outbox's own tables; no triggers."""
-    for name in (
-        "reference/schema.sql",
-        "reference/data.sql",
-        "views/accountview_net.sql",
-        "views/visma_net.sql",
-    ):
-        connection.execute(sqlfiles.read(name))
+def fill_source(connection: psycopg.Connection, *, data: bool = True) -> None:
+    """The reference schema, with or without its sample data, and the desired views; nothing of the outbox."""
+    for name in SOURCE:
+        if data or name != "reference/data.sql":
+            connection.execute(sqlfiles.read(name))
+
+
+def fill_outbox(connection: psycopg.Connection) -> None:
+    """The outbox's own tables; no triggers."""
     for _, _, text in sqlfiles.migrations():
         connection.execute(text)
+
+
+def fill_reference(connection: psycopg.Connection) -> None:
+    """The reference database with its sample data, and the outbox's own tables; no triggers."""
+    fill_source(connection)
+    fill_outbox(connection)
 
 
 def fill_installed(connection: psycopg.Connection) -> None:

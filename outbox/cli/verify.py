@@ -118,7 +118,7 @@ def _print(checked: Sequence[Verified], show_all: bool) -> None:
 def _numbers(verified: Verified) -> tuple[object, ...]:
     if verified.result == "unknown":
         return ("-",) * 4
-    return (verified.held, *(verified.count(kind) for kind in ("missing", "different", "unmanaged")))
+    return (verified.listed, *(verified.count(kind) for kind in ("missing", "different", "unmanaged")))
 
 
 def _line(target: str, finding: Finding) -> str:

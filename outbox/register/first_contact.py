@@ -95,12 +95,19 @@ async def meet(connection: Connection, listing: Listing) -> Contact:
 
 
 async def _strangers(ask: Questions, listing: Listing, resource: str) -> list[Held]:
-    now, strangers = (await ask.look_at()).now, list[Held]()
-    alone = await ask.left_alone(resource)
+    now, strangers = (await ask.read_times()).now, list[Held]()
+    alone = await _left_alone(ask, resource)
     async for page in listing.pages(resource, ()):
         linked = {r.remote_id for r in await ask.known(resource, [h.remote_id for h in page], now)} if page else set()
         strangers += [h for h in page if h.remote_id not in linked | alone]
     return strangers
+
+
+async def _left_alone(ask: Questions, resource: str) -> set[str]:
+    """The remote ids of what a person said is none of ours."""
+    values = {"target": ask.target, "resource": resource}
+    rows = await ask.connection.rows(sqlfiles.read("first_contact/left_alone.sql"), values)
+    return {remote_id for (remote_id,) in rows}
 
 
 async def _rows(connection: Connection, view: View, listing: Listing) -> dict[Key, Columns]:

@@ -30,7 +30,7 @@ async def verify(
     store = Store(connection, listing.name)
     await store.read_views()
     ask = Questions(connection, listing.name)
-    since = (await ask.look_at()).verify_since
+    since = (await ask.read_times()).verify_since
     target = await TargetRows(store).read_target()
     views = [store.views[name] for name in RESOURCES if name in store.views and name in (resources or RESOURCES)]
     checked = []
@@ -38,7 +38,7 @@ async def verify(
         checked.append(await _Check(ask, listing, view, target, since).run(repair=repair))
         await ask.record(checked[-1])
     if since and len(views) == len(store.views) and all(c.result != "unknown" for c in checked):
-        await ask.believe_again(since)
+        await ask.believe(since)
     return checked
 
 
@@ -53,10 +53,10 @@ class _Check:
     verify_since: datetime | None
 
     async def run(self, *, repair: bool) -> Verified:
-        started_at = (await self.ask.look_at()).now
+        started_at = (await self.ask.read_times()).now
         try:
             self._refuse_closed()
-            held, findings = await self._compare()
+            listed, findings = await self._compare()
         except OutboxError as e:
             return self._verified("unknown", started_at, why=e.why)
         except BROKEN_VIEW as e:
@@ -64,7 +64,7 @@ class _Check:
         ours = [f for f in findings if f.is_ours]
         written = await self._set_back(ours, repair)
         result = "different" if ours else "equal"
-        return self._verified(result, started_at, held=held, findings=tuple(findings), set_back=written)
+        return self._verified(result, started_at, listed=listed, findings=tuple(findings), set_back=written)
 
     def _refuse_closed(self) -> None:
         """Nothing is asked of what nothing is sent to; what is paused in part is not known as a whole."""
@@ -91,17 +91,17 @@ class _Check:
             await self.ask.mark(resource, [f.key for f in ours if f.key])
         elif repair:
             await self.ask.mark(resource, keys)
-        return await self.ask.enqueue(resource, keys) if repair else 0
+        return await self.ask.set_back(resource, keys) if repair else 0
 
     async def _compare(self) -> tuple[int, list[Finding]]:
         look = Look(self.ask, self.listing, self.view.resource.name)
-        held, first = await look.at(await look.places())
+        listed, first = await look.at(await look.places())
         doubtful = list(dict.fromkeys(place for place, f in first if f.is_ours))
         again = {f for _, f in (await look.at(doubtful))[1]} if doubtful else set()
         found = await self._forgotten()
         known = {f.key for f in found}
         found += [f for _, f in first if not f.is_ours or (f in again and f.key not in known)]
-        return held, await self._freeze(found)
+        return listed, await self._freeze(found)
 
     async def _forgotten(self) -> list[Finding]:
         """Of the database alone."""

@@ -29,7 +29,7 @@ class Finding:
 
 @dataclass(frozen=True)
 class Verified:
-    """One resource. result: equal, different, unknown (then `why`). held: objects that the target listed. set_back:
+    """One resource. result: equal, different, unknown (then `why`). listed: objects that the target has. set_back:
     keys for which a message was written.
     """
 
@@ -37,7 +37,7 @@ class Verified:
     resource: str
     result: str
     started_at: datetime
-    held: int = 0
+    listed: int = 0
     findings: tuple[Finding, ...] = ()
     set_back: int = 0
     why: str | None = None

@@ -26,7 +26,7 @@ class Read:
     million texts would take 200 MB.
     """
 
-    held: int = 0
+    listed: int = 0
     seen: set[int] = field(default_factory=set)
     found: list[Finding] = field(default_factory=list)
 
@@ -42,16 +42,16 @@ class Look:
 
     async def at(self, places: Sequence[Place]) -> tuple[int, list[tuple[Place, Finding]]]:
         """(objects listed, findings with the place of each). Raises CloudError where any list cannot be read whole."""
-        started_at = (await self.ask.look_at()).now
-        held, seen = 0, set[int]()
+        started_at = (await self.ask.read_times()).now
+        listed, seen = 0, set[int]()
         found: list[tuple[Place, Finding]] = []
         for i in range(0, len(places), PLACES_AT_ONCE):
             some = places[i : i + PLACES_AT_ONCE]
             for place, read in zip(some, await _together(self._read(p, started_at) for p in some), strict=True):
-                held += read.held
+                listed += read.listed
                 seen |= read.seen
                 found += [(place, f) for f in read.found]
-        return held, found + await self._missing(set(places), seen, started_at)
+        return listed, found + await self._missing(set(places), seen, started_at)
 
     async def _missing(self, places: set[Place], seen: set[int], started_at: datetime) -> list[tuple[Place, Finding]]:
         found = []
@@ -86,7 +86,7 @@ class Look:
     async def _read_once(self, place: Place, started_at: datetime) -> Read:
         read = Read()
         async for page in self.listing.pages(self.resource, place):
-            read.held += len(page)
+            read.listed += len(page)
             await self._compare(page, started_at, read)
         return read
 

@@ -28,9 +28,9 @@ class Questions:
     connection: Connection
     target: str
 
-    async def look_at(self) -> Any:
+    async def read_times(self) -> Any:
         """(verify_since, now)"""
-        return (await self._all("look_at"))[0]
+        return (await self._all("read_times"))[0]
 
     async def is_due(self, every_s: float) -> bool:
         return bool((await self._all("is_due", every_s=every_s))[0].due)
@@ -73,7 +73,7 @@ class Questions:
     async def mark(self, resource: str, keys: Iterable[Key]) -> None:
         await self._all("mark", resource=resource, keys=_rows(keys))
 
-    async def enqueue(self, resource: str, keys: Iterable[Key]) -> int:
+    async def set_back(self, resource: str, keys: Iterable[Key]) -> int:
         """How many messages were written."""
         return int((await self._all("set_back", resource=resource, keys=_rows(keys)))[0].written)
 
@@ -84,20 +84,14 @@ class Questions:
             resource=verified.resource,
             result=verified.result,
             started_at=verified.started_at,
-            held=verified.held,
+            listed=verified.listed,
             set_back=verified.set_back,
             why=verified.why,
             **counts,
         )
 
-    async def believe_again(self, verify_since: datetime) -> None:
+    async def believe(self, verify_since: datetime) -> None:
         await self._all("believe", verify_since=verify_since)
-
-    async def left_alone(self, resource: str) -> set[str]:
-        """What a person said is none of ours."""
-        values = {"target": self.target, "resource": resource}
-        rows = await self.connection.rows(sqlfiles.read("first_contact/left_alone.sql"), values)
-        return {remote_id for (remote_id,) in rows}
 
     async def _all(self, name: str, **parameters: Any) -> list[Any]:
         return await self.connection.rows(sqlfiles.read(f"verify/{name}.sql"), {"target": self.target, **parameters})

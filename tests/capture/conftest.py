@@ -9,9 +9,9 @@ from contextlib import contextmanager
 import psycopg
 import pytest
 
-from outbox import embedded, sqlfiles
+from outbox import embedded
 from tests.capture.covering import Connection
-from tests.conftest import Server
+from tests.conftest import Server, fill_outbox
 
 RESET = """
     RESET ALL;
@@ -24,11 +24,6 @@ RESET = """
     DELETE FROM outbox.manifest;
     DELETE FROM outbox.bell;
 """
-
-
-def fill_outbox(connection: psycopg.Connection) -> None:
-    for _, _, text in sqlfiles.migrations():
-        connection.execute(text)
 
 
 @contextmanager

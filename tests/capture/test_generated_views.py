@@ -18,12 +18,12 @@ import pytest
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 
-from outbox import sqlfiles
 from tests.capture import covering
 from tests.capture.covering import Connection
 from tests.capture.grammar import ITEMS, SET_OPERATIONS, SHAPES
 from tests.capture.rounds import WRITERS, Exactness, Round, Script, draw_script
 from tests.capture.schemas import ICU_KINDS, KINDS, Kind
+from tests.conftest import fill_outbox
 
 Connections = tuple[Connection, list[Connection]]
 
@@ -40,8 +40,7 @@ def connected(dsn: str) -> Iterator[Connections]:
     with ExitStack() as stack:
         first, *writers = (stack.enter_context(psycopg.connect(dsn, autocommit=True)) for _ in range(1 + WRITERS))
         first.execute("SET client_min_messages = warning")
-        for _, _, migration in sqlfiles.migrations():
-            first.execute(migration.encode())
+        fill_outbox(first)
         covering.pin(first)
         first.execute("SET statement_timeout = '2s'")
         for style, writer in zip(("German", "ISO, YMD", "SQL, DMY"), writers, strict=True):

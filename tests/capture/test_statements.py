@@ -206,7 +206,7 @@ def preparing() -> Iterator[str]:
 def test_prepared_transactions(preparing: str) -> None:
     """Capture does not keep a transaction from being prepared, also while a relay sleeps; at COMMIT PREPARED it is
     there."""
-    from tests.capture.conftest import fill_outbox
+    from tests.conftest import fill_outbox
 
     with psycopg.connect(preparing) as filling:
         fill_outbox(filling)

@@ -69,7 +69,7 @@ class Compared:
     resource: str
     result: str
     started_at: str
-    held: int
+    listed: int
     findings: list[Object]
     set_back: int
     why: str | None

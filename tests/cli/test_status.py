@@ -96,7 +96,7 @@ def test_who_relays_since_when_with_which_lanes(shell: Shell, site: psycopg.Conn
 
 
 VERIFIED = (
-    "INSERT INTO outbox.verified (target, resource, result, started_at, finished_at, held, missing, different,"
+    "INSERT INTO outbox.verified (target, resource, result, started_at, finished_at, listed, missing, different,"
     " unmanaged, set_back, why) VALUES ('visma_net', 'users', %s, now(), '2026-01-02 10:00', 9, %s, %s, 7, 0, %s)"
 )
 

@@ -136,7 +136,7 @@ def test_verify_as_json(shell: Shell, loaded: psycopg.Connection, hands: Hands) 
     stranger = hands.tenant("Handwerk")
     result = shell("verify", "companies", "--json")
     (verified,) = json.loads(result.out)["verified"]
-    assert (verified["result"], verified["held"], verified["unmanaged"]) == ("equal", 2, 1)
+    assert (verified["result"], verified["listed"], verified["unmanaged"]) == ("equal", 2, 1)
     assert verified["findings"] == [
         {
             "kind": "unmanaged",

@@ -4,25 +4,24 @@ from __future__ import annotations
 
 import itertools
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 
 import psycopg
 import pytest
 
-from outbox import sandbox, sqlfiles
-from tests.conftest import Server
-from tests.lane import World, fill_captured
+from outbox import sandbox
+from outbox.targets import listing
+from outbox.verify import look
+from tests.conftest import Server, fill_outbox, fill_source
+from tests.lane import UNBRAKED, World, fill_captured
 
 _serial = itertools.count(1)
-MakeWorld = Callable[[str], World]
 
 
 def _fill(connection: psycopg.Connection) -> None:
-    for name in ("reference/schema.sql", "views/accountview_net.sql", "views/visma_net.sql"):
-        connection.execute(sqlfiles.read(name))
-    for _, _, text in sqlfiles.migrations():
-        connection.execute(text)
+    fill_source(connection, data=False)
+    fill_outbox(connection)
     fill_captured(connection)
 
 
@@ -71,3 +70,16 @@ def apart(server: Server, base_url: str) -> Iterator[World]:
     with _world(server.create(name, server.template("captured", _fill)), base_url, "accountview_net") as made:
         yield made
     server.drop(name)
+
+
+@pytest.fixture
+def unbraked(world: World) -> None:
+    """More new users than a brake lets through."""
+    world.limits = UNBRAKED
+
+
+@pytest.fixture
+def rereading_soon(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A list that failed or changed while it was read is read again at once."""
+    monkeypatch.setattr(listing, "FIRST_WAIT_S", 0.01)
+    monkeypatch.setattr(look, "REREAD_WAIT_S", 0.01)

@@ -15,15 +15,11 @@ from outbox.operator.apps import Pulled, pull
 from outbox.relay.connection import connect
 from outbox.service.process import Service
 from outbox.service.upkeep import make_chores
-from outbox.targets import listing
 from outbox.verify import reading
 from outbox.verify.store import Questions
 from tests.lane import RHYTHM, World, at_work, eventually
 
-
-@pytest.fixture(autouse=True)
-def _soon(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(listing, "FIRST_WAIT_S", 0.01)
+pytestmark = pytest.mark.usefixtures("rereading_soon")
 
 
 def pulled(world: World) -> Pulled:

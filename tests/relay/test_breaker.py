@@ -10,15 +10,12 @@ import pytest
 from outbox.errors import PlatformDown, Refused, Transient, Unknown
 from outbox.relay.breaker import Breaker
 from outbox.targets.delivery import Delivered
-from tests.lane import UNBRAKED, World, at_work, eventually
+from tests.lane import World, at_work, eventually
 
 OK = Delivered("1", http_status=200)
 
 
-@pytest.fixture(autouse=True)
-def unbraked(world: World) -> None:
-    """More new users than a brake lets through."""
-    world.limits = UNBRAKED
+pytestmark = pytest.mark.usefixtures("unbraked")
 
 
 def _name(n: int) -> tuple[str, tuple[str, ...]]:

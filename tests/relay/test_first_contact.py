@@ -11,17 +11,13 @@ from outbox.register import first_contact
 from outbox.register.first_contact import Contact, match
 from outbox.register.request import confirm
 from outbox.relay.connection import connect
-from outbox.targets import listing
 from outbox.targets.delivery import Key
 from outbox.targets.held import Held
 from outbox.verify import reading
 from tests.hands import Hands
 from tests.lane import World
 
-
-@pytest.fixture(autouse=True)
-def _soon(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(listing, "FIRST_WAIT_S", 0.01)
+pytestmark = pytest.mark.usefixtures("rereading_soon")
 
 
 @pytest.fixture

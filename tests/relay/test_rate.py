@@ -18,13 +18,9 @@ from outbox.relay.purse import Purse
 from outbox.targets import connect as connect_target
 from outbox.targets.delivery import Action, Call, Delivered, Delivery
 from outbox.targets.rates import Rate, read_rate
-from tests.lane import UNBRAKED, World
+from tests.lane import World
 
-
-@pytest.fixture(autouse=True)
-def unbraked(world: World) -> None:
-    """More new users than a brake lets through."""
-    world.limits = UNBRAKED
+pytestmark = pytest.mark.usefixtures("unbraked")
 
 
 def _limit(world: World, calls: int, window_s: float) -> None:

@@ -11,22 +11,17 @@ import pytest
 from outbox import verify as verifying
 from outbox.register.preview import preview
 from outbox.relay.connection import connect
-from outbox.targets import listing
 from outbox.targets.answers import Answer
 from outbox.targets.tokens import Company
 from outbox.targets.wire import erp_code
-from outbox.verify import Finding, Verified, look, reading
+from outbox.verify import Finding, Verified, reading
 from tests.hands import Hands
 from tests.lane import World, at_work, eventually
 
 Damage = Callable[[World, Hands], Any]
 
 
-@pytest.fixture(autouse=True)
-def _soon(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Pauses between tries are short here."""
-    monkeypatch.setattr(listing, "FIRST_WAIT_S", 0.01)
-    monkeypatch.setattr(look, "REREAD_WAIT_S", 0.01)
+pytestmark = pytest.mark.usefixtures("rereading_soon")
 
 
 def verify(world: World, *resources: str, repair: bool = False) -> dict[str, Verified]:
@@ -86,7 +81,7 @@ def hands(world: World) -> Hands:
 def test_what_was_delivered_is_equal(filled: World) -> None:
     """Every resource of AccountView.Net, with the objects counted."""
     checked = verify(filled)
-    assert {r: (v.result, v.held) for r, v in checked.items()} == {
+    assert {r: (v.result, v.listed) for r, v in checked.items()} == {
         "users": ("equal", 2),
         "companies": ("equal", 1),
         "company_access": ("equal", 1),
@@ -97,11 +92,11 @@ def test_what_was_delivered_is_equal(filled: World) -> None:
 def test_what_was_delivered_to_the_erp_is_equal(filled_erp: World) -> None:
     """And every resource of Visma.net."""
     checked = verify(filled_erp)
-    held = {r: (v.result, v.held) for r, v in checked.items()}
-    assert held["projects"] == ("equal", 2)
-    assert held["cost_types"] == ("equal", 1)
-    assert held["cost_centres"] == ("equal", 2)
-    assert {result for result, _ in held.values()} == {"equal"}
+    listed = {r: (v.result, v.listed) for r, v in checked.items()}
+    assert listed["projects"] == ("equal", 2)
+    assert listed["cost_types"] == ("equal", 1)
+    assert listed["cost_centres"] == ("equal", 2)
+    assert {result for result, _ in listed.values()} == {"equal"}
 
 
 def test_it_writes_nothing_to_the_cloud(filled: World) -> None:
@@ -511,7 +506,7 @@ def test_ten_thousand_users_and_cost_centres_are_read_page_by_page(erp: World) -
     """No page is large, nothing is kept but hashes of ids; one difference among them is found."""
     _large(erp, 10_000)
     checked = verify(erp, "users", "cost_centres")
-    assert {r: (v.result, v.held) for r, v in checked.items()} == {
+    assert {r: (v.result, v.listed) for r, v in checked.items()} == {
         "users": ("equal", 10_000),
         "cost_centres": ("equal", 10_000),
     }
@@ -546,7 +541,7 @@ def test_the_result_is_kept_for_status(filled: World) -> None:
     hands(filled).user("hand@example.nl")
     filled.fault("status", "GET", "/tenants$", times=None, status=500)
     verify(filled)
-    rows = filled.sql("SELECT resource, result, held, missing, different, unmanaged, why IS NOT NULL"
+    rows = filled.sql("SELECT resource, result, listed, missing, different, unmanaged, why IS NOT NULL"
                       " FROM outbox.verified WHERE target = %s ORDER BY resource", filled.target)  # fmt: skip
     assert rows == [
         ("app_access", "equal", 1, 0, 0, 0, False),

@@ -32,7 +32,7 @@ from outbox.relay.store import Store
 from outbox.resources import TARGETS
 from outbox.service.keeper import Keeper
 from outbox.targets.held import Held
-from tests.conftest import DEFAULT_VERSION, OPTIONS
+from tests.conftest import DEFAULT_VERSION, OPTIONS, fill_source
 from tests.lane import World
 from tests.programs import dump
 
@@ -68,13 +68,7 @@ def managed(version: int) -> Iterator[Site]:
 
 def fill(site: Site) -> None:
     with site.connected("dba") as dba:
-        for name in (
-            "reference/schema.sql",
-            "reference/data.sql",
-            "views/accountview_net.sql",
-            "views/visma_net.sql",
-        ):
-            dba.execute(sqlfiles.read(name))
+        fill_source(dba)
         dba.execute("GRANT USAGE ON SCHEMA accountview TO app")
         dba.execute("GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA accountview TO app")
 
@@ -162,7 +156,7 @@ MATRIX = [
     ("UPDATE outbox.lease SET holder = 'x'",                                        OK,    FAIL,  FAIL,  FAIL),
     ("DELETE FROM outbox.relay",                                                    OK,    FAIL,  FAIL,  FAIL),
     ("DELETE FROM outbox.not_ours",                                                 FAIL,  FAIL,  FAIL,  FAIL),
-    ("UPDATE outbox.verified SET held = 0",                                         FAIL,  FAIL,  FAIL,  FAIL),
+    ("UPDATE outbox.verified SET listed = 0",                                       FAIL,  FAIL,  FAIL,  FAIL),
     ("INSERT INTO outbox.pause (target, resource, why) VALUES ('visma_net', 'users', 'x')",
                                                                                     OK,    FAIL,  FAIL,  FAIL),
     ("DELETE FROM outbox.passed",                                                   OK,    FAIL,  FAIL,  FAIL),
