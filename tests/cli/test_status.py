@@ -48,7 +48,7 @@ EVERYTHING = """
     INSERT INTO outbox.rate (target, company, not_before)
     SELECT target, '001', now() + interval '1 hour' FROM outbox.target;
     INSERT INTO outbox.verified
-        (target, resource, result, started_at, held, missing, different, unmanaged, set_back, why)
+        (target, resource, result, started_at, listed, missing, different, unmanaged, set_back, why)
     SELECT t.target, r, r, now(), 1, 2, 3, 4, 0, CASE r WHEN 'unknown' THEN 'a list that does not end' END
     FROM outbox.target AS t, unnest(ARRAY['different', 'unknown']) AS r;
     INSERT INTO outbox.relay (target, holder, expires_at)
