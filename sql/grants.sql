@@ -12,10 +12,11 @@ GRANT SELECT ON outbox.relay, outbox.verified, outbox.not_ours, outbox.applicati
     TO outbox_relay, outbox_operator, outbox_auditor;
 GRANT SELECT ON outbox.health, outbox.backlog, outbox.lanes, outbox.calls, outbox.register_result, outbox.origin
     TO outbox_relay, outbox_operator, outbox_auditor;
-GRANT EXECUTE ON FUNCTION outbox.here, outbox.is_home, outbox.require_home, outbox.lane TO outbox_relay, outbox_operator, outbox_auditor;
+GRANT EXECUTE ON FUNCTION outbox.here, outbox.is_home TO outbox_relay, outbox_operator, outbox_auditor;
+GRANT EXECUTE ON FUNCTION outbox.lane TO outbox_relay;
 
 -- Messages. The relay writes those that follow from others, but not who changed what, when and where; a trigger on the
--- table keeps it from changing what is done. Only operators read documents beside it
+-- table keeps it from changing what is done; what is approved it only reads. Only operators read documents beside it
 GRANT SELECT ON outbox.message, outbox.mirror TO outbox_relay, outbox_operator;
 GRANT SELECT (id, status, outcome, target, resource, key, via, operation, source, transaction, changed_at, changed_by,
               application, cause, attempts, due_at, settled_at, http_status, error, approved, withheld, batch)
@@ -23,18 +24,17 @@ GRANT SELECT (id, status, outcome, target, resource, key, via, operation, source
 GRANT SELECT (target, resource, key, remote_id, in_doubt, intent, parents, etag, confirmed_at, message_id,
               unlinked)
     ON outbox.mirror TO outbox_auditor;
-GRANT INSERT (target, resource, key, via, operation, source, cause, status, outcome, due_at, settled_at, error,
-              approved, withheld, batch, row_hash)
+GRANT INSERT (target, resource, key, via, operation, source, cause, status, outcome, settled_at, error, withheld, batch,
+              row_hash)
     ON outbox.message TO outbox_relay;
 GRANT EXECUTE ON FUNCTION outbox.is_message, outbox.noted_intent TO outbox_relay;
-GRANT UPDATE (status, outcome, key, attempts, due_at, settled_at, http_status, error, document, approved, withheld, batch,
-              row_hash)
+GRANT UPDATE (status, outcome, key, attempts, due_at, settled_at, http_status, error, document, withheld, batch, row_hash)
     ON outbox.message TO outbox_relay;
 
 -- The relay's own: what the clouds hold, what was called, who relays, who sleeps, what the clouds said of their limits
-GRANT INSERT, UPDATE, DELETE ON outbox.mirror, outbox.rate, outbox.bell, outbox.relay TO outbox_relay;
-GRANT INSERT, UPDATE, DELETE ON outbox.passed TO outbox_relay;
-GRANT UPDATE ON outbox.approval TO outbox_relay;
+GRANT INSERT, UPDATE, DELETE ON outbox.mirror, outbox.bell, outbox.relay, outbox.passed TO outbox_relay;
+GRANT INSERT, UPDATE ON outbox.rate TO outbox_relay;
+GRANT UPDATE (found, applied_at) ON outbox.approval TO outbox_relay;
 GRANT DELETE ON outbox.rejection TO outbox_relay;
 GRANT INSERT ON outbox.attempt TO outbox_relay;
 GRANT UPDATE ON outbox.lease TO outbox_relay;
@@ -47,7 +47,7 @@ GRANT EXECUTE ON FUNCTION outbox.prune_documents, outbox.prune_attempts, outbox.
 -- What people decide
 GRANT EXECUTE ON FUNCTION outbox.pause, outbox.resume TO outbox_operator;
 GRANT EXECUTE ON FUNCTION outbox.stuck, outbox.approve, outbox.reject, outbox.skip, outbox.retry TO outbox_operator;
-GRANT EXECUTE ON FUNCTION outbox.register, outbox.adopt, outbox.capture_off, outbox.capture_on, outbox.ring TO outbox_operator;
+GRANT EXECUTE ON FUNCTION outbox.register, outbox.adopt, outbox.capture_off, outbox.capture_on TO outbox_operator;
 
 -- What people say of single objects (link, unlink, first contact), register, register --force
 GRANT EXECUTE ON FUNCTION outbox.link, outbox.unlink, outbox.meet, outbox.activate, outbox.doubt TO outbox_operator;
