@@ -13,6 +13,7 @@ import psycopg
 from outbox import sqlfiles
 from outbox.errors import DatabaseUnavailable, InstallError, NotAtHome, NotPermitted, OutboxError
 from outbox.relay.connection import SESSION, with_time_outs
+from outbox.silence import noticed
 
 Connection = psycopg.Connection[Any]
 OLDEST_VERSION = 15
@@ -20,12 +21,13 @@ APPLICATION_NAME = "outbox"
 NOT_AT_HOME = "OB001"  # raised by outbox.require_home()
 
 
-def connect(dsn: str) -> Connection:
+@contextmanager
+def connect(dsn: str) -> Iterator[Connection]:
     """In autocommit, with the settings of the relay, so that keys have the same text form; but what is said to be done
-    is on disk. Raises InstallError where the server is too old, psycopg.Error where there is none.
+    is on disk. Raises InstallError where the server is too old, psycopg.Error where there is none, DatabaseUnavailable
+    when it falls silent.
     """
-    connection = psycopg.connect(with_time_outs(dsn, APPLICATION_NAME), autocommit=True)
-    try:
+    with psycopg.connect(with_time_outs(dsn, APPLICATION_NAME), autocommit=True) as connection, noticed(connection):
         check_version(connection)
         own = {
             "application_name": APPLICATION_NAME,
@@ -34,10 +36,7 @@ def connect(dsn: str) -> Connection:
             "idle_in_transaction_session_timeout": "1min",
         }
         pin(connection, {**SESSION, **own}, for_transaction=False)
-    except BaseException:
-        connection.close()
-        raise
-    return connection
+        yield connection
 
 
 def pin(connection: Connection, settings: Mapping[str, str], *, for_transaction: bool = True) -> None:

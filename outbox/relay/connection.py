@@ -57,7 +57,7 @@ _NETWORK = {
 
 # One that acknowledges but never answers TCP takes for alive. To what takes milliseconds it may answer for so long.
 SILENT_S = 30.0
-_open: WeakSet[Connection] = WeakSet()
+open_connections: WeakSet[Connection] = WeakSet()
 
 # What a relay waits out and connects again for: a connection that is gone, a server that stops, starts or has become a
 # standby (25006), a deadlock, a full disk, a transaction that the server has ended (25P03, 25P04). With several hosts
@@ -136,9 +136,14 @@ class Connection(AsyncConnection[Any]):
 
 
 def _cut_all() -> None:
-    for connection in [c for c in _open if not c.closed]:
-        with suppress(OSError), socket.socket(fileno=os.dup(connection.fileno())) as s:
-            s.shutdown(socket.SHUT_RDWR)
+    for connection in list(open_connections):
+        cut(connection)
+
+
+def cut(connection: psycopg.Connection[Any] | Connection) -> None:
+    """What waits for an answer on it gets an OperationalError at once. From any thread."""
+    with suppress(OSError, psycopg.Error), socket.socket(fileno=os.dup(connection.fileno())) as s:
+        s.shutdown(socket.SHUT_RDWR)
 
 
 def with_time_outs(dsn: str, application_name: str) -> str:
@@ -154,7 +159,7 @@ async def connect(dsn: str) -> Connection:
     every connection, since the database behind the name may be another by now.
     """
     connection = await Connection.connect(with_time_outs(dsn, SESSION["application_name"]), autocommit=True)
-    _open.add(connection)
+    open_connections.add(connection)
     try:
         with connection.answering():
             await connection.settle_in()

@@ -11,6 +11,12 @@ ERRORS: dict[str, str] = {
     "set OUTBOX_DSN to a reachable database, e.g. postgresql://host/database": (
         "zet OUTBOX_DSN op een bereikbare database, bijvoorbeeld postgresql://host/database"
     ),
+    "the database server takes connections, and has not answered for {number} s": (
+        "de databaseserver neemt verbindingen aan, en heeft {number} s niet geantwoord"
+    ),
+    "see what it is doing; what was begun there is done whole or not at all: once more, when it answers": (
+        "kijk wat hij doet; wat daar begonnen is wordt helemaal gedaan of niet: nog eens, als hij antwoordt"
+    ),
     "no database is named": "er is geen database genoemd",
     "set OUTBOX_DSN, e.g. postgresql://user@host/database": (
         "stel OUTBOX_DSN in, bijvoorbeeld postgresql://gebruiker@host/database"

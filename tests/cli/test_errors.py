@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import threading
 
 import click
 import psycopg
@@ -12,10 +13,12 @@ from psycopg.conninfo import make_conninfo
 
 from outbox import database as database_module
 from outbox.cli import outbox
+from outbox.errors import DatabaseUnavailable
 from outbox.words import Words
 from tests.cli.conftest import Shell
 from tests.cli.table import TABLE
 from tests.conftest import Server
+from tests.faults.passage import Passage, passage
 
 # But check, which reports all of it as findings, with codes of its own.
 COMMANDS = [tuple(a.format(remote_id="any") for a in c.works) for c in TABLE.values() if c.database and c.gone == 69]
@@ -59,6 +62,29 @@ def test_a_command_waits_for_the_disk_and_not_for_a_server_that_is_gone(database
         assert connection.info.get_parameters()["tcp_user_timeout"] == "30000"
     with database_module.connect(make_conninfo(database, tcp_user_timeout=1000)) as connection:
         assert connection.info.get_parameters()["tcp_user_timeout"] == "1000"
+
+
+def test_a_server_that_accepts_and_never_answers(shell: Shell, database: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """TCP sees nothing wrong. A long statement is waited for as long as the server lets others in; when it does not,
+    the command ends and says so, and so does one that begins then.
+    """
+    monkeypatch.setattr("outbox.silence.LOOK_S", 0.1)
+    monkeypatch.setattr("outbox.silence.DOOR_S", 2)
+    with passage(database) as way:
+        threading.Timer(30, way.close).start()  # else a failure waits for ever
+        with pytest.raises(DatabaseUnavailable, match="takes connections, and has not answered for"):
+            _ask_and_freeze(way)
+        monkeypatch.setenv("OUTBOX_DSN", way.dsn)
+        result = shell("status")
+    assert (result.code, result.out) == (69, "")
+    assert "timeout expired" in result.err
+
+
+def _ask_and_freeze(way: Passage) -> None:
+    with database_module.connect(way.dsn) as connection:
+        connection.execute("SELECT pg_sleep(1)")
+        way.freeze()
+        connection.execute("SELECT 1")
 
 
 def test_a_server_that_is_too_old(shell: Shell, empty_database: str, monkeypatch: pytest.MonkeyPatch) -> None:

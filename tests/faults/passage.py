@@ -33,6 +33,7 @@ class Passage:
         self.clients: list[socket.socket] = []
         self.servers: list[socket.socket] = []
         self.muted: set[socket.socket] = set()
+        self.frozen = False
         self.threads = [threading.Thread(target=self._accept)]
         self.threads[0].start()
 
@@ -44,6 +45,11 @@ class Passage:
     def mute(self) -> None:
         """What is open stays open, and is acknowledged to, but no byte comes through. What is opened later works."""
         self.muted = {*self.clients, *self.servers}
+
+    def freeze(self) -> None:
+        """The same, and what is opened later is accepted and gets no answer either."""
+        self.mute()
+        self.frozen = True
 
     def heal(self) -> None:
         """New connections come through. The old ones are dead, which the server is not told."""
@@ -57,6 +63,8 @@ class Passage:
                 server.connect(self.server)
                 self.clients.append(client)
                 self.servers.append(server)
+                if self.frozen:
+                    self.muted |= {client, server}
                 for pair in ((client, server), (server, client)):
                     self.threads.append(threading.Thread(target=self._carry, args=pair))
                     self.threads[-1].start()
