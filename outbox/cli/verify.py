@@ -34,7 +34,8 @@ def verify(names: tuple[str, ...], repair: bool, show_all: bool, as_json: bool) 
 
     Reads every list of TARGET (else of all that are active), or of some RESOURCEs, page by page, and says what is
     missing there, what is different, and what nobody here made (that is listed, and never touched). A list that cannot
-    be read whole says nothing: its resource is unknown, and nothing of it is set back.
+    be read whole says nothing: its resource is unknown, and nothing of it is set back. Of an ERP that refuses one
+    company, or where it is paused, the others are compared.
 
     \b
     Ends with
@@ -104,7 +105,7 @@ def _print(checked: Sequence[Verified], show_all: bool) -> None:
     )  # fmt: skip
     for c in checked:
         if c.why:
-            click.echo(f"{c.target} {c.resource} is unknown: {c.why}")
+            click.echo(f"{c.target} {c.resource} is unknown{f' {c.in_part}' if c.in_part else ''}: {c.why}")
         for kind in ("missing", "different", "unmanaged"):
             found = [f for f in c.findings if f.kind == kind]
             for finding in found if show_all else found[:SHOWN]:
@@ -116,7 +117,7 @@ def _print(checked: Sequence[Verified], show_all: bool) -> None:
 
 
 def _numbers(verified: Verified) -> tuple[object, ...]:
-    if verified.result == "unknown":
+    if verified.result == "unknown" and not verified.unread:
         return ("-",) * 4
     return (verified.listed, *(verified.count(kind) for kind in ("missing", "different", "unmanaged")))
 

@@ -98,7 +98,7 @@ def delivery_of(state: State, action: Action, settings: TargetSettings) -> Deliv
         action=action,
         message_id=state.message_id,
         document=document,
-        held=_loads(mirror.document) if mirror else None,
+        acknowledged=_loads(mirror.document) if mirror else None,
         remote_id=remote_id,
         parents=parents,
         etag=mirror.etag if mirror else None,

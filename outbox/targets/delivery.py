@@ -25,7 +25,7 @@ class Delivery:
     """One key to make true in one target.
 
     parents: remote ids in the order of the resource's parents, e.g. (user, tenant) of an access.
-    held: what the target acknowledged last; None: that is not known.
+    acknowledged: what the target was sent last and took; None: that is not known.
     sending: natural keys (e-mail, external id) of every attempt that is not yet cleared up.
     in_doubt: an earlier call for this key may or may not have been applied.
     """
@@ -35,7 +35,7 @@ class Delivery:
     action: Action
     message_id: int
     document: Document | None = None
-    held: Document | None = None
+    acknowledged: Document | None = None
     remote_id: str | None = None
     parents: tuple[str, ...] = ()
     etag: str | None = None

@@ -33,7 +33,7 @@ class Projects:
         if delivery.action is Action.CREATE:
             return await self._create(delivery, errand)
         body = project_body(delivery.document or {})
-        ends = delivery.held is None or bool(delivery.held.get("end_date"))
+        ends = delivery.acknowledged is None or bool(delivery.acknowledged.get("end_date"))
         delivered = await self._put(delivery, errand, body, delivery.etag, ends=ends)
         return delivered or await self._create(delivery, errand)
 

@@ -14,9 +14,10 @@ from outbox.relay.reading import BROKEN_VIEW, unreadable
 from outbox.relay.store import Store
 from outbox.relay.target_rows import TargetRows
 from outbox.resources import RESOURCES
+from outbox.targets.erp import RESOURCES as OF_THE_ERP
 from outbox.targets.listing import Listing
-from outbox.verify.findings import Finding, Verified
-from outbox.verify.look import Look
+from outbox.verify.findings import SHOWN_NAMES, Finding, Verified
+from outbox.verify.look import Look, Looked
 from outbox.verify.store import Questions
 
 
@@ -56,18 +57,27 @@ class _Check:
         started_at = (await self.ask.read_times()).now
         try:
             self._refuse_closed()
-            listed, findings = await self._compare()
+            listed, findings, unread = await self._compare()
         except OutboxError as e:
             return self._verified("unknown", started_at, why=e.why)
         except BROKEN_VIEW as e:
             return self._verified("unknown", started_at, why=f"the view cannot be read: {unreadable(e)}")
         ours = [f for f in findings if f.is_ours]
         written = await self._set_back(ours, repair)
-        result = "different" if ours else "equal"
-        return self._verified(result, started_at, listed=listed, findings=tuple(findings), set_back=written)
+        result = "unknown" if unread else "different" if ours else "equal"
+        why = "; ".join(list(unread.values())[:SHOWN_NAMES]) or None
+        return self._verified(
+            result,
+            started_at,
+            listed=listed,
+            findings=tuple(findings),
+            set_back=written,
+            why=why,
+            unread=tuple(unread),
+        )
 
     def _refuse_closed(self) -> None:
-        """Nothing is asked of what nothing is sent to; what is paused in part is not known as a whole."""
+        """Nothing is asked of what nothing is sent to. What is paused in part is not known as a whole, see below."""
         name, resource = self.listing.name, self.view.resource
         if not self.target.active:
             raise OutboxError(f"{name} waits for its first register")
@@ -76,9 +86,22 @@ class _Check:
         if self.target.down:
             raise OutboxError(f"{name} is down: {self.target.down_why}")
         for part, company, why in self.target.pauses:
-            if part in ("", resource.name) and (not company or "company_code" in resource.key):
-                what = " of ".join(x for x in (part, f"company {company}" if company else "", name) if x)
-                raise OutboxError(f"{what} is paused: {why}")
+            whole = not company or ("company_code" in resource.key and not self._by_company)
+            if part in ("", resource.name) and whole:
+                raise OutboxError(_paused(part, company, name, why))
+
+    @property
+    def _by_company(self) -> bool:
+        """In the ERP each company has lists of its own: what is said of one says nothing of the others."""
+        return self.view.resource.name in OF_THE_ERP
+
+    def _closed_companies(self) -> dict[str, str]:
+        """Company -> why it is not asked."""
+        return {
+            company: _paused(part, company, self.listing.name, why)
+            for part, company, why in self.target.pauses
+            if company and self._by_company and part in ("", self.view.resource.name)
+        }
 
     def _verified(self, result: str, started_at: datetime, **rest: Any) -> Verified:
         return Verified(self.listing.name, self.view.resource.name, result, started_at, **rest)
@@ -93,15 +116,18 @@ class _Check:
             await self.ask.mark(resource, keys)
         return await self.ask.set_back(resource, keys) if repair else 0
 
-    async def _compare(self) -> tuple[int, list[Finding]]:
-        look = Look(self.ask, self.listing, self.view.resource.name)
-        listed, first = await look.at(await look.places())
-        doubtful = list(dict.fromkeys(place for place, f in first if f.is_ours))
-        again = {f for _, f in (await look.at(doubtful))[1]} if doubtful else set()
-        found = await self._forgotten()
+    async def _compare(self) -> tuple[int, list[Finding], dict[str, str]]:
+        """(objects listed, findings, the companies of which nothing is known and why)"""
+        look, unread = Look(self.ask, self.listing, self.view.resource.name), self._closed_companies()
+        first = await look.at([place for place in await look.places() if not place or place[0] not in unread])
+        doubtful = list(dict.fromkeys(place for place, f in first.found if f.is_ours))
+        second = await look.at(doubtful) if doubtful else Looked()
+        unread |= first.unread | second.unread
+        again = {f for _, f in second.found}
+        found = [f for f in await self._forgotten() if not self._by_company or (f.key or ("",))[0] not in unread]
         known = {f.key for f in found}
-        found += [f for _, f in first if not f.is_ours or (f in again and f.key not in known)]
-        return listed, await self._freeze(found)
+        found += [f for _, f in first.found if not f.is_ours or (f in again and f.key not in known)]
+        return first.listed, await self._freeze(found), unread
 
     async def _forgotten(self) -> list[Finding]:
         """Of the database alone."""
@@ -120,3 +146,8 @@ class _Check:
             replace(f, what=f"{f.what}; not ready, so it is not set back", set_back=False) if f.key in frozen else f
             for f in findings
         ]
+
+
+def _paused(part: str, company: str, target: str, why: str) -> str:
+    what = " of ".join(x for x in (part, f"company {company}" if company else "", target) if x)
+    return f"{what} is paused: {why}"

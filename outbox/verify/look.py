@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from outbox.errors import NotAllowed
 from outbox.relay.schedule import GIVEN_IDS
 from outbox.targets.delivery import Key
 from outbox.targets.held import Held, differing
@@ -23,12 +24,24 @@ REREAD_WAIT_S = 0.5
 @dataclass
 class Read:
     """One list. found: what is different or unmanaged. seen: hashes of the linked remote ids that were listed, since a
-    million texts would take 200 MB.
+    million texts would take 200 MB. refused: why nothing of this company is known.
     """
 
     listed: int = 0
     seen: set[int] = field(default_factory=set)
     found: list[Finding] = field(default_factory=list)
+    refused: str | None = None
+
+
+@dataclass
+class Looked:
+    """listed: objects that the target has. found: findings, with the place of each. unread: company -> why nothing of
+    it is known.
+    """
+
+    listed: int = 0
+    found: list[tuple[Place, Finding]] = field(default_factory=list)
+    unread: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -40,18 +53,22 @@ class Look:
     async def places(self) -> list[Place]:
         return [()] if self.resource in GIVEN_IDS else await self.ask.places(self.resource)
 
-    async def at(self, places: Sequence[Place]) -> tuple[int, list[tuple[Place, Finding]]]:
-        """(objects listed, findings with the place of each). Raises CloudError where any list cannot be read whole."""
+    async def at(self, places: Sequence[Place]) -> Looked:
+        """Raises CloudError where any list cannot be read whole; only a company that is refused is left out alone."""
         started_at = (await self.ask.read_times()).now
-        listed, seen = 0, set[int]()
-        found: list[tuple[Place, Finding]] = []
+        looked, known, seen = Looked(), set[Place](), set[int]()
         for i in range(0, len(places), PLACES_AT_ONCE):
             some = places[i : i + PLACES_AT_ONCE]
             for place, read in zip(some, await _together(self._read(p, started_at) for p in some), strict=True):
-                listed += read.listed
+                if read.refused is not None:
+                    looked.unread[place[0]] = read.refused
+                    continue
+                known.add(place)
+                looked.listed += read.listed
                 seen |= read.seen
-                found += [(place, f) for f in read.found]
-        return listed, found + await self._missing(set(places), seen, started_at)
+                looked.found += [(place, f) for f in read.found]
+        looked.found += await self._missing(known, seen, started_at)
+        return looked
 
     async def _missing(self, places: set[Place], seen: set[int], started_at: datetime) -> list[tuple[Place, Finding]]:
         found = []
@@ -85,9 +102,14 @@ class Look:
 
     async def _read_once(self, place: Place, started_at: datetime) -> Read:
         read = Read()
-        async for page in self.listing.pages(self.resource, place):
-            read.listed += len(page)
-            await self._compare(page, started_at, read)
+        try:
+            async for page in self.listing.pages(self.resource, place):
+                read.listed += len(page)
+                await self._compare(page, started_at, read)
+        except NotAllowed as e:
+            if e.company is None or e.company != place[0]:
+                raise
+            return Read(refused=e.why)
         return read
 
     async def _compare(self, page: list[Held], started_at: datetime, read: Read) -> None:

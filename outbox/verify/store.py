@@ -86,7 +86,7 @@ class Questions:
             started_at=verified.started_at,
             listed=verified.listed,
             set_back=verified.set_back,
-            why=verified.why,
+            why=f"{verified.in_part}: {verified.why}" if verified.in_part else verified.why,
             **counts,
         )
 

@@ -397,17 +397,69 @@ def test_a_page_that_fails_after_others_makes_all_of_it_unknown(filled: World) -
     assert (checked.result, checked.findings, filled.pending()) == ("unknown", (), [])
 
 
-def test_one_company_that_cannot_be_read_makes_the_resource_unknown(filled_erp: World) -> None:
-    """Its ERP refuses: the others' projects would be known, but the resource is not."""
+@pytest.fixture
+def two_erps(filled_erp: World) -> World:
+    """A second company with projects; one of each was changed by hand, and another one while triggers were off."""
     filled_erp.company("002", "A2")
-    filled_erp.sql("INSERT INTO accountview.projects VALUES ('A2', 'P1', 'Dak', '2024-01-01', NULL, 'Active')")
+    filled_erp.sql("INSERT INTO accountview.projects VALUES ('A2', 'P1', 'Dak', '2024-01-01', NULL, 'Active'),"
+                   " ('A2', 'P2', 'Muur', '2024-01-01', NULL, 'Active')")  # fmt: skip
     filled_erp.settled()
-    tenant = remote_id(filled_erp, "companies", "002")
-    filled_erp.cloud.post("/sandbox/settings", json={"unlicensed": [tenant]}).raise_for_status()
-    checked = verify(filled_erp, "projects", repair=True)["projects"]
-    filled_erp.cloud.post("/sandbox/settings", json={"unlicensed": []}).raise_for_status()
-    assert checked.result == "unknown"
-    assert "licence" in (checked.why or "")
+    changed = {"description": {"value": "Anders"}, "startDate": {"value": "2024-01-01T00:00:00"}}
+    for company in ("001", "002"):
+        hands(filled_erp).erp(remote_id(filled_erp, "companies", company), "PUT", "/project/P2", changed)
+    filled_erp.sql("ALTER TABLE accountview.projects DISABLE TRIGGER USER")
+    filled_erp.sql("UPDATE accountview.projects SET description = 'Weer' WHERE code IN ('P/1', 'P1')")
+    filled_erp.sql("ALTER TABLE accountview.projects ENABLE TRIGGER USER")
+    return filled_erp
+
+
+def test_of_a_company_that_is_refused_nothing_is_known_and_the_others_are_compared(two_erps: World) -> None:
+    """It has lost its licence in the ERP: it is named, and nothing of it is concluded or set back."""
+    tenant = remote_id(two_erps, "companies", "002")
+    two_erps.cloud.post("/sandbox/settings", json={"unlicensed": [tenant]}).raise_for_status()
+    checked = verify(two_erps, "projects", repair=True)["projects"]
+    assert (checked.result, checked.unread, checked.listed) == ("unknown", ("002",), 2)
+    assert "company 002 has no licence" in (checked.why or "")
+    assert [f.key for f in checked.findings] == [("001", "P/1"), ("001", "P2")]
+    assert sorted(tuple(p[2]) for p in two_erps.pending()) == [("001", "P/1"), ("001", "P2")]
+    (why,) = two_erps.sql("SELECT why FROM outbox.verified WHERE resource = 'projects'")
+    assert why.startswith("of company 002: company 002 has no licence")
+    two_erps.cloud.post("/sandbox/settings", json={"unlicensed": []}).raise_for_status()
+    assert {f.key for f in verify(two_erps, "projects", repair=True)["projects"].findings} == {
+        ("002", "P1"),
+        ("002", "P2"),
+    }
+    two_erps.settled()
+
+
+def test_a_company_that_loses_its_licence_between_the_two_looks_is_not_known(two_erps: World) -> None:
+    """What the first look saw of it was not seen again."""
+    tenant = remote_id(two_erps, "companies", "002")
+
+    async def run() -> list[Verified]:
+        async with await connect(two_erps.dsn) as connection, reading(connection, two_erps.settings()) as listed:
+            at_first = listed.pages
+
+            async def then_refused(resource: str, place: Any) -> Any:
+                async for page in at_first(resource, place):
+                    yield page
+                two_erps.cloud.post("/sandbox/settings", json={"unlicensed": [tenant]}).raise_for_status()
+
+            listed.pages = then_refused  # type: ignore[method-assign]
+            return await verifying.verify(connection, listed, ["projects"], repair=True)
+
+    (checked,) = two_erps.run(run())
+    two_erps.cloud.post("/sandbox/settings", json={"unlicensed": []}).raise_for_status()
+    assert (checked.result, checked.unread) == ("unknown", ("002",))
+    assert {f.key[0] for f in checked.findings if f.key} == {"001"}
+
+
+def test_a_company_whose_list_fails_makes_the_resource_unknown(two_erps: World) -> None:
+    """Not refused, but broken: that may be all of the platform."""
+    two_erps.fault("status", "GET", "/project$", times=None, status=500, after=1)
+    checked = verify(two_erps, "projects", repair=True)["projects"]
+    assert (checked.result, checked.unread, checked.findings) == ("unknown", (), ())
+    assert two_erps.pending() == []
 
 
 def test_a_list_that_keeps_changing_is_unknown(filled: World) -> None:
@@ -659,11 +711,25 @@ def test_what_is_paused_or_down_is_not_asked(filled: World) -> None:
     assert filled.calls() == before
 
 
+def test_a_paused_company_is_not_asked_and_the_others_are_compared(two_erps: World) -> None:
+    """As if it were refused; without a call."""
+    two_erps.sql("SELECT outbox.pause('visma_net', 'projects', '002', 'no licence')")
+    before = len(two_erps.calls("GET"))
+    checked = verify(two_erps, "projects")["projects"]
+    assert (checked.unread, checked.why) == (
+        ("002",),
+        "projects of company 002 of visma_net is paused: no licence",
+    )
+    assert [f.key for f in checked.findings] == [("001", "P/1"), ("001", "P2")]
+    assert len(two_erps.calls("GET")) == before + 4  # two pages of the one company, and again since something differs
+
+
 def test_a_paused_part_leaves_the_rest_to_be_compared(filled_erp: World) -> None:
     """Of what has a paused company in its keys not all is known."""
     filled_erp.sql("SELECT outbox.pause('visma_net', 'projects', '001', 'no licence')")
     checked = verify(filled_erp)
     assert checked["projects"].why == "projects of company 001 of visma_net is paused: no licence"
+    assert (checked["projects"].listed, checked["projects"].findings) == (0, ())
     assert {r: v.result for r, v in checked.items() if r != "projects"} == dict.fromkeys(
         set(checked) - {"projects"}, "equal"
     )

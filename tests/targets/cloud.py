@@ -24,7 +24,7 @@ class Rest(TypedDict, total=False):
 
     message_id: int
     document: Document | None
-    held: Document | None
+    acknowledged: Document | None
     remote_id: str | None
     parents: tuple[str, ...]
     etag: str | None

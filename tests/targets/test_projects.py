@@ -220,7 +220,7 @@ ENDS = {**SHOWN, "endDate": "2024-12-31T00:00:00"}
 
 
 @pytest.mark.parametrize(
-    ("held", "in_doubt", "answers", "nulls"),
+    ("acknowledged", "in_doubt", "answers", "nulls"),
     [
         (work(end_date="2024-12-31"), False, [http(204)], [True]),
         (work(), False, [http(204)], [False]),
@@ -235,7 +235,7 @@ ENDS = {**SHOWN, "endDate": "2024-12-31T00:00:00"}
 def test_a_null_is_sent_to_clear_an_end_date_and_for_nothing_else(
     raw: RawServer,
     raw_cloud: Cloud,
-    held: dict[str, Any] | None,
+    acknowledged: dict[str, Any] | None,
     in_doubt: bool,
     answers: list[bytes],
     nulls: list[bool],
@@ -244,7 +244,8 @@ def test_a_null_is_sent_to_clear_an_end_date_and_for_nothing_else(
     has; what was read last counts, and else what was acknowledged last.
     """
     raw.answers = [*answers]
-    changes: Told = {"action": Action.UPDATE, "parents": PARENTS, "document": work(), "held": held}
+    changes: Told = {"action": Action.UPDATE, "parents": PARENTS, "document": work()}
+    changes["acknowledged"] = acknowledged
     changes["in_doubt"] = in_doubt
     raw_cloud.done("projects", *KEY, **changes)
     bodies = [json.loads(body) for method, _, _, body in raw.requests if method == "PUT"]
