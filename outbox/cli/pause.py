@@ -13,6 +13,7 @@ from outbox.database import Connection, deciding
 from outbox.errors import NothingFound
 from outbox.explain.facts import explain
 from outbox.operator import pauses
+from outbox.register.preview import read_views
 from outbox.resources import RESOURCES, TARGETS
 
 
@@ -59,9 +60,7 @@ def resume(target: str | None, resource: str | None, company: str | None, reason
       outbox resume visma_net
       outbox resume visma_net --company 001
     """
-    _say(
-        "is sent to again", "is not paused: nothing to do", as_json, _each("resume", target, resource, company, reason)
-    )
+    _say("resumed", "not paused: nothing to do", as_json, _each("resume", target, resource, company, reason))
 
 
 Result = tuple[str, str | None, str | None, bool]
@@ -75,6 +74,8 @@ def _each(what: str, target: str | None, resource: str | None, company: str | No
         raise click.UsageError("a user belongs to no company: leave --company out")
     decide = getattr(pauses, what)
     with opened() as at:
+        if target and resource and what == "pause" and resource not in read_views(at.connection, target):
+            raise NothingFound(f"there is no desired view {target}.{resource}", "pause what has one")
         if company and what == "pause" and not any(_knows(at.connection, t, company) for t in _targets(target)):
             raise NothingFound(f"company {company} is in no view and in no cloud", "check its code")
         with deciding(at.connection):

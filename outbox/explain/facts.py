@@ -161,8 +161,9 @@ def _explain(
 ) -> Facts:
     row, mirrored, unreadable = _row(connection, views.get(resource), target, resource, key)
     messages = tuple(Open(**m) for m in _all(connection, "messages", target, resource, key))
-    ids = [m.id for m in messages] + ([mirrored.message_id] if mirrored and mirrored.message_id else [])
     absent = row is None and unreadable is None and resource in views
+    ended = _ended(connection, target, resource, key) if absent and not mirrored and not messages else None
+    last = mirrored.message_id if mirrored else ended.id if ended else None
     return Facts(
         target,
         resource,
@@ -177,11 +178,13 @@ def _explain(
         mirrored=mirrored,
         messages=messages,
         coarse=_all(connection, "coarse", target, resource, key)[0]["count"],
-        attempts=tuple(Attempt(**a) for a in _all(connection, "attempts", target, resource, key, ids=ids)),
+        attempts=tuple(
+            Attempt(**a) for a in _all(connection, "attempts", target, ids=[*(m.id for m in messages), last])
+        ),
         decisions=tuple(Decision(**d) for d in _all(connection, "decisions", target, resource, key)),
         parents=tuple(_explain(connection, views, pauses, target, r, k) for r, k in parents_of(resource, key)),
         absence=examine(connection, views[resource], key) if absent else None,
-        ended=_ended(connection, target, resource, key) if absent and not mirrored and not messages else None,
+        ended=ended,
     )
 
 

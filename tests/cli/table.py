@@ -289,7 +289,7 @@ TABLE: dict[str, Case] = {
     ),
     "resume": Case(
         ("resume", "visma_net"),
-        "visma_net is sent to again",
+        "visma_net resumed",
         ("resume", "visma_net"),
         "nothing to do",
         ((("exact_online",), "'exact_online' is not one of"),),

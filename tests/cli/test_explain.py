@@ -264,6 +264,7 @@ def test_a_row_that_went(shell: Shell, registered: psycopg.Connection) -> None:
     result = shell("explain", "visma_net", "users", "SMIT")
     assert "accountview.users has no row with code = SMIT" in result.out.splitlines()[0]
     assert re.search(r"Visma.net holds nothing of it; last looked at .*: removed", result.out)
+    assert re.search(r"calls +.* DELETE /users/[\w-]+: 204", result.out)
 
 
 def test_a_key_twice(shell: Shell, site: psycopg.Connection) -> None:

@@ -40,7 +40,7 @@ def test_a_paused_target_is_sent_nothing_until_it_is_resumed(shell: Shell, site:
     shown = shell("status").out
     assert "visma_net        paused since" in shown
     assert "next: paused: Visma.net (maintenance); when that is put right: outbox resume visma_net" in shown
-    assert shell("resume", "visma_net", "--reason", "done").out == "visma_net is sent to again\n"
+    assert shell("resume", "visma_net", "--reason", "done").out == "visma_net resumed\n"
     assert shell("relay", "--once").code == 0
     assert created(site, "users") > 0
     assert site.execute(DECISIONS).fetchall() == [
@@ -99,11 +99,11 @@ def test_a_paused_company_waits_with_all_that_has_it_in_its_key(shell: Shell, si
 def test_one_resource_of_one_company(shell: Shell, site: psycopg.Connection) -> None:
     """The narrowest; --company alone ends it, too."""
     shell("pause", "visma_net", "cost_types", "--company", "001", "--reason", "x")
-    assert shell("resume", "visma_net").out == "visma_net is not paused: nothing to do\n"
+    assert shell("resume", "visma_net").out == "visma_net not paused: nothing to do\n"
     assert shell("resume", "visma_net", "--company", "002").out == (
-        "company 002 of visma_net is not paused: nothing to do\n"
+        "company 002 of visma_net not paused: nothing to do\n"
     )
-    assert shell("resume", "visma_net", "--company", "001").out == "company 001 of visma_net is sent to again\n"
+    assert shell("resume", "visma_net", "--company", "001").out == "company 001 of visma_net resumed\n"
     assert site.execute("SELECT count(*) FROM outbox.pause").fetchone() == (0,)
 
 
@@ -157,8 +157,11 @@ def test_wrong_input_from_sql(site: psycopg.Connection, part: str, words: str) -
     assert site.execute("SELECT resource, company, why FROM outbox.pause").fetchall() == [("projects", "", "x")]
 
 
-def test_a_company_that_nobody_knows(shell: Shell, site: psycopg.Connection) -> None:
+def test_what_nobody_knows(shell: Shell, site: psycopg.Connection) -> None:
     """A slip of the finger would pause nothing, and be thought to have."""
+    result = shell("pause", "accountview_net", "projects", "--reason", "x")
+    assert (result.code, result.out) == (66, "")
+    assert "there is no desired view accountview_net.projects" in result.err
     result = shell("pause", "visma_net", "--company", "01", "--reason", "x")
     assert (result.code, result.out) == (66, "")
     assert "company 01 is in no view and in no cloud" in result.err
@@ -218,7 +221,7 @@ def test_a_company_without_a_licence_is_paused_by_itself_and_resumed_by_a_person
     assert "company 001 has no licence in the ERP" in paused[0][1]
     assert "projects of company 001 of Visma.net paused since" in shell("status").out
     httpx.post(f"{clouds}/sandbox/settings", json={"unlicensed": []}).raise_for_status()
-    assert shell("resume", "visma_net", "--company", "001").out == "company 001 of visma_net is sent to again\n"
+    assert shell("resume", "visma_net", "--company", "001").out == "company 001 of visma_net resumed\n"
     assert shell("relay", "--once").code == 0
     assert site.execute("SELECT count(*) FROM outbox.message WHERE status = 'pending'"
                         " AND target = 'visma_net'").fetchone() == (0,)  # fmt: skip

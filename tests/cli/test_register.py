@@ -205,8 +205,8 @@ def test_wrong_secret(shell: Shell, site: psycopg.Connection, monkeypatch: pytes
     assert "wr0ng" not in result.err
     assert "paused" in shell("status").out
     monkeypatch.delenv("OUTBOX_VISMA_NET_CLIENT_SECRET")
-    assert shell("resume", "visma_net").out == "visma_net is sent to again\n"
-    assert shell("resume", "visma_net").out == "visma_net is not paused: nothing to do\n"
+    assert shell("resume", "visma_net").out == "visma_net resumed\n"
+    assert shell("resume", "visma_net").out == "visma_net not paused: nothing to do\n"
     site.execute("UPDATE outbox.message SET due_at = NULL WHERE status = 'pending'")
     assert shell("relay", "--once").code == 0
     assert shell("status").out.count("pending") == 1
