@@ -428,7 +428,7 @@ def at_work(service: Service) -> Iterator[None]:
     assert not thread.is_alive(), "the relay has not stopped"
 
 
-def eventually(what: Any, within_s: float = 5.0) -> None:
+def eventually(what: Any, within_s: float = 20.0) -> None:
     """Wait until `what()` is true."""
     until = time.monotonic() + within_s
     while not what():

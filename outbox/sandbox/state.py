@@ -99,8 +99,8 @@ class Cloud:
     applications: dict[str, Application] = field(default_factory=lambda: {a.id: a for a in CATALOGUE})
     user_of_email: dict[str, str] = field(default_factory=dict)
     tenant_of_external_id: dict[str, str] = field(default_factory=dict)
-    seen_from: dict[str, float] = field(default_factory=dict)  # id -> when lists show it, see `lag`
-    gone: dict[str, list[tuple[dict[str, Any], float]]] = field(default_factory=dict)  # and until when they still do
+    made_at: dict[str, float] = field(default_factory=dict)  # id -> when, of what lists show later, see `lag`
+    gone: dict[str, list[tuple[dict[str, Any], float]]] = field(default_factory=dict)  # and when they went
     background: dict[str, Operation] = field(default_factory=dict)  # not kept in the state file
     revision: int = 0
 

@@ -46,6 +46,9 @@ class Sandbox:
             self._tokens[api, tenant] = answer.json()["access_token"]
         return self._tokens[api, tenant]
 
+    def forget_tokens(self) -> None:
+        self._tokens.clear()
+
     def identity(self, method: str, path: str, json: Any = None, **more: Any) -> httpx.Response:
         return self._send(self.settings.identity_url + path, self.token(Api.IDENTITY), method, json, more)
 

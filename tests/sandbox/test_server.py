@@ -23,6 +23,7 @@ from outbox.config import TargetSettings
 from outbox.errors import ConfigError
 from outbox.resources import TARGETS
 from outbox.sandbox import running, serve, settings
+from tests.lane import eventually
 from tests.sandbox.conftest import PROJECT, USER, Sandbox
 
 SERVE = """
@@ -127,7 +128,7 @@ def test_state_file_survives_kill_and_restart(tmp_path: Path) -> None:
         insert = {"segmentValues": [{"operation": "Insert", "value": "1"}]}
         values = visma.erp(tenant, "PUT", "/dimension/SUBACCOUNT/1", insert).headers["etag"]
         before, mails = visma.control("GET", "state"), visma.control("GET", "invitations")
-        time.sleep(0.4)
+        eventually(lambda: '"1": {"description"' in file.read_text())  # the last change, a moment after it
         child.kill()
     with process(file) as (url, _), httpx.Client(base_url=url) as http:
         visma = Sandbox(url, http, "visma_net")

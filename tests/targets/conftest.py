@@ -10,7 +10,7 @@ import pytest
 
 from outbox import sandbox
 from outbox.config import CompanySettings, Secret, TargetSettings
-from tests.targets.cloud import Cloud, ask, settings_for
+from tests.targets.cloud import DEADLINE_S, Cloud, ask, settings_for
 from tests.targets.raw import RawServer, raw_server
 
 
@@ -58,7 +58,7 @@ def raw_cloud(raw: RawServer) -> Iterator[Cloud]:
         token_url=f"{raw.url}/token",
         client_id="client",
         client_secret=Secret("canary-secret"),
-        deadline_s=0.5,
+        deadline_s=DEADLINE_S,
         defaults=CompanySettings(template="STANDARD"),
     )
     with closing(Cloud(raw.url, settings)) as cloud:

@@ -31,6 +31,11 @@ def reset(connection: socket.socket) -> None:
     connection.close()
 
 
+def silence(connection: socket.socket) -> None:
+    """No answer, until the client has had enough."""
+    connection.recv(1)
+
+
 def cut(answer: bytes) -> Script:
     """This much is sent, then the connection ends."""
 
@@ -44,7 +49,7 @@ def cut(answer: bytes) -> Script:
 def drip(connection: socket.socket) -> None:
     """One byte after the other, for ever."""
     connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 100000\r\n\r\n")
-    for _ in range(200):
+    for _ in range(2000):
         connection.sendall(b" ")
         time.sleep(0.05)
 

@@ -14,7 +14,9 @@ from outbox.errors import ConfigError
 from outbox.resources import RESOURCES, TARGETS
 from outbox.targets import connect
 from outbox.targets.delivery import Action
+from tests.lane import eventually
 from tests.targets.cloud import Cloud, delivery, person
+from tests.targets.raw import RawServer, silence
 
 SETTINGS = TargetSettings("visma_net", client_id="client", client_secret=Secret("secret"))
 
@@ -72,18 +74,17 @@ def test_what_the_cloud_never_had_can_be_removed(accountview_net: Cloud, resourc
     accountview_net.done(resource, *key, action=Action.REMOVE, remote_id=remote_id)
 
 
-def test_a_cancelled_delivery_is_recorded_as_such(visma_net: Cloud) -> None:
+def test_a_cancelled_delivery_is_recorded_as_such(raw: RawServer, raw_cloud: Cloud) -> None:
     """The relay gives up at the end of its grace time: the call has left, and there is evidence of it."""
-    known = visma_net.user()
-    visma_net.fault(path="/users/", kind="latency", latency_ms=500)
+    raw.answers = [silence]
 
     async def give_up() -> None:
-        update = delivery("users", ("jansen",), Action.UPDATE, remote_id=known, document=person())
-        task = asyncio.create_task(visma_net.target.deliver([update], visma_net.owner, visma_net.log))
-        await asyncio.sleep(0.1)
+        update = delivery("users", ("jansen",), Action.UPDATE, remote_id="u1", document=person())
+        task = asyncio.create_task(raw_cloud.target.deliver([update], raw_cloud.owner, raw_cloud.log))
+        await asyncio.to_thread(eventually, lambda: raw.requests)
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
             await task
 
-    visma_net.run(give_up())
-    assert [call.error for _, call in visma_net.calls] == ["cancelled"]
+    raw_cloud.run(give_up())
+    assert [call.error for _, call in raw_cloud.calls] == ["cancelled"]

@@ -16,10 +16,10 @@ from outbox.errors import ConfigError, PlatformDown, Transient, Unknown
 from outbox.targets.delivery import Action
 from outbox.targets.hosts import check_url
 from outbox.targets.http import Http, NoReply
-from tests.targets.cloud import Cloud, Told, person
-from tests.targets.raw import RawServer, Script, cut, drip, flood, header_flood, http, not_yet, reset
+from tests.targets.cloud import DEADLINE_S, Cloud, Told, person
+from tests.targets.raw import RawServer, Script, cut, drip, flood, header_flood, http, not_yet, reset, silence
 
-DEADLINE_S = 0.5
+HURRY_S = 0.5
 HELD: Told = {"action": Action.UPDATE, "remote_id": "u1", "document": person()}
 
 
@@ -45,7 +45,7 @@ def test_every_call_is_logged_with_status_and_time_but_tokens_are_not(raw: RawSe
     raw_cloud.done("users", "jansen", document=person())
     logged = [(c.method, c.path, c.http_status, c.error) for _, c in raw_cloud.calls]
     assert logged == [("GET", "/users", 200, None), ("POST", "/users", 201, None)]
-    assert all(before <= c.started_at <= time.time() and 0 < c.took_ms < 500 for _, c in raw_cloud.calls)
+    assert all(before <= c.started_at <= time.time() and 0 < c.took_ms < 1000 * DEADLINE_S for _, c in raw_cloud.calls)
     assert raw.asked[0] == "GET /users?email=jansen%40bedrijf.nl&page=1&per_page=100"
     assert len(raw.token_requests) == 1
 
@@ -58,11 +58,8 @@ def test_every_call_is_logged_with_status_and_time_but_tokens_are_not(raw: RawSe
         (cut(b"HTTP/1.1 200 OK\r\nContent-Length: 50\r\n\r\n{"), "the connection broke"),
         (cut(b'HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n\r\n{"id": '), "not JSON"),
         (cut(b"SSH-2.0-OpenSSH_9.6\r\n"), "the connection broke"),
-        (drip, "no answer within 0.5 s"),
         (flood, "too large"),
         (header_flood, "the connection broke"),
-        (not_yet, "no answer within 0.5 s"),
-        (lambda connection: time.sleep(1), "no answer within 0.5 s"),
         (http(200, gzip.compress(b" " * 10_000_000), Content_Encoding="gzip"), "not JSON"),
         (http(200, b"<html>hello</html>", "text/html"), "not JSON"),
         (http(200, b"[" * 500_000), "not JSON"),
@@ -74,11 +71,8 @@ def test_every_call_is_logged_with_status_and_time_but_tokens_are_not(raw: RawSe
         "truncated",
         "half JSON",
         "no HTTP",
-        "drip",
         "1 GB",
         "headers",
-        "not yet",
-        "silence",
         "gzip bomb",
         "HTML",
         "deep",
@@ -88,22 +82,42 @@ def test_every_call_is_logged_with_status_and_time_but_tokens_are_not(raw: RawSe
 def test_a_write_without_a_proper_answer_is_in_doubt(
     raw: RawServer, raw_cloud: Cloud, answer: Script, words: str
 ) -> None:
-    """Never done, never taken for not done, and never later than the deadline."""
+    """Never done, and never taken for not done."""
     raw.answers = [answer]
-    start = time.monotonic()
     error = raw_cloud.failed(Unknown, "users", "jansen", **HELD)
     assert words in error.why
-    assert time.monotonic() - start < DEADLINE_S + 0.4
     ((_, call),) = raw_cloud.calls
     assert call.error == error.why
 
 
+@pytest.mark.parametrize("answer", [drip, not_yet, silence])
+def test_a_write_is_in_doubt_at_its_deadline(raw: RawServer, raw_cloud: Cloud, answer: Script) -> None:
+    """Whatever comes in between; none of these ends by itself."""
+    raw.answers = [http(200, {"id": "u1"}), answer]
+    raw_cloud.done("users", "jansen", **HELD)  # has a token now
+    raw_cloud.hurry(HURRY_S)
+    start = time.monotonic()
+    error = raw_cloud.failed(Unknown, "users", "jansen", **HELD)
+    assert f"no answer within {HURRY_S:g} s" in error.why
+    assert time.monotonic() - start < 30 * HURRY_S
+    assert raw_cloud.calls[-1][1].error == error.why
+
+
 class SlowNames(asyncio.SelectorEventLoop):
-    """Names are found, after a while."""
+    """Names are found after 40 s, and soon it is 62 s later, by this loop's own clock."""
+
+    ahead_s = 0.0
+
+    def time(self) -> float:
+        return super().time() + self.ahead_s
 
     async def getaddrinfo(self, *args: Any, **options: Any) -> Any:
-        await asyncio.sleep(0.45)
+        self._pass(40)
+        self.call_later(0.2, self._pass, 62)
         return await super().getaddrinfo(*args, **options)
+
+    def _pass(self, seconds: float) -> None:
+        self.ahead_s += seconds
 
 
 def test_the_search_for_the_servers_name_is_part_of_the_deadline(raw: RawServer) -> None:
@@ -111,16 +125,17 @@ def test_the_search_for_the_servers_name_is_part_of_the_deadline(raw: RawServer)
     raw.answers = [drip]
 
     async def ask() -> float:
-        talker = Http(connections=1, deadline_s=1.0)
-        started = time.monotonic()
-        with pytest.raises(NoReply, match="no answer within 1 s"):
+        talker = Http(connections=1, deadline_s=100)
+        clock = asyncio.get_running_loop().time
+        started = clock()
+        with pytest.raises(NoReply, match="no answer within 100 s"):
             await talker.send("PUT", f"{raw.url}/users/u1", {})
-        took_s = time.monotonic() - started
+        took_s = clock() - started
         await talker.close()
         return took_s
 
     with asyncio.Runner(loop_factory=SlowNames) as runner:
-        assert runner.run(ask()) < 1.4
+        assert runner.run(ask()) < 135
 
 
 @pytest.mark.parametrize("status", [301, 302, 307, 308])
@@ -134,7 +149,7 @@ def test_a_redirect_is_not_followed(raw: RawServer, raw_cloud: Cloud, status: in
 def test_an_address_without_a_path_is_asked_for_its_root(raw: RawServer, raw_cloud: Cloud) -> None:
     """A setting may name a host alone."""
     raw.answers = [http(200, {})]
-    talker = Http(connections=1, deadline_s=5)
+    talker = Http(connections=1, deadline_s=DEADLINE_S)
     assert raw_cloud.run(talker.send("GET", raw.url, {})).status == 200
     raw_cloud.run(talker.close())
     assert raw.asked == ["GET /"]
@@ -148,7 +163,7 @@ def test_the_environments_proxy_is_not_used(raw: RawServer, raw_cloud: Cloud, mo
     for name in ("no_proxy", "NO_PROXY"):
         monkeypatch.delenv(name, raising=False)
     raw.answers = [http(200, {"id": "u1"})]
-    connections = Http(connections=1, deadline_s=0.5)
+    connections = Http(connections=1, deadline_s=DEADLINE_S)
     reply = raw_cloud.run(connections.send("GET", f"{raw.url}/users", {}))
     raw_cloud.run(connections.close())
     assert reply.status == 200
@@ -157,7 +172,10 @@ def test_the_environments_proxy_is_not_used(raw: RawServer, raw_cloud: Cloud, mo
 @pytest.mark.parametrize("answer", [reset, drip, http(502, b"<html>", "text/html")], ids=["reset", "drip", "502"])
 def test_the_address_searched_for_is_in_no_error(raw: RawServer, raw_cloud: Cloud, answer: Script) -> None:
     """The query holds it, percent-encoded; a client's own error texts like to name the whole URL."""
-    raw.answers = [answer]
+    raw.answers = [http(200, {"id": "u1"}), answer]
+    raw_cloud.done("users", "jansen", **HELD)  # has a token now
+    raw_cloud.calls.clear()
+    raw_cloud.hurry(HURRY_S)
     raw_cloud.outcome("users", "x1", document=person())
     texts = " ".join(str(call) for _, call in raw_cloud.calls)
     assert "GET" in texts
@@ -284,7 +302,7 @@ def test_a_name_that_nobody_knows_is_never_sent_to(raw_cloud: Cloud) -> None:
 
 
 def _failure(cloud: Cloud, url: str) -> NoReply:
-    talker = Http(connections=1, deadline_s=4)
+    talker = Http(connections=1, deadline_s=DEADLINE_S)
     with pytest.raises(NoReply) as caught:
         cloud.run(talker.send("GET", url, {}))
     cloud.run(talker.close())

@@ -15,7 +15,7 @@ from outbox.errors import NotAllowed, PlatformDown, Transient
 from outbox.targets.delivery import Action, Delivered
 from outbox.targets.http import Http
 from outbox.targets.tokens import Company, Tokens
-from tests.targets.cloud import Cloud, Told, delivery, person, work
+from tests.targets.cloud import DEADLINE_S, Cloud, Told, delivery, person, work
 from tests.targets.raw import TOKEN, RawServer, http, reset
 
 HELD: Told = {"action": Action.UPDATE, "remote_id": "u1", "document": person()}
@@ -48,7 +48,7 @@ class Cache:
 
 @pytest.fixture
 def get_token(raw_cloud: Cloud, clock: Clock) -> Iterator[Cache]:
-    connections = Http(connections=1, deadline_s=0.5)
+    connections = Http(connections=1, deadline_s=DEADLINE_S)
     yield Cache(raw_cloud, connections, clock)
     raw_cloud.run(connections.close())
 

@@ -15,7 +15,7 @@ from outbox.errors import Refused
 from outbox.targets.http import Http
 from outbox.targets.keys import known_remote_id, natural_keys
 from outbox.targets.wire import MAX_SEGMENT, erp_code, fill, legal_etag, legal_id
-from tests.targets.cloud import Cloud
+from tests.targets.cloud import DEADLINE_S, Cloud
 from tests.targets.raw import RawServer, http
 
 # What PostgreSQL can hold in a text.
@@ -36,7 +36,7 @@ def with_traps(test: Callable[..., None]) -> Callable[..., None]:
 def arriving(raw: RawServer, raw_cloud: Cloud) -> Iterator[Ask]:
     """Which path arrives at the server when one is asked for, through every layer that might tidy it up."""
     raw.answers = [http(200, {})]
-    connections = Http(connections=1, deadline_s=5)
+    connections = Http(connections=1, deadline_s=DEADLINE_S)
 
     def ask(path: str) -> str:
         raw.requests.clear()
