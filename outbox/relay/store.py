@@ -5,6 +5,7 @@ stand in target_rows, about the brakes in brake_rows, about other users in peopl
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Sequence
 from typing import Any
 
@@ -265,5 +266,13 @@ class Store:
 
 
 def _attempts(calls: Sequence[tuple[Delivery, Call]]) -> str:
-    """Rows of outbox.attempt, as JSON."""
-    return json.dumps([{"message_id": d.message_id, "resource": d.resource, "key": d.key, **vars(c)} for d, c in calls])
+    """Rows of outbox.attempt, as JSON. ago_s: seconds since a call began, so that its time is by the clock of the
+    database, as all others are.
+    """
+    now = time.monotonic()
+    return json.dumps(
+        [
+            {"message_id": d.message_id, "resource": d.resource, "key": d.key, "ago_s": now - c.started_at, **vars(c)}
+            for d, c in calls
+        ]
+    )

@@ -61,7 +61,7 @@ class Api:
         """One call, recorded whatever becomes of it; one that the gate does not let out was none."""
         scope = asked.company or ""
         await self._rates.enter(scope)
-        started_at, start = time.time(), time.perf_counter()
+        started_at = time.monotonic()
         status: int | None = None
         said: Mapping[str, str] = {}
         error: str | None = "cancelled"
@@ -75,7 +75,7 @@ class Api:
             error = answer.why
         finally:
             self._rates.left(scope, said, status)
-            took_ms = (time.perf_counter() - start) * 1000
+            took_ms = (time.monotonic() - started_at) * 1000
             errand.record(Call(asked.method, asked.path, started_at, took_ms, status, error))
         return answer
 

@@ -49,7 +49,7 @@ class Call:
 
     method: str
     path: str
-    started_at: float  # seconds since the epoch
+    started_at: float  # of the monotonic clock
     took_ms: float
     http_status: int | None
     error: str | None

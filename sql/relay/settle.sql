@@ -60,9 +60,9 @@ WITH lease AS (
     WHERE w.mirror = 'delete' AND m.ctid = k.ctid
 ), called AS (
     INSERT INTO outbox.attempt (message_id, target, resource, key, started_at, took_ms, method, path, http_status, error)
-    SELECT a.message_id, %(target)s, a.resource, a.key, to_timestamp(a.started_at), a.took_ms, a.method, a.path, a.http_status, a.error
+    SELECT a.message_id, %(target)s, a.resource, a.key, statement_timestamp() - make_interval(secs => a.ago_s), a.took_ms, a.method, a.path, a.http_status, a.error
     FROM jsonb_to_recordset(%(attempts)s) AS a (
-        message_id bigint, resource text, key text[], started_at float8, took_ms real, method text, path text,
+        message_id bigint, resource text, key text[], ago_s float8, took_ms real, method text, path text,
         http_status integer, error text)
 )
 SELECT (SELECT count(*) FROM lease) = cardinality(%(held)s::integer[]) AS leased, (SELECT count(*) FROM settled) AS settled

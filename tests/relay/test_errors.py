@@ -375,3 +375,17 @@ def test_messages_of_a_resource_without_a_view_end_dead(apart: World) -> None:
               " FROM generate_series(1, 2500) AS n")  # fmt: skip
     apart.drain()
     assert apart.sql("SELECT DISTINCT status FROM outbox.message WHERE target = 'accountview_net'") == ["dead"]
+
+
+@pytest.mark.parametrize("apart_s", [-3600.0, 3600.0])
+def test_when_a_call_was_made_is_told_by_the_clock_of_the_database(
+    world: World, monkeypatch: pytest.MonkeyPatch, apart_s: float
+) -> None:
+    """A relay whose own clock is an hour wrong must not tell an auditor of a call before its change, or one to come."""
+    told = time.time
+    monkeypatch.setattr(time, "time", lambda: told() + apart_s)
+    world.user("ann")
+    world.settled()
+    between = """SELECT bool_and(a.started_at BETWEEN m.changed_at AND clock_timestamp())
+                 FROM outbox.attempt AS a JOIN outbox.message AS m ON m.id = a.message_id"""
+    assert world.sql(between) == [True]
