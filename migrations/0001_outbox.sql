@@ -187,6 +187,7 @@ CREATE TABLE outbox.mirror (
     sending      text[] NOT NULL DEFAULT '{}',
     parents      text[] NOT NULL DEFAULT '{}',
     unlinked     boolean NOT NULL DEFAULT false,
+    gone         boolean NOT NULL DEFAULT false,
     etag         text,
     confirmed_at timestamptz,
     message_id   bigint,
@@ -202,6 +203,7 @@ COMMENT ON COLUMN outbox.mirror.intent IS 'What the call in doubt was to do; see
 COMMENT ON COLUMN outbox.mirror.sending IS 'Natural keys (e-mail, external id) of every attempt that is not cleared up';
 COMMENT ON COLUMN outbox.mirror.parents IS 'Remote ids of the parents when it was sent; another one now means: send again';
 COMMENT ON COLUMN outbox.mirror.unlinked IS 'A person says that this is somebody else: it is removed, and made anew where the view has the key';
+COMMENT ON COLUMN outbox.mirror.gone IS 'The target knows it no longer: held until a person has it created again, and no parent for what hangs on it';
 COMMENT ON COLUMN outbox.mirror.etag IS 'The target''s version, for If-Match';
 COMMENT ON COLUMN outbox.mirror.confirmed_at IS 'The target''s last acknowledgement';
 COMMENT ON COLUMN outbox.mirror.message_id IS 'The message that brought this state';
@@ -1215,7 +1217,7 @@ BEGIN
     INSERT INTO outbox.mirror AS m (target, resource, key, remote_id, sending)
     VALUES (link.target, link.resource, link.key, link.remote_id, array_remove(ARRAY[link.name], NULL))
     ON CONFLICT ON CONSTRAINT mirror_pkey DO UPDATE
-    SET remote_id = excluded.remote_id, sending = excluded.sending, in_doubt = NULL, intent = NULL, unlinked = false,
+    SET remote_id = excluded.remote_id, sending = excluded.sending, in_doubt = NULL, intent = NULL, unlinked = false, gone = false,
         parents = '{}', etag = NULL, document = NULL;
     RETURN outbox.look_again(link.target, link.resource, link.key);
 END
@@ -1284,7 +1286,7 @@ BEGIN
         SELECT meet.target, g.resource, g.key, g.remote_id, array_remove(ARRAY[g.name], NULL)
         FROM given AS g
         ON CONFLICT ON CONSTRAINT mirror_pkey DO UPDATE
-        SET remote_id = excluded.remote_id, sending = excluded.sending, unlinked = false, document = NULL
+        SET remote_id = excluded.remote_id, sending = excluded.sending, unlinked = false, gone = false, document = NULL
         WHERE m.remote_id IS NULL AND m.in_doubt IS NULL
         RETURNING m.resource, m.key
     ), decided AS (

@@ -46,6 +46,7 @@ class Settled:
     intent: str | None = None
     sending: tuple[str, ...] = ()
     parents: tuple[str | None, ...] = ()
+    gone: bool = False
     etag: str | None = None
     held: str | None = None
     withheld: str | None = None
@@ -99,6 +100,7 @@ def state(resource: str, row: dict[str, Any]) -> State:
             row["etag"],
             row["intent"],
             row["unlinked"],
+            row["gone"],
         )
         if row["mirrored"]
         else None
@@ -119,6 +121,7 @@ def state(resource: str, row: dict[str, Any]) -> State:
         mirror=mirror,
         same=row["same"],
         parents=tuple(row["parents"]),
+        gone_parents=tuple(bool(gone) for gone in row["gone_parents"]),
         shared=row["shared"],
         approved=frozenset((row["approved"] or "").split()),
         rejected=row["rejected"],

@@ -18,6 +18,7 @@ no row      none             no        nothing: unchanged
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from itertools import zip_longest
 
 from outbox.resources import RESOURCES
 from outbox.targets.delivery import Action, Key
@@ -30,7 +31,7 @@ GIVEN_IDS = frozenset({"users", "companies"})
 class Mirror:
     """A row of outbox.mirror. in_doubt_s: seconds since the call that is not cleared up, intent: what it was to do;
     None where no call was made: verify and register --force doubt what they have no proof of.
-    unlinked: a person says that the object is somebody else's.
+    unlinked: a person says that the object is somebody else's. gone: the target knows it no longer.
     """
 
     remote_id: str | None
@@ -41,6 +42,7 @@ class Mirror:
     etag: str | None = None
     intent: str | None = None
     unlinked: bool = False
+    gone: bool = False
 
 
 @dataclass(frozen=True)
@@ -49,7 +51,8 @@ class State:
 
     ids: all its open messages; pending_ids: those that wait for this delivery; rows: how often the view has it.
     attempts, age_s: of the newest pending message.
-    parents: the parents' present remote ids, None where a parent is not in the cloud.
+    parents: the parents' present remote ids, None where a parent is not in the cloud; gone_parents: which of them the
+    target knows no longer.
     same: the mirror's document equals the view's. shared: another key certainly has the same remote id.
     approved: what a person let pass (a call, or "recreate"). rejected: a person rejected what is to be done; False: but
     the row is another since, None: nobody did. withheld: what an open message is held for.
@@ -69,6 +72,7 @@ class State:
     mirror: Mirror | None = None
     same: bool = False
     parents: tuple[str | None, ...] = ()
+    gone_parents: tuple[bool, ...] = ()
     shared: bool = False
     lane: int = 0
     approved: frozenset[str] = frozenset()
@@ -186,8 +190,9 @@ def _hold(state: State) -> Decision:
         account = _parent(state, "users")
         if account is None or not state.shared:
             return _leave(state)  # and then look again, see settle.children_to_look_at
-    for parent, remote_id in zip(RESOURCES[state.resource].parents, state.parents, strict=True):
-        if remote_id is None:
+    parents = RESOURCES[state.resource].parents
+    for parent, remote_id, gone in zip_longest(parents, state.parents, state.gone_parents):
+        if remote_id is None or gone:
             key = parent_key(state.resource, state.key, parent.resource)
             return Settle("done", "not_ready", f"{parent.resource} {' '.join(key)} is not in the cloud")
     if mirror is None or mirror.remote_id is None or mirror.parents != state.parents:

@@ -56,8 +56,8 @@ def after_call(
             # gone by our own call, whose answer was lost, and wanted again since: he is created anew
             return _settled(state, "pending", http_status=status, error=why, wait_s=0.0, mirror="delete")
         case Ambiguous():
-            withheld = "recreate" if status == 404 else None
-            rest = before | {"document": state.document, "withheld": withheld}
+            gone = {"gone": True, "withheld": "recreate"} if status == 404 else {}
+            rest = before | {"document": state.document} | gone
             return _settled(state, "held", http_status=status, error=why, **rest)
         case PlatformDown() | NotAllowed():
             wait_s = patience.wait_s(5) + 1.0
@@ -161,6 +161,7 @@ def _row(mirror: Mirror) -> dict[str, Any]:
         "intent": mirror.intent,
         "sending": mirror.sending,
         "parents": mirror.parents,
+        "gone": mirror.gone,
         "etag": mirror.etag,
         "held": mirror.document,
     }
@@ -199,9 +200,10 @@ def children_to_look_at(state: State, settled: Settled) -> list[dict[str, Any]]:
     if settled.outcome == "removed" and state.rows and (first or is_access(state.resource)):
         anew = {"resource": state.resource, "key": dict(zip(RESOURCES[state.resource].key, state.key, strict=True))}
         return [anew | {"cause": state.message_id}, *children_of_key(state.resource, state.key, state.message_id)]
-    # by hand, and acknowledged now; what failed would have all of them looked at with every attempt
-    linked = settled.status == "done" and state.mirror is not None and state.mirror.document is None
-    came = settled.mirror == "write" and settled.in_doubt_s is None and (settled.remote_id != before or linked)
+    # linked by hand, or taken for gone, and acknowledged now; what failed would have all looked at with every attempt
+    unsure = state.mirror is not None and (state.mirror.document is None or state.mirror.gone)
+    back = unsure and settled.status == "done"
+    came = settled.mirror == "write" and settled.in_doubt_s is None and (settled.remote_id != before or back)
     # what was held or kept with its company goes on with it
     stays = state.rows > 0 and (state.rejected is False or state.withheld == "remove")
     if not came and settled.mirror != "delete" and not stays:

@@ -10,7 +10,7 @@ WITH pattern AS (
     FROM {view} AS v
     WHERE {view_match} AND {has_key}
 ), held AS (
-    SELECT m.key, m.document, m.in_doubt, m.parents, m.confirmed_at
+    SELECT m.key, m.document, m.in_doubt, m.parents, m.gone, m.confirmed_at
     FROM pattern AS p
     JOIN outbox.mirror AS m ON m.target = {target} AND m.resource = {resource} AND {key_match}
 ), open AS (
@@ -30,6 +30,7 @@ WITH pattern AS (
        OR h.key IS NULL
        OR d.not_ready
        OR h.in_doubt IS NOT NULL
+       OR h.gone
        OR coalesce(h.confirmed_at, '-infinity') <= (SELECT t.verify_since FROM outbox.target AS t WHERE t.target = {target})
        OR h.document IS DISTINCT FROM d.document
        OR h.parents IS DISTINCT FROM {present_parents}

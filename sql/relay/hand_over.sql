@@ -13,13 +13,13 @@ WITH lease AS (
     RETURNING m.*
 ), taken AS (
     INSERT INTO outbox.mirror AS m
-        (target, resource, key, remote_id, in_doubt, intent, sending, etag, confirmed_at, message_id, document)
-    SELECT l.target, l.resource, %(to_key)s::text[], l.remote_id, l.in_doubt, l.intent, l.sending, l.etag,
+        (target, resource, key, remote_id, in_doubt, intent, sending, gone, etag, confirmed_at, message_id, document)
+    SELECT l.target, l.resource, %(to_key)s::text[], l.remote_id, l.in_doubt, l.intent, l.sending, l.gone, l.etag,
            l.confirmed_at, l.message_id, l.document
     FROM leaving AS l
     ON CONFLICT (target, resource, key) DO UPDATE
     SET remote_id = excluded.remote_id, in_doubt = excluded.in_doubt, intent = excluded.intent,
-        sending = m.sending || excluded.sending, etag = excluded.etag, confirmed_at = excluded.confirmed_at,
+        sending = m.sending || excluded.sending, gone = excluded.gone, etag = excluded.etag, confirmed_at = excluded.confirmed_at,
         message_id = excluded.message_id, document = excluded.document
 ), grants AS (
     UPDATE outbox.mirror AS m

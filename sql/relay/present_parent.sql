@@ -1,2 +1,3 @@
--- A part of expand and compare: the remote id of a parent, null where it is not in the cloud.
-(SELECT p.remote_id FROM outbox.mirror AS p WHERE p.target = {target} AND p.resource = {resource} AND p.key = ARRAY[{key}])
+-- A part of expand and compare: what the mirror says of a parent (its remote id, or whether it is gone from the cloud), null
+-- where it has no row.
+(SELECT p.{column} FROM outbox.mirror AS p WHERE p.target = {target} AND p.resource = {resource} AND p.key = ARRAY[{key}])

@@ -12,7 +12,7 @@ WITH lease AS (
     FROM jsonb_to_recordset(%(work)s) AS w (
         resource text, key text[], ids bigint[], message_id bigint,
         status text, outcome text, http_status integer, error text, wait_s float8, uncounted boolean, document text,
-        mirror text, remote_id text, in_doubt_s float8, intent text, sending text[], parents text[], etag text, held text,
+        mirror text, remote_id text, in_doubt_s float8, intent text, sending text[], parents text[], etag text, held text, gone boolean,
         withheld text, batch bigint)
     WHERE (SELECT count(*) FROM lease) = cardinality(%(held)s::integer[])
 ), settled AS (
@@ -39,15 +39,15 @@ WITH lease AS (
     -- ON CONFLICT, since that always goes by the index: a join would be planned by statistics, and those may be of a
     -- time when the mirror was empty.
     INSERT INTO outbox.mirror AS m
-        (target, resource, key, remote_id, in_doubt, intent, sending, parents, etag, confirmed_at, message_id, document)
+        (target, resource, key, remote_id, in_doubt, intent, sending, parents, gone, etag, confirmed_at, message_id, document)
     SELECT %(target)s, w.resource, w.key, w.remote_id, clock_timestamp() - make_interval(secs => w.in_doubt_s),
-           w.intent, w.sending, w.parents, w.etag, CASE WHEN w.status = 'done' THEN clock_timestamp() END,
+           w.intent, w.sending, w.parents, w.gone, w.etag, CASE WHEN w.status = 'done' THEN clock_timestamp() END,
            CASE WHEN w.status = 'done' THEN w.message_id END, w.held::jsonb
     FROM work AS w
     WHERE w.mirror = 'write'
     ON CONFLICT (target, resource, key) DO UPDATE
     SET remote_id = excluded.remote_id, in_doubt = excluded.in_doubt, intent = excluded.intent, sending = excluded.sending,
-        parents = excluded.parents, etag = excluded.etag, document = excluded.document,
+        parents = excluded.parents, gone = excluded.gone, etag = excluded.etag, document = excluded.document,
         confirmed_at = coalesce(excluded.confirmed_at, m.confirmed_at),
         message_id = coalesce(excluded.message_id, m.message_id)
 ), removed AS (

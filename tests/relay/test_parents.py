@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from tests.hands import Hands
 from tests.lane import World
 
 
@@ -210,3 +211,53 @@ def test_a_changed_company_code_moves_nothing_and_loses_nothing(world: World) ->
     world.sql("UPDATE accountview.companies SET code = '009'")
     world.settled()
     assert len(world.holds()["tenant_users"]) == 1
+
+
+@pytest.mark.parametrize("then", ["approve", "skip", "reject"])
+def test_who_is_gone_from_the_cloud_is_no_parent(world: World, then: str) -> None:
+    """Nothing is sent for what he may open: it is not ready, whatever becomes of the question whether to create him
+    again. Created again, he may open all of it; and so he may where it turns out that he is there.
+    """
+    _ann_in_001(world)
+    world.company("002", "A2")
+    world.settled()
+    (account,) = world.holds()["users"]
+    Hands(world.cloud, world.base_url, world.target).identity("DELETE", f"/users/{account}")
+    world.sql("UPDATE accountview.users SET last_name = 'Nieuw'")
+    world.drain()
+    assert world.last("users", "ann") == ("held", "gone from the cloud; approve to create again")
+    if then != "approve":
+        world.sql(f"SELECT outbox.{then}(%s, 'users', '{{ann}}', why => 'later')", world.target)
+    before = len(world.writes())
+    world.right("ann", "A2")
+    world.message("company_access", "ann", operation="REGISTER")
+    world.drain()
+    assert world.last("company_access", "ann", "002") == ("not_ready", "users ann is not in the cloud")
+    assert len(world.writes()) == before
+    if then == "approve":
+        world.sql("SELECT outbox.approve(%s, 'users', '{ann}')", world.target)
+        world.settled()
+        assert len(world.holds()["tenant_users"]) == 2
+    else:
+        world.message("users", "ann", operation="REGISTER")
+        world.drain()
+        assert world.last("users", "ann")[0] == "held"  # and never unchanged
+
+
+def test_who_was_taken_for_gone_is_a_parent_again(world: World) -> None:
+    """One wrong 404, and an update that went well: what he may open is looked at, though his account is the same."""
+    _ann_in_001(world)
+    world.company("002", "A2")
+    world.settled()
+    world.fault("status", "PUT", "/users/[^/]*$", status=404, body={"error_code": "ERROR_USER_NOT_FOUND"})
+    world.sql("UPDATE accountview.users SET last_name = 'Nieuw'")
+    world.drain()
+    assert world.last("users", "ann")[0] == "held", world.writes()
+    world.right("ann", "A2")
+    world.drain()
+    assert world.last("company_access", "ann", "002")[0] == "not_ready"
+    world.heal()
+    world.sql("SELECT outbox.skip(%s, 'users', '{ann}', why => 'he is there')", world.target)
+    world.message("users", "ann")
+    world.settled()
+    assert len(world.holds()["tenant_users"]) == 2

@@ -45,7 +45,9 @@ def test_every_call_is_logged_with_status_and_time_but_tokens_are_not(raw: RawSe
     raw_cloud.done("users", "jansen", document=person())
     logged = [(c.method, c.path, c.http_status, c.error) for _, c in raw_cloud.calls]
     assert logged == [("GET", "/users", 200, None), ("POST", "/users", 201, None)]
-    assert all(before <= c.started_at <= time.monotonic() and 0 < c.took_ms < 1000 * DEADLINE_S for _, c in raw_cloud.calls)
+    assert all(
+        before <= c.started_at <= time.monotonic() and 0 < c.took_ms < 1000 * DEADLINE_S for _, c in raw_cloud.calls
+    )
     assert raw.asked[0] == "GET /users?email=jansen%40bedrijf.nl&page=1&per_page=100"
     assert len(raw.token_requests) == 1
 
