@@ -16,7 +16,7 @@ from outbox.cli.opening import Opened
 from outbox.cli.printing import printable
 from outbox.errors import CloudError, CloudUnavailable, LinkRefused, NotAllowed, NotPermitted
 from outbox.operator.status import read_status
-from outbox.register.first_contact import Contact, Match, doubt_all, meet, settle
+from outbox.register.first_contact import Contact, Match, doubt_all, meet, read_contact
 from outbox.relay.connection import connect
 from outbox.targets.delivery import Key
 from outbox.targets.held import Held
@@ -36,14 +36,14 @@ class Meeting:
     contacts: list[Contact] = field(default_factory=list)
     decided: list[Contact] = field(default_factory=list)
 
-    def meet(self, at: Opened, targets: Sequence[str], say: Words, *, dry_run: bool, quiet: bool = False) -> None:
+    def read(self, at: Opened, targets: Sequence[str], say: Words, *, dry_run: bool, quiet: bool = False) -> None:
         """Before a target's first register, what its cloud holds is read and shown. Raises CloudUnavailable,
         NotPermitted: without it nobody knows beside what things would be made.
         """
         known = {s.target for s in read_status(at.connection) if s.active_since is not None}
         for target in targets:
             if self.compare_remote or (target not in known and not dry_run):
-                self.contacts.append(asyncio.run(_meet(at, target)))
+                self.contacts.append(asyncio.run(_read(at, target)))
                 if not quiet:
                     _print(self.contacts[-1], say)
         if self.force and not quiet:
@@ -67,10 +67,10 @@ class Meeting:
             )
         return contact.linking(m for m in contact.open if how == "link" or (m.can_link and _confirmed(m, say)))
 
-    def settle(self, at: Opened, targets: Sequence[str], resources: Sequence[str], key: Key) -> None:
+    def write(self, at: Opened, targets: Sequence[str], resources: Sequence[str], key: Key) -> None:
         """In the transaction of the register."""
         for asked, decided in zip(self.contacts, self.decided, strict=True):
-            settle(at.connection, asked, decided)
+            meet(at.connection, asked, decided)
         for target in targets if self.force else ():
             doubt_all(at.connection, target, resources, key)
 
@@ -96,13 +96,13 @@ def meeting_options(command: Callable[..., Any]) -> Callable[..., Any]:
     return with_meeting
 
 
-async def _meet(at: Opened, target: str) -> Contact:
+async def _read(at: Opened, target: str) -> Contact:
     try:
         async with (
             await connect(at.settings.dsn.reveal()) as connection,
             reading(connection, at.settings.targets[target]) as listing,
         ):
-            return await meet(connection, listing)
+            return await read_contact(connection, listing)
     except NotAllowed as e:
         raise NotPermitted(f"{target} does not show what it holds: {e.why}", "put that right, then once more") from None
     except CloudError as e:

@@ -18,9 +18,10 @@ from outbox.cli.printing import print_json
 from outbox.cli.reporting import as_json, check_report, write_report
 from outbox.cli.rest import judge_rest
 from outbox.database import deciding
+from outbox.desired_views import read_views, served_targets
 from outbox.errors import CloudUnavailable, InstallError
 from outbox.operator.pauses import read_pauses
-from outbox.register.preview import Outlook, look_ahead, read_views, served_targets
+from outbox.register.preview import Outlook, look_ahead
 from outbox.register.request import Progress, Row, confirm, find_relay, follow, read_unchanged
 from outbox.resources import RESOURCES, TARGETS
 from outbox.service.wiring import at_work, make_limits, make_service
@@ -79,7 +80,7 @@ def register(
         outlook = _look(at, target, resources, key)
         if not json:
             _print_outlook(at, outlook, key, say)
-        meeting.meet(at, sorted({p.target for p in outlook.previews}), say, dry_run=dry_run, quiet=json)
+        meeting.read(at, sorted({p.target for p in outlook.previews}), say, dry_run=dry_run, quiet=json)
         if dry_run:
             print_json(as_json(outlook, say)) if json else None
             return 0
@@ -172,7 +173,7 @@ def _register(
     idle = [t for t in targets if find_relay(at.connection, t) is None]
     relay = at_work(make_service(at.settings, idle)) if idle else nullcontext()
     with deciding(at.connection):
-        meeting.settle(at, targets, resources, key)
+        meeting.write(at, targets, resources, key)
         ids = [i for t in targets for i in confirm(at.connection, t, resources, key, shown=outlook.previews)]
     interrupted = False
     try:

@@ -14,9 +14,9 @@ from outbox.cli.language import INTERRUPTED
 from outbox.cli.logs import logged
 from outbox.cli.opening import Opened, opened
 from outbox.cli.rest import judge_rest
+from outbox.desired_views import served_targets
 from outbox.errors import InstallError
 from outbox.operator.status import TargetStatus, read_status
-from outbox.register.preview import served_targets
 from outbox.register.request import find_relay
 from outbox.service.health import Health
 from outbox.service.process import Service

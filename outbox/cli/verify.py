@@ -11,9 +11,9 @@ import click
 from outbox.cli.opening import Opened, opened
 from outbox.cli.printing import count, print_json, print_table, printable
 from outbox.config import TargetSettings
+from outbox.desired_views import served_targets
 from outbox.errors import InstallError
 from outbox.operator.status import read_status
-from outbox.register.preview import served_targets
 from outbox.register.request import find_relay
 from outbox.relay.connection import connect
 from outbox.resources import RESOURCES, TARGETS

@@ -13,9 +13,9 @@ from psycopg.rows import dict_row
 
 from outbox import sqlfiles
 from outbox.database import pin
+from outbox.desired_views import read_views
 from outbox.explain.absence import TIMEOUT_S, Absence, examine
 from outbox.operator.pauses import Pause, read_pauses
-from outbox.register.preview import read_views
 from outbox.relay import compose
 from outbox.relay.compose import View
 from outbox.relay.schedule import parents_of

@@ -15,8 +15,8 @@ from psycopg import sql
 
 from outbox import sqlfiles
 from outbox.database import Connection, deciding
+from outbox.desired_views import read_views
 from outbox.errors import EraseRefused
-from outbox.register.preview import read_views
 from outbox.resources import RESOURCES, TARGETS
 
 # The rows of one statement: long enough to be quick, short enough for nobody to notice.

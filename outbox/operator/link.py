@@ -8,8 +8,8 @@ import psycopg
 
 from outbox import sqlfiles
 from outbox.database import Connection, deciding
+from outbox.desired_views import read_views
 from outbox.errors import LinkRefused
-from outbox.register.preview import read_views
 from outbox.relay.schedule import GIVEN_IDS
 from outbox.resources import RESOURCES
 from outbox.targets.delivery import Key

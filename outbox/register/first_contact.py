@@ -77,7 +77,7 @@ class Contact:
         return replace(self, matches=tuple(m for m in self.matches if m.is_sure or m in chosen))
 
 
-async def meet(connection: Connection, listing: Listing) -> Contact:
+async def read_contact(connection: Connection, listing: Listing) -> Contact:
     """Reads the lists of users and companies. Raises CloudError where one cannot be read whole."""
     store = Store(connection, listing.name)
     await store.read_views()
@@ -173,7 +173,7 @@ _REASONS: dict[str, tuple[tuple[str, Callable[[Columns], Hashable]], ...]] = {
 # -- what was decided -----------------------------------------------------------------------------------------------
 
 
-def settle(connection: psycopg.Connection[Any], asked: Contact, decided: Contact) -> None:
+def meet(connection: psycopg.Connection[Any], asked: Contact, decided: Contact) -> None:
     """Write the links, and what is to be left alone, each with who decided. In the transaction of the register."""
     pairs = [m for m in decided.matches if m.can_link]
     links = [

@@ -13,11 +13,12 @@ from psycopg.rows import namedtuple_row
 from outbox import sqlfiles
 from outbox.config import TargetSettings
 from outbox.database import Connection
+from outbox.desired_views import read_views
 from outbox.register.estimate import Rate, Work, calls, seconds
 from outbox.relay import compose
 from outbox.relay.brake import GRANTS, REMOVALS, Limits, trips
 from outbox.relay.compose import View
-from outbox.resources import RESOURCES, TARGETS, Parent
+from outbox.resources import Parent
 from outbox.targets.delivery import Key
 
 
@@ -116,19 +117,6 @@ def look_ahead(
         sum(p.calls for p in previews),
         max((_seconds(connection, t, previews, settings[t]) for t in chosen), default=0.0),
     )
-
-
-def read_views(connection: Connection, target: str) -> dict[str, View]:
-    """The desired views that a target has, parents before children."""
-    types: dict[str, dict[str, str]] = {}
-    for resource, column, type_ in connection.execute(sqlfiles.read("relay/read_views.sql"), {"target": target}):
-        types.setdefault(resource, {})[column] = type_
-    return {name: View(target, resource, types[name]) for name, resource in RESOURCES.items() if name in types}
-
-
-def served_targets(connection: Connection) -> list[str]:
-    """The targets for which there is a desired view."""
-    return [target for target in TARGETS if read_views(connection, target)]
 
 
 def preview(

@@ -9,7 +9,7 @@ from psycopg import sql
 
 from outbox import sqlfiles
 from outbox.database import Connection
-from outbox.register.preview import read_views
+from outbox.desired_views import read_views
 from outbox.relay import compose
 from outbox.relay.compose import View
 from outbox.targets.delivery import Document, Key

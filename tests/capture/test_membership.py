@@ -11,8 +11,8 @@ from typing import Any
 import psycopg
 import pytest
 
+from outbox.desired_views import read_views
 from outbox.explain.absence import Absence, examine
-from outbox.register.preview import read_views
 from outbox.resources import TARGETS
 from tests.capture import covering
 from tests.capture import plain_views as grammar

@@ -34,7 +34,7 @@ def hands(world: World) -> Hands:
 def meet(world: World) -> Contact:
     async def run() -> Contact:
         async with await connect(world.dsn) as connection, reading(connection, world.settings()) as listed:
-            return await first_contact.meet(connection, listed)
+            return await first_contact.read_contact(connection, listed)
 
     return world.run(run())
 
@@ -42,7 +42,7 @@ def meet(world: World) -> Contact:
 def go(world: World, asked: Contact, decided: Contact) -> None:
     """As the command does it."""
     with world.database.transaction():
-        first_contact.settle(world.database, asked, decided)
+        first_contact.meet(world.database, asked, decided)
         confirm(world.database, world.target)
     world.drain()
 
