@@ -10,8 +10,9 @@ from outbox.cli.language import Spoken, spoken
 from outbox.cli.opening import opened
 from outbox.cli.pausing import part_steps, print_pauses
 from outbox.cli.printing import print_json, print_table
+from outbox.install.identity import read_identity
 from outbox.operator.pauses import read_pauses
-from outbox.operator.status import TargetStatus, is_home, next_steps, read_status
+from outbox.operator.status import TargetStatus, next_steps, read_status
 from outbox.words import Words
 
 SCREEN = 24  # lines, whatever happens
@@ -32,7 +33,7 @@ def status(as_json: bool, say: Words) -> None:
     with opened() as at:
         targets = read_status(at.connection)
         pauses = read_pauses(at.connection)
-        home = is_home(at.connection)
+        home = read_identity(at.connection).is_home
     away = say("this outbox was restored or copied, and sends nothing from here")
     steps = ([] if home else [f"{away}: outbox adopt"]) + next_steps(targets, say) + part_steps(pauses, say)
     if as_json:

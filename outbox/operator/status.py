@@ -81,12 +81,6 @@ def read_status(connection: Connection) -> list[TargetStatus]:
     ]
 
 
-def is_home(connection: Connection) -> bool:
-    """Does the outbox belong to this database? A restored or copied one sends nothing."""
-    row = connection.execute(sqlfiles.read("relay/is_home.sql")).fetchone()
-    return bool(row and row[0])
-
-
 def next_steps(targets: Sequence[TargetStatus], say: Words) -> list[str]:
     """What a person should do now, in words, the most urgent first; nothing when all is well."""
     kinds = (_not_sent, _stuck, _in_doubt, _unlike)
