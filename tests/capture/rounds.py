@@ -118,6 +118,20 @@ class Exactness(NamedTuple):
         return f"{self.transactions:>12} {self.keys:>7} {self.changed:>8} {needless:>11} {share:>12.0%}"
 
 
+def run(connection: Connection, text: str) -> None:
+    """A statement that fails is undone alone, as by an application with a savepoint."""
+    try:
+        with connection.transaction(), connection.cursor() as cursor:
+            if not text.startswith("COPY"):
+                cursor.execute(text.encode())
+                return
+            command, _, lines = text.partition(";\n")
+            with cursor.copy(command.encode()) as copy:
+                copy.write(lines)
+    except FAILS:
+        pass
+
+
 @dataclass
 class Round:
     """writers: connections beside the one that installs and looks. figures, exactness (by kind of SQL in the view): of
@@ -151,7 +165,7 @@ class Round:
 
     def _play(self, script: Script) -> None:
         for text in script.first:
-            self._run(self.connection, text)
+            run(self.connection, text)
         self.connection.execute("DELETE FROM outbox.message")
         self.view = self._view()
         self.mirror = dict(self.view)
@@ -178,24 +192,11 @@ class Round:
         elif step.what == "begin":
             self.writers[step.number].execute(f"BEGIN ISOLATION LEVEL {step.text}".encode())
         elif step.what == "run":
-            self._run(self.writers[step.number], step.text)
+            run(self.writers[step.number], step.text)
         else:
             self._end(self.writers[step.number], step.text, script)
 
     # -- the application
-
-    def _run(self, connection: Connection, text: str) -> None:
-        """A statement that fails is undone alone, as by an application with a savepoint."""
-        try:
-            with connection.transaction(), connection.cursor() as cursor:
-                if not text.startswith("COPY"):
-                    cursor.execute(text.encode())
-                    return
-                command, _, lines = text.partition(";\n")
-                with cursor.copy(command.encode()) as copy:
-                    copy.write(lines)
-        except FAILS:
-            pass
 
     def _end(self, writer: Connection, how: str, script: Script) -> None:
         """What it changed it named, if that were expanded at once; later messages might hide what is missing."""

@@ -15,9 +15,19 @@ from outbox.desired_views import read_views
 from outbox.explain.absence import Absence, examine
 from outbox.resources import TARGETS
 from tests.capture import covering
-from tests.capture import plain_views as grammar
+from tests.capture.covering import Connection
+from tests.capture.grammar import ViewMaker
+from tests.capture.rounds import NO_VIEW, UNREADABLE, run
+from tests.capture.schemas import KINDS, Schema
+from tests.capture.statements import StatementMaker
 
-Connection = psycopg.Connection[Any]
+PLAIN = Schema(KINDS["text"], {}, "plain", {"p": "a", "q": "a", "r": "ab", "s": ""}, {})
+EMPTY = "; ".join(
+    [
+        "DROP VIEW IF EXISTS visma_net.cost_centres, src.view_0, src.view_1, src.view_2 CASCADE",
+        *(f"DELETE FROM {PLAIN.table(t)}" for t in PLAIN.keys),
+    ]
+)
 FIRST_VIEW = "SELECT a AS company_code, b AS cost_centre_code, c AS description, true AS active FROM src.p"
 
 
@@ -25,9 +35,10 @@ FIRST_VIEW = "SELECT a AS company_code, b AS cost_centre_code, c AS description,
 def source(empty_database: str) -> Iterator[Connection]:
     """Four small tables and a view of two key columns over them."""
     with psycopg.connect(empty_database, autocommit=True) as c:
-        c.execute(grammar.SCHEMA)
+        c.execute(PLAIN.ddl().encode())
         c.execute(f"CREATE SCHEMA visma_net; CREATE VIEW visma_net.cost_centres AS {FIRST_VIEW}")
         covering.pin(c)
+        c.execute("SET statement_timeout = '2s'; SET client_min_messages = warning")
         yield c
 
 
@@ -55,15 +66,19 @@ def is_wrong(absence: Absence, in_view: bool) -> bool:
 def test_random_views(source: Connection) -> None:
     """Joins of all kinds, subqueries, grouping, set operations; what is too complex says so. The seed replays one."""
     figures: Counter[str] = Counter()
-    for seed in range(1, 61):
+    for seed in range(1, 101):
         random = Random(seed)
-        view = grammar.ViewMaker(random).view()
-        for table in grammar.TABLES:
-            source.execute(f"DELETE FROM src.{table}".encode())
-        for _ in range(25):
-            run(source, grammar.statement(random))
-        create(source, view)
-        found = covering.read_view(source, "visma_net", "cost_centres")
+        views, statements = ViewMaker(random, PLAIN).view(), StatementMaker(random, PLAIN)
+        source.execute(EMPTY.encode())
+        try:
+            for text in views:
+                source.execute(text.encode())
+            for _ in range(25):
+                run(source, statements.statement())
+            found = covering.read_view(source, "visma_net", "cost_centres")
+        except (*NO_VIEW, *UNREADABLE) as e:
+            figures[type(e).__name__] += 1
+            continue
         rows = {tuple(value for value in key if value is not None) for key in found if None not in key}
         for key in {*list(rows)[:2], *product(("x", "y"), repeat=2)}:
             absence = ask(source, key)
@@ -71,7 +86,7 @@ def test_random_views(source: Connection) -> None:
                 figures["too complex"] += 1
                 continue
             figures["in the view" if key in rows else "not in it"] += 1
-            assert not is_wrong(absence, key in rows), f"seed {seed}, {key} {key in rows}\n{view}\n{absence}"
+            assert not is_wrong(absence, key in rows), f"seed {seed}, {key} {key in rows}\n{views}\n{absence}"
     print(dict(figures))
     assert figures["in the view"] > 10
     assert figures["not in it"] > 10
@@ -180,12 +195,3 @@ def test_a_value_of_another_type(source: Connection) -> None:
     view = "SELECT n AS company_code, 'x' AS cost_centre_code, '' AS description, true AS active FROM src.numbered"
     assert look(source, view, "7", "x").branches[0].failing[0].column == "n"
     assert "invalid input syntax for type integer" in str(look(source, view, "abc", "x").why_not)
-
-
-def run(connection: Connection, statement: str) -> None:
-    """A duplicate key is a statement that fails, as an application's may."""
-    try:
-        with connection.transaction():
-            connection.execute(statement.encode())
-    except psycopg.errors.IntegrityError:
-        pass

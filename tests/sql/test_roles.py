@@ -297,6 +297,7 @@ INTERNAL = {
     "require_home",
     "require_linkable",
     "require_part",
+    "require_target",
     "set_lanes",
 }
 
