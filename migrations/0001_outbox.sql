@@ -395,6 +395,22 @@ END;
 COMMENT ON FUNCTION outbox.lane IS 'The lane of a message, of `lanes` in all: users, companies and access are lane 0, the rest goes by the first key column';
 REVOKE EXECUTE ON FUNCTION outbox.lane FROM PUBLIC;
 
+CREATE FUNCTION outbox.require_target(target text)
+    RETURNS void
+    LANGUAGE plpgsql
+    STABLE
+    SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    IF NOT EXISTS (SELECT FROM outbox.target AS t WHERE t.target = require_target.target) THEN
+        RAISE EXCEPTION 'there is no target %', require_target.target
+            USING HINT = 'targets are accountview_net and visma_net', ERRCODE = 'invalid_parameter_value';
+    END IF;
+END
+$$;
+COMMENT ON FUNCTION outbox.require_target IS 'Raises where there is no such target';
+REVOKE EXECUTE ON FUNCTION outbox.require_target FROM PUBLIC;
+
 CREATE FUNCTION outbox.set_lanes(target text, lanes integer)
     RETURNS void
     LANGUAGE plpgsql
@@ -408,11 +424,8 @@ BEGIN
     IF set_lanes.lanes NOT BETWEEN 1 AND 64 THEN
         RAISE EXCEPTION 'a target has 1 to 64 lanes, not %', set_lanes.lanes USING ERRCODE = 'invalid_parameter_value';
     END IF;
+    PERFORM outbox.require_target(set_lanes.target);
     PERFORM FROM outbox.lease AS l WHERE l.target = set_lanes.target ORDER BY l.lane FOR UPDATE;
-    IF NOT FOUND THEN
-        RAISE EXCEPTION 'there is no target %', set_lanes.target
-            USING HINT = 'targets are accountview_net and visma_net', ERRCODE = 'invalid_parameter_value';
-    END IF;
     IF set_lanes.lanes = (SELECT count(*) FROM outbox.lease AS l WHERE l.target = set_lanes.target) THEN
         RETURN;
     END IF;
@@ -605,10 +618,7 @@ DECLARE
     decided bigint;
 BEGIN
     PERFORM outbox.require_home();
-    IF NOT EXISTS (SELECT FROM outbox.target AS t WHERE t.target = register.target) THEN
-        RAISE EXCEPTION 'there is no target %', register.target
-            USING HINT = 'targets are accountview_net and visma_net', ERRCODE = 'invalid_parameter_value';
-    END IF;
+    PERFORM outbox.require_target(register.target);
     IF register.resource IS NOT NULL AND to_regclass(format('%I.%I', register.target, register.resource)) IS NULL THEN
         RAISE EXCEPTION 'there is no desired view %.%', register.target, register.resource
             USING ERRCODE = 'invalid_parameter_value';
@@ -903,10 +913,7 @@ CREATE FUNCTION outbox.require_part(target text, resource text, company text)
     SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
-    IF NOT EXISTS (SELECT FROM outbox.target AS t WHERE t.target = require_part.target) THEN
-        RAISE EXCEPTION 'there is no target %', require_part.target
-            USING HINT = 'targets are accountview_net and visma_net', ERRCODE = 'invalid_parameter_value';
-    END IF;
+    PERFORM outbox.require_target(require_part.target);
     IF require_part.resource NOT IN (
         'users', 'companies', 'company_access', 'app_access', 'projects', 'cost_types', 'cost_centres') THEN
         RAISE EXCEPTION 'there is no resource %', require_part.resource
@@ -1097,13 +1104,10 @@ AS $$
 #variable_conflict use_column
 BEGIN
     PERFORM outbox.require_home();
+    PERFORM outbox.require_target(interrupt.target);
     -- Whoever holds a lane of the target has read the mirror as it was: its epoch is over, so that nothing is begun or
     -- settled on that. It takes the lane again at once, and looks anew. What it had under way is in doubt, and read back.
     UPDATE outbox.lease AS l SET epoch = l.epoch + 1, expires_at = '-infinity' WHERE l.target = interrupt.target;
-    IF NOT FOUND THEN
-        RAISE EXCEPTION 'there is no target %', interrupt.target
-            USING HINT = 'targets are accountview_net and visma_net', ERRCODE = 'invalid_parameter_value';
-    END IF;
 END
 $$;
 COMMENT ON FUNCTION outbox.interrupt IS 'Ends the epoch of whoever relays for the target: it looks at the mirror anew';
