@@ -10,10 +10,10 @@ import click
 from outbox.cli.opening import opened
 from outbox.cli.printing import print_json
 from outbox.database import Connection, deciding
+from outbox.desired_views import read_views
 from outbox.errors import NothingFound
 from outbox.explain.facts import explain
 from outbox.operator import pauses
-from outbox.register.preview import read_views
 from outbox.resources import RESOURCES, TARGETS
 
 
