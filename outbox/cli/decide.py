@@ -18,6 +18,7 @@ from outbox.resources import RESOURCES, TARGETS
 from outbox.targets.delivery import Key
 
 SHOWN_KEYS = 10
+_QUESTIONS = {"held": "held", "dead": "dead", "pending": "oldest_pending"}  # who tells of what is in which status
 _ID = click.IntRange(0, 2**63 - 1)
 _DONE = {
     Decision.APPROVE: "approved",
@@ -169,7 +170,8 @@ def _ask(decision: Decision, stuck: Sequence[Stuck]) -> None:
     for s in stuck[:SHOWN_KEYS]:
         click.echo(f"  {_name(s)}: {s.error}")
     if len(stuck) > SHOWN_KEYS:
-        click.echo(f"  and {len(stuck) - SHOWN_KEYS} more: sql/audit/held.sql, dead.sql")
+        questions = sorted({_QUESTIONS[s.status] for s in stuck})
+        click.echo(f"  and {len(stuck) - SHOWN_KEYS} more: outbox audit {', '.join(questions)}")
     if not sys.stdin.isatty():
         raise click.UsageError(f"{decision} asks before it decides about many, and there is nobody to ask: say --yes")
     click.confirm(f"{str(decision).capitalize()} {count(len(stuck), 'key')}?", abort=True)

@@ -58,8 +58,7 @@ def follow_to_the_end(
             if len(progress.rows) - progress.pending != done:
                 done, moved_at = len(progress.rows) - progress.pending, time.monotonic()
             if bar is not None:
-                bar.length = max(1, len(progress.rows))
-                bar.update(done - bar.pos)
+                move(bar, done, len(progress.rows))
             paused = _is_paused(connection, targets) or _waits_for_pauses(progress)
             if not is_alive() or paused or time.monotonic() - moved_at > STALLED_AFTER_S:
                 break
@@ -70,6 +69,14 @@ def _bar(label: str) -> AbstractContextManager[Any]:
     if not sys.stderr.isatty():
         return nullcontext()
     return click.progressbar(length=1, label=label, file=sys.stderr, show_eta=False)
+
+
+def move(bar: Any, done: int, total: int) -> None:
+    """Also when only the total changed, as what is expanded is counted no more and what it led to is: of that
+    bar.update would draw nothing, and once it has reached the total it goes back no more.
+    """
+    bar.length, bar.pos = max(1, total), done
+    bar.render_progress()
 
 
 def _is_paused(connection: Connection, targets: Sequence[str]) -> bool:

@@ -11,6 +11,7 @@ import psycopg
 from outbox import database, sqlfiles
 from outbox.capture.wanted import ViewName
 from outbox.database import Connection
+from outbox.errors import DatabaseUnavailable
 from outbox.install.drift import drifted
 
 logger = logging.getLogger("outbox.watch")
@@ -38,7 +39,7 @@ class Watch:
         try:
             with database.connect(self._dsn) as connection:
                 self._look(connection, targets)
-        except psycopg.Error as e:
+        except (psycopg.Error, DatabaseUnavailable) as e:
             logger.warning("no look for drift", extra={"error": type(e).__name__})
         except Exception:
             logger.exception("no look for drift")

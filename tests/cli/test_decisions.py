@@ -44,11 +44,13 @@ def test_one_key_is_approved_without_a_question(shell: Shell, stuck: psycopg.Con
 
 
 def test_many_are_asked_about_and_nobody_there_is_no_yes(shell: Shell, stuck: psycopg.Connection) -> None:
-    """What is meant is counted first; nothing is written."""
+    """What is meant is counted first; ten are named, and who tells of the others; nothing is written."""
     result = shell("approve", "--batch", "7")
     assert result.code == 2
     assert "visma_net  users     held    remove     6" in result.out
     assert "say --yes" in result.err
+    stuck.execute(STUCK.replace("'U'", "'V'"))
+    assert "  and 2 more: outbox audit held\n" in shell("approve", "--batch", "7").out
     assert "pending REGISTER" not in _statuses(stuck)
 
 

@@ -4,6 +4,7 @@ beside a relay that is at work.
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import pty
@@ -16,10 +17,12 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import click
 import httpx
 import psycopg
 import pytest
 
+from outbox.cli.following import move
 from outbox.cli.language import INTERRUPTED
 from outbox.config import load
 from outbox.service.wiring import at_work, make_service
@@ -183,6 +186,20 @@ def test_a_progress_bar_on_a_terminal(
     assert re.search(r"registering +\[-+\] +0%.*registering +\[#+\] +100%", seen, re.DOTALL)
     assert seen.rindex("\x1b[?25h") > seen.rfind("\x1b[?25l")
     assert ("\x1b[1m" in seen) is colours
+
+
+class _Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+def test_the_progress_bar_follows_a_total_that_changes() -> None:
+    """More comes of what was done, and less where what was pending comes to nothing: it ends at the end."""
+    seen = _Terminal()
+    with click.progressbar(length=1, file=seen) as bar:
+        for done, total in ((2, 2), (9, 20), (9, 9)):
+            move(bar, done, total)
+    assert re.findall(r"\d+%", seen.getvalue()) == ["0%", "100%", "45%", "100%"]
 
 
 # -- Ctrl-C ----------------------------------------------------------------------------------------------------------
