@@ -51,13 +51,11 @@ WITH lease AS (
         confirmed_at = coalesce(excluded.confirmed_at, m.confirmed_at),
         message_id = coalesce(excluded.message_id, m.message_id)
 ), removed AS (
+    -- By its key and not by its place (ctid): who else writes the row at that moment, verify for one, moves it, and a
+    -- place that was looked up before that is nobody's.
     DELETE FROM outbox.mirror AS m
-    USING work AS w, LATERAL (
-        SELECT k.ctid FROM outbox.mirror AS k
-        WHERE k.target = %(target)s AND k.resource = w.resource AND k.key = w.key
-        LIMIT 1
-    ) AS k
-    WHERE w.mirror = 'delete' AND m.ctid = k.ctid
+    USING work AS w
+    WHERE w.mirror = 'delete' AND m.target = %(target)s AND m.resource = w.resource AND m.key = w.key
 ), called AS (
     INSERT INTO outbox.attempt (message_id, target, resource, key, started_at, took_ms, method, path, http_status, error)
     SELECT a.message_id, %(target)s, a.resource, a.key, statement_timestamp() - make_interval(secs => a.ago_s), a.took_ms, a.method, a.path, a.http_status, a.error

@@ -6,6 +6,7 @@ import asyncio
 import os
 import signal
 import socket
+import threading
 import time
 from collections.abc import Iterator
 
@@ -242,6 +243,22 @@ def test_what_was_said_on_a_lost_connection_and_is_carried_out_late_settles_noth
             os.kill(process, signal.SIGCONT)
         eventually(lambda: not world.sql("SELECT FROM pg_stat_activity WHERE pid = %s", process))
     assert (world.mirror("users", "ann") or {})["document"]["last_name"] == "Later"
+
+
+def test_a_removal_is_settled_though_somebody_writes_its_row_meanwhile(world: World) -> None:
+    """verify, having compared all, puts in doubt what had a message just then: the row goes all the same."""
+    world.user("ann")
+    world.drain()
+    world.sql("DELETE FROM accountview.users")
+    world.sql("UPDATE outbox.target SET verify_since = now() WHERE target = %s", world.target)
+    with world.stepping() as relay, psycopg.connect(world.dsn) as other:
+        relay.begin()
+        relay.land()
+        other.execute("SELECT outbox.believe(target, verify_since) FROM outbox.target WHERE verify_since IS NOT NULL")
+        threading.Timer(0.5, other.commit).start()
+        relay.settle()
+    assert world.last("users", "ann")[0] == "removed"
+    assert world.mirror("users", "ann") is None
 
 
 async def _cut_off(lane: Lane, connection: Connection) -> None:
