@@ -11,7 +11,7 @@ import psycopg
 import pytest
 from psycopg import sql
 
-from outbox import embedded, install, sqlfiles
+from outbox import embedded, install, sandbox, sqlfiles
 from outbox.demo import SOURCE
 
 DEFAULT_VERSION = 16
@@ -142,3 +142,10 @@ def database(server: Server) -> Iterator[str]:
     name = f"test_{os.getpid()}_{next(_serial)}"
     yield server.create(name, server.template("reference", fill_reference))
     server.drop(name)
+
+
+@pytest.fixture(scope="session")
+def base_url() -> Iterator[str]:
+    """Both clouds, for the tests of a process that leave no call under way; who uses it empties it."""
+    with sandbox.running() as url:
+        yield url

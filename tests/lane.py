@@ -34,6 +34,7 @@ from outbox.sandbox.compare import compare
 from outbox.service import wiring
 from outbox.service.process import Rhythm, Service
 from outbox.targets import connect as connect_target
+from tests.hands import Hands
 from tests.invariants import Witness
 
 # Seconds are short here; the proportions are those of the defaults. deadline_s is only how long a doubt waits: the
@@ -278,6 +279,15 @@ class World:
         fault |= {"method": method} if method else {}
         fault |= {"times": times} if times is not None else {}
         self.cloud.post("/sandbox/faults", json=fault).raise_for_status()
+
+    def hands(self) -> Hands:
+        """Those of another program, in the same cloud."""
+        return Hands(self.cloud, self.base_url, self.target)
+
+    def limit(self, calls: int, window_s: float) -> None:
+        """So many calls are allowed from now on."""
+        settings = {"rate_limit": calls, "rate_window_s": window_s}
+        self.cloud.post("/sandbox/settings", json=settings).raise_for_status()
 
     def heal(self) -> None:
         self.cloud.delete("/sandbox/faults").raise_for_status()

@@ -38,7 +38,7 @@ def pooled(dsn: str, folder: Path) -> Iterator[str]:
     """The same database through a pooler."""
     assert PROGRAM
     given = conninfo_to_dict(dsn)
-    own_port = _free_port()
+    own_port = free_port()
     config = folder / "pgbouncer.ini"
     config.write_text(
         CONFIG.format(host=given["host"], port=given.get("port", 5432), own_port=own_port, folder=folder).replace(
@@ -71,7 +71,7 @@ def _as_somebody(folder: Path, server: str) -> list[str]:
     return ["-u", somebody]
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with socket.socket() as s:
         s.bind(("127.0.0.1", 0))
         return int(s.getsockname()[1])

@@ -13,7 +13,7 @@ import psycopg
 import pytest
 from psycopg import sql
 
-from outbox import install, sandbox
+from outbox import install
 from outbox.errors import LeaseLost, NotAtHome
 from outbox.install import drift
 from outbox.operator import erase
@@ -24,12 +24,6 @@ from tests.programs import program
 from tests.relay.conftest import _fill
 
 _serial = itertools.count(1)
-
-
-@pytest.fixture(scope="module")
-def base_url() -> Iterator[str]:
-    with sandbox.running() as url:
-        yield url
 
 
 @pytest.fixture

@@ -25,15 +25,14 @@ from tests.cli.conftest import end, started
 from tests.cli.test_relay import enqueue, pending
 from tests.invariants import Witness
 from tests.lane import eventually
+from tests.pooler import free_port
 
 UNIT = Path(outbox.__file__).parent / "deploy" / "outbox-relay.service"
 
 
 @pytest.fixture
 def port() -> int:
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return int(s.getsockname()[1])
+    return free_port()
 
 
 @pytest.fixture

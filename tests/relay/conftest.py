@@ -10,7 +10,6 @@ from contextlib import contextmanager
 import psycopg
 import pytest
 
-from outbox import sandbox
 from outbox.targets import listing
 from outbox.verify import look
 from tests.conftest import Server, fill_outbox, fill_source
@@ -23,12 +22,6 @@ def _fill(connection: psycopg.Connection) -> None:
     fill_source(connection, data=False)
     fill_outbox(connection)
     fill_captured(connection)
-
-
-@pytest.fixture(scope="session")
-def base_url() -> Iterator[str]:
-    with sandbox.running() as url:
-        yield url
 
 
 @pytest.fixture(scope="session")

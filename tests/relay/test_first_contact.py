@@ -14,7 +14,6 @@ from outbox.relay.connection import connect
 from outbox.targets.delivery import Key
 from outbox.targets.held import Held
 from outbox.verify import reading
-from tests.hands import Hands
 from tests.lane import World
 
 pytestmark = pytest.mark.usefixtures("rereading_soon")
@@ -25,10 +24,6 @@ def fresh(world: World) -> World:
     """A target that was never registered."""
     world.sql("UPDATE outbox.target SET active_since = NULL")
     return world
-
-
-def hands(world: World) -> Hands:
-    return Hands(world.cloud, world.base_url, world.target)
 
 
 def meet(world: World) -> Contact:
@@ -117,7 +112,7 @@ def test_an_empty_cloud_has_nothing_to_say(fresh: World) -> None:
 
 def test_what_the_cloud_holds_is_listed_and_nothing_is_written(fresh: World) -> None:
     """By e-mail, external id, KVK and name, and what is nobody's."""
-    by = hands(fresh)
+    by = fresh.hands()
     by.user("ann@example.nl")
     by.user("old@example.nl", "Bob", "Bakker")
     by.user("nobody@example.nl", "Nie", "Mand")
@@ -143,7 +138,7 @@ def test_what_the_cloud_holds_is_listed_and_nothing_is_written(fresh: World) -> 
 
 def _kept_by_hand(world: World) -> None:
     """bob under another address, company 002 with its KVK number, 003 with its name alone."""
-    by = hands(world)
+    by = world.hands()
     by.user("ann@example.nl")
     by.user("old@example.nl", "Bob", "Bakker")
     by.tenant("Nummer", organization_number="10000146")
@@ -188,7 +183,7 @@ def test_what_is_made_beside_stays_alone_for_ever(fresh: World) -> None:
     assert meet(fresh).matches == ()
     fresh.drain()
     assert not before & set(fresh.sql("SELECT remote_id FROM outbox.mirror WHERE resource = 'companies'"))
-    hands(fresh).tenant("Bedrijf 004")
+    fresh.hands().tenant("Bedrijf 004")
     fresh.company("004")
     contact = meet(fresh)
     assert matched(contact) == {("companies", "name", ("Bedrijf 004",), (("004",),))}
@@ -198,7 +193,7 @@ def test_what_is_made_beside_stays_alone_for_ever(fresh: World) -> None:
 
 def test_two_rows_with_one_email_are_left_to_the_relay(fresh: World) -> None:
     """It links one and holds the other; nobody is asked, nobody gets a mail."""
-    hands(fresh).user("desk@example.nl")
+    fresh.hands().user("desk@example.nl")
     mails = fresh.invited()
     fresh.user("desk1", "desk@example.nl")
     fresh.user("desk2", "desk@example.nl")
@@ -220,7 +215,7 @@ def test_a_link_made_meanwhile_stands(fresh: World) -> None:
     """Between the list and the yes somebody linked by hand."""
     _kept_by_hand(fresh)
     contact = meet(fresh)
-    other = hands(fresh).user("third@example.nl")
+    other = fresh.hands().user("third@example.nl")
     fresh.sql("INSERT INTO outbox.mirror (target, resource, key, remote_id) VALUES (%s, 'users', '{bob}', %s)",
               fresh.target, other)  # fmt: skip
     go(fresh, contact, contact.linking(contact.open))
@@ -239,7 +234,7 @@ def test_force_sends_everything_again_and_invites_nobody(world: World) -> None:
     world.drain()
     mails = world.invited()
     remote_id = world.mirror("users", "ann")["remote_id"]
-    hands(world).identity("PUT", f"/users/{remote_id}", {"last_name": "Anders"})
+    world.hands().identity("PUT", f"/users/{remote_id}", {"last_name": "Anders"})
     with world.database.transaction():
         assert first_contact.doubt_all(world.database, world.target, [], ()) == 4
         confirm(world.database, world.target)

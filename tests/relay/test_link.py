@@ -11,12 +11,7 @@ from outbox.operator import link as by_hand
 from outbox.relay.connection import connect
 from outbox.targets.held import Held
 from outbox.verify import reading
-from tests.hands import Hands
 from tests.lane import World, at_work, eventually
-
-
-def hands(world: World) -> Hands:
-    return Hands(world.cloud, world.base_url, world.target)
 
 
 def held(world: World, resource: str, remote_id: str) -> Held:
@@ -46,7 +41,7 @@ def decisions(world: World) -> list[Any]:
 
 def test_an_account_under_another_email_becomes_his(world: World) -> None:
     """It gets the view's e-mail and name; nobody is invited; who decided is recorded."""
-    remote_id = hands(world).user("married@example.nl")
+    remote_id = world.hands().user("married@example.nl")
     mails = world.invited()
     world.user("ann")
     link(world, "users", "ann", remote_id)
@@ -59,7 +54,7 @@ def test_an_account_under_another_email_becomes_his(world: World) -> None:
 
 def test_a_company_that_exists_becomes_ours(world: World) -> None:
     """With our external id; no second one beside it."""
-    tenant = hands(world).tenant("Bedrijf van vroeger")
+    tenant = world.hands().tenant("Bedrijf van vroeger")
     world.company("001")
     link(world, "companies", "001", tenant)
     world.settled()
@@ -74,8 +69,8 @@ def test_what_hangs_on_him_follows_to_the_other_account(world: World) -> None:
     world.right("ann")
     world.sql("INSERT INTO accountview.app_access (app_code, user_code) VALUES ('SCAN', 'ann')")
     world.drain()
-    other = hands(world).user("other@example.nl")
-    hands(world).identity("DELETE", f"/users/{world.mirror('users', 'ann')['remote_id']}")
+    other = world.hands().user("other@example.nl")
+    world.hands().identity("DELETE", f"/users/{world.mirror('users', 'ann')['remote_id']}")
     link(world, "users", "ann", other)
     world.settled()
     assert [user for _, user in world.holds()["tenant_users"]] == [other]
@@ -85,8 +80,8 @@ def test_what_hangs_on_him_follows_to_the_other_account(world: World) -> None:
 def test_it_clears_up_who_was_held_as_ambiguous(world: World) -> None:
     """Two companies of the cloud have his number: held, until somebody says which."""
     for name in ("Een", "Twee"):
-        hands(world).tenant(name, organization_number="10000145")
-    right = hands(world).tenant("Drie", organization_number="10000145")
+        world.hands().tenant(name, organization_number="10000145")
+    right = world.hands().tenant("Drie", organization_number="10000145")
     world.company("001")
     world.drain()
     assert world.last("companies", "001")[0] == "held"
@@ -116,19 +111,19 @@ def test_an_id_that_another_key_has_is_refused(world: World) -> None:
 
 def test_a_key_without_a_row_is_refused(world: World) -> None:
     """The relay would remove what it is linked to."""
-    remote_id = hands(world).user("x@example.nl")
+    remote_id = world.hands().user("x@example.nl")
     assert "would be removed" in refused(world, "users", "nobody", remote_id)
 
 
 def test_a_call_under_way_is_refused(world: World) -> None:
     """Its outcome would be settled over the link; afterwards it goes."""
-    remote_id = hands(world).user("x@example.nl")
+    remote_id = world.hands().user("x@example.nl")
     world.user("ann")
     with world.stepping() as relay:
         relay.begin()
         assert "under way" in refused(world, "users", "ann", remote_id)
         relay.round()
-    hands(world).identity("DELETE", f"/users/{world.mirror('users', 'ann')['remote_id']}")
+    world.hands().identity("DELETE", f"/users/{world.mirror('users', 'ann')['remote_id']}")
     link(world, "users", "ann", remote_id)
     world.settled()
 
@@ -162,7 +157,7 @@ def test_a_doubt_that_nobody_works_on_is_cleared_by_a_link(world: World) -> None
 
 def test_a_relay_that_had_read_the_key_before_begins_nothing_on_it(world: World) -> None:
     """Its epoch is over: what it would do of what it knew is refused, and it reads anew."""
-    remote_id = hands(world).user("x@example.nl")
+    remote_id = world.hands().user("x@example.nl")
     world.user("ann")
     world.user("bob")
     with world.stepping() as relay:
@@ -180,7 +175,7 @@ def test_a_running_relay_goes_on_at_once(world: World) -> None:
     """It takes its lane again and sends what was linked."""
     with at_work(world.service()):
         eventually(lambda: world.sql("SELECT 1 FROM outbox.lease WHERE expires_at > now()"))
-        remote_id = hands(world).user("x@example.nl")
+        remote_id = world.hands().user("x@example.nl")
         world.sql("ALTER TABLE accountview.users DISABLE TRIGGER USER")
         world.user("ann")
         world.sql("ALTER TABLE accountview.users ENABLE TRIGGER USER")

@@ -23,10 +23,6 @@ from tests.lane import World
 pytestmark = pytest.mark.usefixtures("unbraked")
 
 
-def _limit(world: World, calls: int, window_s: float) -> None:
-    world.cloud.post("/sandbox/settings", json={"rate_limit": calls, "rate_window_s": window_s}).raise_for_status()
-
-
 def _rate(world: World, company: str = "") -> Any:
     query = "SELECT to_jsonb(r) || jsonb_build_object('xmin', xmin::text) FROM outbox.rate AS r WHERE company = %s"
     rows = world.sql(query + " AND target = %s", company, world.target)
@@ -84,7 +80,7 @@ def test_two_relays_together_never_ask_for_more_than_is_allowed(world: World) ->
         await connection.close()
         return sum((s.statuses for s in senders), Counter())
 
-    _limit(world, 22, 2.0)
+    world.limit(22, 2.0)
     statuses = world.run(run())
     assert set(statuses) == {200, 201}
     assert statuses[201] == 24
@@ -93,7 +89,7 @@ def test_two_relays_together_never_ask_for_more_than_is_allowed(world: World) ->
 def test_a_relay_that_takes_over_knows_what_its_predecessor_used(world: World) -> None:
     """All that the window allows was used; the next relay asks nothing and waits for the next window."""
     world.user("ann")
-    _limit(world, 6, 60.0)
+    world.limit(6, 60.0)
     world.drain()
     world.sql("UPDATE outbox.rate SET remaining = 0")
     calls = world.calls()
@@ -113,7 +109,7 @@ def test_a_company_whose_calls_are_used_up_does_not_hold_up_others(erp: World) -
     erp.company("001")
     erp.company("002", "A2")
     erp.drain()
-    _limit(erp, 9, 60.0)
+    erp.limit(9, 60.0)
     erp.sql(
         "INSERT INTO accountview.projects SELECT 'A1', 'P' || n, 'Dak', '2026-01-01' FROM generate_series(1, 30) AS n"
     )

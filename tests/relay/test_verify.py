@@ -71,10 +71,6 @@ def remote_id(world: World, resource: str, *key: str) -> str:
     return str(world.mirror(resource, *key)["remote_id"])
 
 
-def hands(world: World) -> Hands:
-    return Hands(world.cloud, world.base_url, world.target)
-
-
 # -- equal -------------------------------------------------------------------------------------------------------
 
 
@@ -195,7 +191,7 @@ def test_damage_in_the_erp_is_found_set_back_and_then_gone(filled_erp: World, na
 
 def _damaged(world: World, damage: Damage, finding: tuple[str, str, tuple[str, ...] | None]) -> None:
     mails = world.invited()
-    damage(world, hands(world))
+    damage(world, world.hands())
     assert found(world) == [finding]
     assert world.pending() == []
     assert found(world, repair=True) == [finding]
@@ -214,7 +210,7 @@ def test_an_end_date_set_by_hand_is_cleared_by_a_repair(filled_erp: World) -> No
 
     by_hand = {"description": "Dak", "startDate": "2024-01-01T00:00:00", "endDate": "2030-01-01T00:00:00"}
     wrapped = {name: {"value": x} for name, x in by_hand.items()}
-    hands(filled_erp).erp(tenant, "PUT", f"/project/{erp_code('P/1')}", wrapped)
+    filled_erp.hands().erp(tenant, "PUT", f"/project/{erp_code('P/1')}", wrapped)
     filled_erp.sql("UPDATE outbox.mirror SET etag = NULL WHERE resource = 'projects'")
     filled_erp.sql("UPDATE accountview.projects SET description = 'Nieuw', end_date = NULL")
     filled_erp.drain()
@@ -227,14 +223,14 @@ def test_an_end_date_set_by_hand_is_cleared_by_a_repair(filled_erp: World) -> No
 def test_it_says_which_columns_are_different(filled: World) -> None:
     """By the view's names."""
     change = {"first_name": "Anna", "preferred_language": "en"}
-    hands(filled).identity("PUT", f"/users/{remote_id(filled, 'users', 'ann')}", change)
+    filled.hands().identity("PUT", f"/users/{remote_id(filled, 'users', 'ann')}", change)
     assert first(filled, "users").what == "first_name and language are different there"
 
 
 def test_a_user_who_is_gone_is_held_not_invited_again(filled: World) -> None:
     """--repair of a missing user asks a person: a create mails."""
     mails = filled.invited()
-    hands(filled).identity("DELETE", f"/users/{remote_id(filled, 'users', 'bob')}")
+    filled.hands().identity("DELETE", f"/users/{remote_id(filled, 'users', 'bob')}")
     assert found(filled, "users", repair=True) == [("users", "missing", ("bob",))]
     filled.drain()
     assert filled.last("users", "bob") == ("held", "gone from the cloud; approve to create again")
@@ -294,7 +290,7 @@ def test_what_is_not_ready_is_reported_and_not_set_back(filled: World) -> None:
     """A frozen row stays in the cloud as it is; --repair says so and writes no message."""
     filled.sql("UPDATE accountview.users SET first_name = NULL WHERE code = 'ann'")
     filled.drain()
-    hands(filled).identity("PUT", f"/users/{remote_id(filled, 'users', 'ann')}", {"last_name": "Anders"})
+    filled.hands().identity("PUT", f"/users/{remote_id(filled, 'users', 'ann')}", {"last_name": "Anders"})
     checked = verify(filled, "users", repair=True)["users"]
     assert [(f.key, f.set_back) for f in checked.findings] == [(("ann",), False)]
     assert "not ready" in checked.findings[0].what
@@ -303,7 +299,7 @@ def test_what_is_not_ready_is_reported_and_not_set_back(filled: World) -> None:
 
 def test_a_change_between_the_two_looks_is_no_finding(filled: World) -> None:
     """The list was read, then the relay sent something: the second look shows it."""
-    hands(filled).identity("PUT", f"/users/{remote_id(filled, 'users', 'ann')}", {"last_name": "Anders"})
+    filled.hands().identity("PUT", f"/users/{remote_id(filled, 'users', 'ann')}", {"last_name": "Anders"})
 
     async def run() -> list[Verified]:
         async with await connect(filled.dsn) as connection, reading(connection, filled.settings()) as listed:
@@ -312,7 +308,7 @@ def test_a_change_between_the_two_looks_is_no_finding(filled: World) -> None:
             async def then_changed(resource: str, place: Any) -> Any:
                 async for page in at_first(resource, place):
                     yield page
-                hands(filled).identity("PUT", f"/users/{remote_id(filled, 'users', 'ann')}", {"last_name": "Naam"})
+                filled.hands().identity("PUT", f"/users/{remote_id(filled, 'users', 'ann')}", {"last_name": "Naam"})
 
             listed.pages = then_changed  # type: ignore[method-assign]
             return await verifying.verify(connection, listed, ["users"])
@@ -325,7 +321,7 @@ def test_a_change_between_the_two_looks_is_no_finding(filled: World) -> None:
 
 def test_what_nobody_here_made_is_listed_and_never_touched(filled: World) -> None:
     """A user, a company and an access made by hand; equal all the same, and --repair writes nothing."""
-    by = hands(filled)
+    by = filled.hands()
     user, tenant = by.user("hand@example.nl"), by.tenant("Handwerk BV")
     by.identity("POST", f"/tenants/{remote_id(filled, 'companies', '001')}/users/{user}")
     before = filled.holds()
@@ -348,7 +344,7 @@ def test_what_removing_leaves_behind_is_not_listed(filled_erp: World) -> None:
     filled_erp.sql("DELETE FROM accountview.cost_centres WHERE code = 'N'")
     filled_erp.drain()
     assert found(filled_erp) == []
-    _write(filled_erp, hands(filled_erp), 2, "Insert", "H", description="Met de hand")
+    _write(filled_erp, filled_erp.hands(), 2, "Insert", "H", description="Met de hand")
     assert found(filled_erp, "cost_centres") == [("cost_centres", "unmanaged", None)]
     filled_erp.cloud.post("/sandbox/settings", json={"in_use": []}).raise_for_status()
 
@@ -380,7 +376,7 @@ def test_a_create_whose_answer_is_not_in_is_no_stranger(filled: World) -> None:
 ], ids=lambda f: f["kind"] + str(f.get("status", "")))  # fmt: skip
 def test_a_list_that_cannot_be_read_is_unknown_and_repairs_nothing(filled: World, fault: dict[str, Any]) -> None:
     """Whatever else differs: nothing of that resource is concluded; the others are compared."""
-    hands(filled).identity("PUT", f"/users/{remote_id(filled, 'users', 'ann')}", {"last_name": "Anders"})
+    filled.hands().identity("PUT", f"/users/{remote_id(filled, 'users', 'ann')}", {"last_name": "Anders"})
     filled.fault(**fault, method="GET", path="/users$", times=None)
     checked = verify(filled, "users", "companies", repair=True)
     assert (checked["users"].result, checked["users"].findings) == ("unknown", ())
@@ -406,7 +402,7 @@ def two_erps(filled_erp: World) -> World:
     filled_erp.settled()
     changed = {"description": {"value": "Anders"}, "startDate": {"value": "2024-01-01T00:00:00"}}
     for company in ("001", "002"):
-        hands(filled_erp).erp(remote_id(filled_erp, "companies", company), "PUT", "/project/P2", changed)
+        filled_erp.hands().erp(remote_id(filled_erp, "companies", company), "PUT", "/project/P2", changed)
     filled_erp.sql("ALTER TABLE accountview.projects DISABLE TRIGGER USER")
     filled_erp.sql("UPDATE accountview.projects SET description = 'Weer' WHERE code IN ('P/1', 'P1')")
     filled_erp.sql("ALTER TABLE accountview.projects ENABLE TRIGGER USER")
@@ -477,7 +473,7 @@ def test_a_list_that_keeps_changing_is_unknown(filled: World) -> None:
                 largest_bytes: int | None = None,
             ) -> Answer | None:
                 answer = await once(path, query, company, largest_bytes)
-                hands(filled).user(f"new{next(number)}@example.nl")
+                filled.hands().user(f"new{next(number)}@example.nl")
                 return answer
 
             listed._get = and_change  # type: ignore[method-assign]
@@ -544,7 +540,7 @@ def _many_users(world: World, number: int) -> None:
               " SELECT 'u' || n, 'Voor', 'Naam', 'u' || n || '@example.nl' FROM generate_series(1, %s) AS n",
               number)  # fmt: skip
     world.sql("ALTER TABLE accountview.users ENABLE TRIGGER USER")
-    by = hands(world)
+    by = world.hands()
     for code in world.sql("SELECT code FROM accountview.users WHERE code LIKE 'u%%'"):
         id_ = by.user(f"{code}@example.nl")
         world.sql("INSERT INTO outbox.mirror (target, resource, key, remote_id, document, confirmed_at)"
@@ -563,8 +559,8 @@ def test_ten_thousand_users_and_cost_centres_are_read_page_by_page(erp: World) -
         "cost_centres": ("equal", 10_000),
     }
     assert len([c for c in erp.calls("GET") if c.endswith("/users")]) >= 100
-    hands(erp).identity("PUT", f"/users/{remote_id(erp, 'users', 'u7777')}", {"last_name": "Anders"})
-    _write(erp, hands(erp), 2, "Update", "K0007777", description="Anders")
+    erp.hands().identity("PUT", f"/users/{remote_id(erp, 'users', 'u7777')}", {"last_name": "Anders"})
+    _write(erp, erp.hands(), 2, "Update", "K0007777", description="Anders")
     assert sorted(found(erp, "users", "cost_centres", repair=True)) == [
         ("cost_centres", "different", ("001", "K0007777")),
         ("users", "different", ("u7777",)),
@@ -590,7 +586,7 @@ def _large(world: World, number: int) -> None:
 
 def test_the_result_is_kept_for_status(filled: World) -> None:
     """One row for each resource, with counts and no personal data."""
-    hands(filled).user("hand@example.nl")
+    filled.hands().user("hand@example.nl")
     filled.fault("status", "GET", "/tenants$", times=None, status=500)
     verify(filled)
     rows = filled.sql("SELECT resource, result, listed, missing, different, unmanaged, why IS NOT NULL"
@@ -614,7 +610,7 @@ def _since(world: World) -> Any:
 def test_after_a_restore_a_complete_verify_makes_the_mirror_count_again(filled: World) -> None:
     """What differs is in doubt then, also without --repair, and so never unchanged."""
     _restored(filled)
-    hands(filled).identity("PUT", f"/users/{remote_id(filled, 'users', 'ann')}", {"last_name": "Anders"})
+    filled.hands().identity("PUT", f"/users/{remote_id(filled, 'users', 'ann')}", {"last_name": "Anders"})
     assert found(filled) == [("users", "different", ("ann",))]
     assert _since(filled) is None
     assert filled.mirror("users", "ann")["in_doubt"] is not None
@@ -627,7 +623,7 @@ def test_after_a_restore_a_complete_verify_makes_the_mirror_count_again(filled: 
 def test_after_a_restore_what_had_a_message_is_in_doubt(filled: World) -> None:
     """It was left out of the comparison, so what the mirror says of it proves nothing."""
     _restored(filled)
-    hands(filled).identity("PUT", f"/users/{remote_id(filled, 'users', 'ann')}", {"last_name": "Anders"})
+    filled.hands().identity("PUT", f"/users/{remote_id(filled, 'users', 'ann')}", {"last_name": "Anders"})
     filled.message("users", "ann")
     assert found(filled) == []
     assert _since(filled) is None
@@ -667,13 +663,9 @@ def test_a_second_restore_meanwhile_stands(filled: World) -> None:
 # -- reading is held to what sending is held to
 
 
-def _limit(world: World, calls: int, window_s: float) -> None:
-    world.cloud.post("/sandbox/settings", json={"rate_limit": calls, "rate_window_s": window_s}).raise_for_status()
-
-
 def test_its_reads_come_out_of_the_budget_of_all_relays(filled: World) -> None:
     """Another relay has taken all but two calls of this window: these are made, the rest waits for the next one."""
-    _limit(filled, 40, 600)
+    filled.limit(40, 600)
     filled.user("cor")  # brings the limit to the database
     filled.drain()
     filled.sql(
