@@ -73,6 +73,7 @@ class Compared:
     findings: list[Object]
     set_back: int
     why: str | None
+    unread: list[str]
     missing: int
     different: int
     unmanaged: int
