@@ -196,7 +196,7 @@ class Store:
             }
             for d in deliveries
         ]
-        if deliveries:
+        if deliveries or calls:
             await self.run("doubt", work=json.dumps(work), attempts=_attempts(calls))
             await self.run("ring")
 

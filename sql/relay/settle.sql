@@ -62,5 +62,6 @@ WITH lease AS (
     FROM jsonb_to_recordset(%(attempts)s) AS a (
         message_id bigint, resource text, key text[], ago_s float8, took_ms real, method text, path text,
         http_status integer, error text)
+    WHERE (SELECT count(*) FROM lease) = cardinality(%(held)s::integer[])  -- else doubt records them, once
 )
 SELECT (SELECT count(*) FROM lease) = cardinality(%(held)s::integer[]) AS leased, (SELECT count(*) FROM settled) AS settled
