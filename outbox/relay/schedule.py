@@ -53,7 +53,8 @@ class State:
     attempts, age_s: of the newest pending message.
     parents: the parents' present remote ids, None where a parent is not in the cloud; gone_parents: which of them the
     target knows no longer.
-    same: the mirror's document equals the view's. shared: another key certainly has the same remote id.
+    same: the mirror's document equals the view's. believed: the mirror counts; not so what was not compared since a
+    restore. shared: another key certainly has the same remote id.
     approved: what a person let pass (a call, or "recreate"). rejected: a person rejected what is to be done; False: but
     the row is another since, None: nobody did. withheld: what an open message is held for.
     """
@@ -71,6 +72,7 @@ class State:
     withdrawn: bool = False
     mirror: Mirror | None = None
     same: bool = False
+    believed: bool = True
     parents: tuple[str | None, ...] = ()
     gone_parents: tuple[bool, ...] = ()
     shared: bool = False

@@ -123,10 +123,13 @@ _KEEP = {"mirror": "keep"}
 
 
 def _as_before(state: State) -> dict[str, Any]:
-    """Nothing was applied: the mirror row as it was before the intent."""
+    """Nothing was applied: the mirror row as it was before the intent. One that was not believed is in doubt: a verify
+    that left it out, since its call was under way, may be done by now.
+    """
     if state.mirror is None:
         return {"mirror": "delete"}
-    return _row(state.mirror)
+    doubted = {} if state.believed or state.mirror.in_doubt_s is not None else {"in_doubt_s": 0.0}
+    return _row(state.mirror) | doubted
 
 
 def _certain_again(state: State) -> dict[str, Any]:

@@ -21,8 +21,8 @@ SELECT w.key, outbox.lane({resource}, w.key, NULL, %(lane_count)s) AS lane,
         FROM outbox.rejection AS r
         WHERE r.target = {target} AND r.resource = {resource} AND r.key = w.key) AS rejected,
        coalesce(d.rows, 0) AS rows, d.document::text AS document, d.missing, coalesce(d.withdrawn, false) AS withdrawn,
-       m.key IS NOT NULL AS mirrored, m.remote_id, m.document::text AS held, m.document IS NOT DISTINCT FROM d.document AND NOT m.gone
-           AND coalesce(t.verify_since < coalesce(m.confirmed_at, '-infinity'), true) AS same,
+       m.key IS NOT NULL AS mirrored, m.remote_id, m.document::text AS held, m.document IS NOT DISTINCT FROM d.document AND NOT m.gone AS same,
+       coalesce(t.verify_since < coalesce(m.confirmed_at, '-infinity'), true) AS believed,
        extract(epoch FROM clock_timestamp() - greatest(m.in_doubt, o.drifted_at))::float8 AS in_doubt_s, m.intent, m.sending, m.parents AS held_parents, m.etag,
        m.unlinked, m.gone,
        {present_parents} AS parents, {gone_parents} AS gone_parents,

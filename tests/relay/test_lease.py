@@ -18,6 +18,7 @@ from outbox.errors import LeaseLost
 from outbox.relay.connection import Connection, connect
 from outbox.relay.lane import Lane
 from outbox.service.process import Rhythm
+from tests.hands import Hands
 from tests.lane import RHYTHM, World, at_work, eventually
 
 SHORT = Rhythm(lease_s=1.0, safety_poll_s=0.2, grace_s=1.0, reconnect_s=0.05)
@@ -243,6 +244,7 @@ def test_what_was_said_on_a_lost_connection_and_is_carried_out_late_settles_noth
             os.kill(process, signal.SIGCONT)
         eventually(lambda: not world.sql("SELECT FROM pg_stat_activity WHERE pid = %s", process))
     assert (world.mirror("users", "ann") or {})["document"]["last_name"] == "Later"
+    assert world.sql("SELECT count(*) FROM outbox.attempt WHERE method = 'PUT' AND resource = 'users'") == [2]
 
 
 def test_a_removal_is_settled_though_somebody_writes_its_row_meanwhile(world: World) -> None:
@@ -259,6 +261,25 @@ def test_a_removal_is_settled_though_somebody_writes_its_row_meanwhile(world: Wo
         relay.settle()
     assert world.last("users", "ann")[0] == "removed"
     assert world.mirror("users", "ann") is None
+
+
+def test_what_was_not_believed_when_its_call_left_is_not_unchanged_afterwards(world: World) -> None:
+    """After a restore: the call that is to make it good fails; verify, which left this row out, is done meanwhile."""
+    world.user("ann")
+    world.drain()
+    (account,) = world.holds()["users"]
+    hands = Hands(world.cloud, world.base_url, world.target)
+    hands.identity("PUT", f"/users/{account}", {"first_name": "Anders"})  # as after commits that were lost
+    world.sql("UPDATE outbox.target SET verify_since = now() WHERE target = %s", world.target)
+    world.message("users", "ann")
+    world.fault("status", "PUT", "/users/[^/]*$", status=503)
+    with world.stepping() as relay:
+        relay.begin()
+        relay.land()
+        world.sql("SELECT outbox.believe(target, verify_since) FROM outbox.target WHERE verify_since IS NOT NULL")
+        relay.settle()
+    world.settled()
+    assert world.last("users", "ann")[0] == "updated"
 
 
 async def _cut_off(lane: Lane, connection: Connection) -> None:
