@@ -85,6 +85,8 @@ def differing(expected: Mapping[str, Any], columns: Mapping[str, Any]) -> list[s
 
     >>> differing({"email": "Ann@example.nl", "city": None}, {"email": "ann@example.nl", "city": ""})
     []
+    >>> differing({"active": None}, {"active": True}), differing({"active": None}, {"active": False})
+    ([], ['active'])
     >>> differing({"start_date": "2024-01-01T00:00:00"}, {"start_date": "2024-01-01T00:00:00.0000000Z"})
     []
     """

@@ -691,6 +691,13 @@ def test_it_obeys_and_hands_on_a_retry_after(filled: World, monkeypatch: pytest.
     assert filled.sql(known, filled.target) == [True]
 
 
+def test_a_retry_after_of_one_company_is_handed_on_for_it_alone(filled_erp: World) -> None:
+    filled_erp.sql("DELETE FROM outbox.rate")
+    filled_erp.fault("retry_after", "GET", "/project$", retry_after=3000)
+    assert verify(filled_erp, "projects")["projects"].result == "unknown"
+    assert filled_erp.sql("SELECT company FROM outbox.rate WHERE not_before > now()") == ["001"]
+
+
 def test_what_is_paused_or_down_is_not_asked(filled: World) -> None:
     """Nothing is called, and nothing concluded."""
     filled.sql("SELECT outbox.pause(%s, reason => 'being moved')", filled.target)

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from outbox.config import CompanySettings
-from outbox.errors import CloudError, Refused, Unknown
+from outbox.errors import CloudError, Refused, Transient, Unknown
 from tests.targets.cloud import Cloud, work
 from tests.targets.raw import RawServer, http
 
@@ -70,6 +70,14 @@ def test_a_job_that_failed_is_judged_as_the_call_would_have_been(raw: RawServer,
     raw.answers = [ACCEPTED, ended(400, errorMessage="no start date"), http(404, {"message": "no such project"})]
     error = raw_cloud.failed(Refused, "projects", *KEY, document=work(), parents=("tenant-1",))
     assert "no start date" in error.why
+
+
+def test_a_job_that_was_put_off_says_for_how_long(raw: RawServer, raw_cloud: Cloud) -> None:
+    """In the headers that the answer would have had, a date measured by their own clock."""
+    date = {"Date": "Wed, 25 Nov 2026 12:00:00 GMT", "Retry-After": "Wed, 25 Nov 2026 12:00:07 GMT"}
+    raw.answers = [ACCEPTED, ended(429, responseHeaders=date)]
+    error = raw_cloud.failed(Transient, "projects", *KEY, document=work(), parents=("tenant-1",))
+    assert error.retry_after_s == 7.0
 
 
 @pytest.mark.parametrize(

@@ -56,6 +56,21 @@ def test_it_is_forgotten_after_a_while_and_on_removal() -> None:
     assert other(claims, "u1", PIETERS) is None
 
 
+def test_searches_for_the_same_two_keys_never_wait_for_each_other() -> None:
+    """Whatever the order in which each names them, and whoever has them at first."""
+    claims = Claims("users")
+
+    async def search(*natural_keys: str) -> None:
+        async with claims.searching(*natural_keys):
+            await asyncio.sleep(0.01)
+
+    async def all_at_once() -> None:
+        async with asyncio.timeout(20):
+            await asyncio.gather(search("x"), search("y"), search("x", "y"), search("y", "x"))
+
+    asyncio.run(all_at_once())
+
+
 def test_one_search_at_a_time_per_natural_key() -> None:
     """And nothing is kept of those that ended."""
     claims = Claims("users")

@@ -14,7 +14,7 @@ import pytest
 from outbox import __version__
 from outbox.errors import ConfigError, PlatformDown, Transient, Unknown
 from outbox.targets.delivery import Action
-from outbox.targets.hosts import check_url
+from outbox.targets.hosts import LOOKED_UP_EVERY_S, Hosts, check_url
 from outbox.targets.http import Http, NoReply
 from tests.targets.cloud import DEADLINE_S, Cloud, Told, person
 from tests.targets.raw import RawServer, Script, cut, drip, flood, header_flood, http, not_yet, reset, silence
@@ -287,6 +287,24 @@ def test_a_name_that_leads_into_a_private_network_is_not_called(raw_cloud: Cloud
     refused = _failure(raw_cloud, f"https://{name}/users")
     assert not refused.sent
     assert "a private address; set allow_private_hosts" in refused.why
+
+
+def test_a_name_is_looked_up_again_after_a_while() -> None:
+    """It may lead elsewhere by then."""
+    now, asked = 0.0, 0
+
+    class Counting(asyncio.SelectorEventLoop):
+        async def getaddrinfo(self, *args: Any, **options: Any) -> Any:
+            nonlocal asked
+            asked += 1
+            return await super().getaddrinfo(*args, **options)
+
+    hosts = Hosts(timeout_s=20, allow_private=False, clock=lambda: now)
+    with asyncio.Runner(loop_factory=Counting) as runner:
+        for moment, times in ((0.0, 1), (LOOKED_UP_EVERY_S - 1, 1), (LOOKED_UP_EVERY_S + 1, 2)):
+            now = moment
+            runner.run(hosts.check("127.0.0.1"))
+            assert asked == times
 
 
 def test_a_name_that_leads_to_this_machine_is_called(raw_cloud: Cloud) -> None:

@@ -275,6 +275,16 @@ def test_a_segment_too_large_to_be_read_is_read_value_by_value(raw: RawServer, r
     assert operations == ["Update", "Insert"]
 
 
+def test_a_removal_of_a_value_that_is_not_there_is_done_with_what_was_answered(
+    raw: RawServer, raw_cloud: Cloud
+) -> None:
+    """404 to the question for it alone."""
+    raw.answers = [http(200, b"[" + b" " * 1_100_000 + b"]"), http(404, {"message": "no"})]
+    assert raw_cloud.deliver_batch(made("1", "tenant-1", Action.REMOVE, in_doubt=True)) == [
+        Delivered("tenant-1/1", http_status=404)
+    ]
+
+
 # -- what is no value's fault ----------------------------------------------------------------------------------------
 
 
