@@ -13,7 +13,6 @@ import click
 import psycopg
 
 from outbox import __version__
-from outbox.cli.asking import hear_every_interrupt
 from outbox.cli.language import INTERRUPTED, say_usage
 from outbox.database import explain as explain_error
 from outbox.errors import OutboxError
@@ -75,7 +74,6 @@ def outbox() -> None:
 
 def main() -> None:
     """The program `outbox`."""
-    hear_every_interrupt()
     sys.exit(run(sys.argv[1:]))
 
 

@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import select
-import signal
-import socket
 import sys
 
 import click
-from click import termui
 
 from outbox.words import Words
 
@@ -33,23 +29,3 @@ def agreed_by_typing(name: str, what: str, yes: bool) -> None:
         raise click.UsageError(f"this asks before it goes on ({what}), and there is nobody to ask: say --yes")
     if click.prompt(f"{what}; type the name of the database to go on", default="", show_default=False) != name:
         raise click.Abort
-
-
-def hear_every_interrupt() -> None:
-    """From now on, at each question. A Ctrl-C between the last step of Python and the moment in which `input` waits is
-    seen by Python only when something has been typed: one in a hundred of those that come with the question.
-    """
-    termui.visible_prompt_func = _read_line  # the place where click's own tests put theirs
-
-
-def _read_line(prompt: str) -> str:
-    ours, theirs = socket.socketpair()
-    with ours, theirs:
-        theirs.setblocking(False)
-        before = signal.set_wakeup_fd(theirs.fileno())
-        try:
-            click.echo(prompt, nl=False)
-            select.select([sys.stdin, ours], [], [])
-        finally:
-            signal.set_wakeup_fd(before)
-    return input()

@@ -7,12 +7,8 @@ from __future__ import annotations
 import io
 import json
 import os
-import pty
 import re
-import select
 import signal
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -276,35 +272,3 @@ def test_the_user_of_the_table_is_one(site: psycopg.Connection) -> None:
     """Were the sample data changed, the table would test nothing."""
     query = "SELECT count(*) FROM visma_net.users WHERE user_code = %s AND missing IS NULL OR missing = '{}'"
     assert site.execute(query, [USER]).fetchone() != (0,)
-
-
-ASKS_FOR_EVER = """
-from click import Abort
-from outbox.cli import asking
-from outbox.words import Words
-asking.hear_every_interrupt()
-while True:
-    try:
-        asking.agrees("Sure?", Words("en"))
-    except Abort:
-        pass
-"""
-
-
-def test_ctrl_c_the_moment_a_question_appears() -> None:
-    """Each is heard, also the one that comes before the program waits for what is typed: then the next question comes.
-    By Python's own `input` about one in a hundred is not.
-    """
-    ours, theirs = pty.openpty()
-    with subprocess.Popen([sys.executable, "-c", ASKS_FOR_EVER], stdin=theirs, stdout=theirs, stderr=theirs) as asking:
-        os.close(theirs)
-        try:
-            for _ in range(500):
-                seen = b""
-                while not seen.endswith(b"]: "):
-                    assert select.select([ours], [], [], 30)[0], "unheard"
-                    seen += os.read(ours, 65536)
-                asking.send_signal(signal.SIGINT)
-        finally:
-            asking.kill()
-            os.close(ours)
