@@ -263,6 +263,28 @@ def test_what_is_pending_is_not_reported(filled: World) -> None:
     filled.sql("ALTER TABLE accountview.users ENABLE TRIGGER USER")
     filled.message("users")
     assert found(filled, "users") == []
+    DAMAGE["access taken"][0](filled, filled.hands())
+    filled.message("company_access", "ann", "001")
+    assert found(filled, "company_access") == []
+
+
+def test_what_is_wrong_in_two_ways_is_reported_once(filled: World) -> None:
+    """The row changed while triggers were off, and somebody changed the user in the cloud."""
+    filled.sql("ALTER TABLE accountview.users DISABLE TRIGGER USER")
+    filled.sql("UPDATE accountview.users SET last_name = 'Weer' WHERE code = 'ann'")
+    filled.sql("ALTER TABLE accountview.users ENABLE TRIGGER USER")
+    DAMAGE["user renamed"][0](filled, filled.hands())
+    assert found(filled, "users") == [("users", "different", ("ann",))]
+
+
+def test_many_that_are_missing_are_looked_through_in_pages(filled: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each page begins behind the last row of the one before."""
+    filled.user("cor")
+    filled.settled()
+    monkeypatch.setattr("outbox.verify.store.PAGE", 2)
+    for code in ("ann", "bob", "cor"):
+        filled.hands().identity("DELETE", f"/users/{remote_id(filled, 'users', code)}")
+    assert found(filled, "users") == [("users", "missing", (code,)) for code in ("ann", "bob", "cor")]
 
 
 def test_what_is_held_or_dead_is_not_reported(filled: World) -> None:
@@ -617,6 +639,18 @@ def test_after_a_restore_a_complete_verify_makes_the_mirror_count_again(filled: 
     assert filled.mirror("users", "bob")["in_doubt"] is None
     assert filled.pending() == []
     filled.message("users", "ann")
+    filled.settled()
+
+
+def test_after_a_restore_what_is_not_set_back_is_in_doubt_too(filled: World) -> None:
+    """A frozen row differs, and so it does when it is ready again."""
+    filled.sql("UPDATE accountview.users SET first_name = NULL WHERE code = 'ann'")
+    filled.drain()
+    _restored(filled)
+    DAMAGE["user renamed"][0](filled, filled.hands())
+    assert found(filled) == [("users", "different", ("ann",))]
+    assert _since(filled) is None
+    filled.sql("UPDATE accountview.users SET first_name = 'Voor' WHERE code = 'ann'")
     filled.settled()
 
 
