@@ -18,7 +18,14 @@ from outbox.capture.conditions import Conditions
 from outbox.capture.dependencies import mentioned_relations
 from outbox.capture.equality import Branch, Occurrence, Of, Region
 from outbox.capture.levels import Level, NotUnderstood, Output, Part, Source, distinct, renamed, side_by_side
-from outbox.capture.outputs import common_type, named, outputs_of, speaking_for_itself, through_set_operation
+from outbox.capture.outputs import (
+    common_type,
+    has_grouping_sets,
+    named,
+    outputs_of,
+    speaking_for_itself,
+    through_set_operation,
+)
 from outbox.capture.parsed import parse
 from outbox.capture.terms import Value
 
@@ -131,8 +138,9 @@ class _Reader:
         grouped = select.args.get("group")
         aggregated = any(terms.aggregates(e, self._catalogue.aggregates) for e in select.expressions)
         aggregated = aggregated or bool(select.args.get("having"))
-        # An aggregate without GROUP BY yields its row even when there is nothing to aggregate.
-        rows = self.optional(region) if aggregated and not grouped else region
+        # An aggregate without GROUP BY yields its row even when there is nothing to aggregate, as do ROLLUP and ().
+        of_nothing = has_grouping_sets(select) if grouped else aggregated
+        rows = self.optional(region) if of_nothing else region
         if source := select.args.get("from_"):
             self._from(source.this, select.args.get("joins") or [], level, rows)
         if where := select.args.get("where"):

@@ -23,7 +23,7 @@ def outputs_of(select: exp.Select, level: Level, aggregated: bool) -> tuple[Outp
     """
     choosers = list(_choosers(select))
     exact = not (aggregated or select.args.get("distinct") or choosers)
-    nulled = "is null in some rows of ROLLUP, CUBE or GROUPING SETS" if _has_grouping_sets(select) else ""
+    nulled = "is null in some rows of ROLLUP, CUBE or GROUPING SETS" if has_grouping_sets(select) else ""
     found = []
     for node in select.expressions:
         picked = [why for why, telling in choosers if terms.text_of(node) not in telling]
@@ -61,9 +61,11 @@ def _texts(nodes: Iterable[exp.Expr]) -> frozenset[str]:
     return frozenset(terms.text_of(n) for n in nodes)
 
 
-def _has_grouping_sets(select: exp.Select) -> bool:
-    """GROUPING SETS, ROLLUP and CUBE also yield rows in which a grouping column is null."""
-    return any(isinstance(n, (exp.GroupingSets, exp.Rollup, exp.Cube)) for n in select.find_all(exp.Expr))
+def has_grouping_sets(select: exp.Select) -> bool:
+    """GROUPING SETS, ROLLUP, CUBE and () also yield rows in which a grouping column is null, and one of nothing."""
+    group = select.args.get("group")
+    kinds = (exp.GroupingSets, exp.Rollup, exp.Cube)
+    return group is not None and any(isinstance(n, kinds) or n == exp.Tuple() for n in group.find_all(exp.Expr))
 
 
 def common_type(types: Iterable[Type | None]) -> Type | None:

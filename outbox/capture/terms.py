@@ -62,12 +62,19 @@ def together(node: exp.Expr) -> Iterator[exp.Expr]:
 
 
 def equation(node: exp.Expr) -> tuple[exp.Expr, str, exp.Expr] | None:
-    """Left, operator and right of `left = right`, also where the operator is that of an extension's type."""
-    if isinstance(node, exp.EQ):
-        return node.left, "=", node.right
-    if isinstance(node, exp.Operator):
-        return node.this, f"OPERATOR({node.args['operator']})", node.expression
-    return None
+    """Left, operator and right of `left = right`, also where the operator is that of an extension's type.
+
+    `left = ALL (...)` is none: of nothing it is true, whatever is left, null too.
+    """
+    if not isinstance(node, (exp.EQ, exp.Operator)) or _is_all(node.expression):
+        return None
+    operator = "=" if isinstance(node, exp.EQ) else f"OPERATOR({node.args['operator']})"
+    return node.this, operator, node.expression
+
+
+def _is_all(node: exp.Expr) -> bool:
+    """ALL of a query, or of an array, which sqlglot takes for a function."""
+    return isinstance(node, exp.All) or (isinstance(node, exp.Anonymous) and node.name.upper() == "ALL")
 
 
 def is_equality(operator: str, left: Value | None, right: Value | None) -> bool:

@@ -130,7 +130,8 @@ class ViewMaker:
             for _ in range(width)
         ]
         having = f" HAVING count(*) > {self.random.choice((1, 2))}" if self.random.random() < 0.3 else ""
-        sets = self.random.choices(("{}", "ROLLUP ({})", "CUBE ({})"), (8, 1, 1))[0].format(", ".join(by))
+        ways = ("{}", "ROLLUP ({})", "CUBE ({})", "GROUPING SETS (({}), ())")
+        sets = self.random.choices(ways, (8, 1, 1, 1))[0].format(", ".join(by))
         return f"SELECT {', '.join(chosen)} {rest} GROUP BY {sets}{having}"
 
     def with_query(self, shape: str, columns: list[str], chosen: list[str], depth: int, rest: str) -> str:
@@ -264,6 +265,8 @@ class ViewMaker:
         ]
         if outer and self.random.random() < 0.8:
             conditions.append(f"{self.random.choice(columns)} = {self.random.choice(outer)}")
+        if outer and self.random.random() < 0.2:
+            conditions.append(f"{self.random.choice(outer)} = {self.literal()}")
         return f" WHERE {' AND '.join(conditions)}" if conditions else ""
 
     def condition(self, columns: list[str], depth: int, outer: tuple[str, ...]) -> str:
@@ -306,6 +309,7 @@ class ViewMaker:
                 f"{one} IN (SELECT {self.of(sub)} FROM {table} WHERE {again} = {other})",
                 f"{one} IN ({self.query(1, depth - 1, tuple(columns))})",
                 f"({one} = {self.literal()} OR {one} IN (SELECT {again} FROM {table}))",
+                f"{one} = ALL (SELECT {again} FROM {table} WHERE {self.of(sub)} = {other})",
                 f"({one}, {other}) IN (SELECT {self.of(sub)}, {again} FROM {table})",
             )
         )
