@@ -184,6 +184,7 @@ CREATE TABLE outbox.mirror (
     remote_id    text,
     in_doubt     timestamptz,
     intent       text,
+    doubted      boolean NOT NULL DEFAULT false,
     sending      text[] NOT NULL DEFAULT '{}',
     parents      text[] NOT NULL DEFAULT '{}',
     unlinked     boolean NOT NULL DEFAULT false,
@@ -200,6 +201,8 @@ COMMENT ON COLUMN outbox.mirror.key IS 'Values of the key columns, all of them';
 COMMENT ON COLUMN outbox.mirror.remote_id IS 'The target''s id; access: tenant/user, app access: tenant/user/app; null: a create whose outcome is not known yet';
 COMMENT ON COLUMN outbox.mirror.in_doubt IS 'Since when a call is under way or its outcome unknown; null: the row is certain';
 COMMENT ON COLUMN outbox.mirror.intent IS 'What the call in doubt was to do; see outbox.noted_intent';
+COMMENT ON COLUMN outbox.mirror.doubted IS
+    'Put in doubt by somebody else since its call was begun (register --force, a relay that had lost its lease): the end of that call does not end the doubt';
 COMMENT ON COLUMN outbox.mirror.sending IS 'Natural keys (e-mail, external id) of every attempt that is not cleared up';
 COMMENT ON COLUMN outbox.mirror.parents IS 'Remote ids of the parents when it was sent; another one now means: send again';
 COMMENT ON COLUMN outbox.mirror.unlinked IS 'A person says that this is somebody else: it is removed, and made anew where the view has the key';
@@ -1106,8 +1109,12 @@ BEGIN
     PERFORM outbox.require_home();
     PERFORM outbox.require_target(interrupt.target);
     -- Whoever holds a lane of the target has read the mirror as it was: its epoch is over, so that nothing is begun or
-    -- settled on that. It takes the lane again at once, and looks anew. What it had under way is in doubt, and read back.
-    UPDATE outbox.lease AS l SET epoch = l.epoch + 1, expires_at = '-infinity' WHERE l.target = interrupt.target;
+    -- settled on that. It takes the lane again at once, and looks anew. What it had under way is in doubt, and read back;
+    -- that may leave as long as its lease would have lasted, whoever has the lane then.
+    UPDATE outbox.lease AS l
+    SET epoch = l.epoch + 1, expires_at = '-infinity',
+        abandoned_at = coalesce(nullif(l.expires_at, '-infinity'), l.abandoned_at)
+    WHERE l.target = interrupt.target;
 END
 $$;
 COMMENT ON FUNCTION outbox.interrupt IS 'Ends the epoch of whoever relays for the target: it looks at the mirror anew';
@@ -1337,7 +1344,7 @@ CREATE FUNCTION outbox.doubt(target text, resources text[], key text[])
 AS $$
     WITH doubted AS (
         UPDATE outbox.mirror AS m
-        SET in_doubt = coalesce(m.in_doubt, m.confirmed_at, clock_timestamp())
+        SET in_doubt = coalesce(m.in_doubt, m.confirmed_at, clock_timestamp()), doubted = m.in_doubt IS NOT NULL
         WHERE m.target = doubt.target
           AND (cardinality(doubt.resources) = 0 OR m.resource = ANY (doubt.resources))
           AND m.key[:cardinality(doubt.key)] = doubt.key

@@ -29,6 +29,7 @@ FROM work AS w
 ON CONFLICT (target, resource, key) DO UPDATE
 SET in_doubt = excluded.in_doubt,
     intent = outbox.noted_intent(m.intent, excluded.intent),
+    doubted = false,
     remote_id = coalesce(excluded.remote_id, m.remote_id),
     sending = ARRAY(SELECT unnest(m.sending) UNION SELECT unnest(excluded.sending))
 RETURNING m.resource, m.key, m.intent

@@ -23,7 +23,7 @@ SELECT w.key, outbox.lane({resource}, w.key, NULL, %(lane_count)s) AS lane,
        coalesce(d.rows, 0) AS rows, d.document::text AS document, d.missing, coalesce(d.withdrawn, false) AS withdrawn,
        m.key IS NOT NULL AS mirrored, m.remote_id, m.document::text AS held, m.document IS NOT DISTINCT FROM d.document AND NOT m.gone AS same,
        coalesce(t.verify_since < coalesce(m.confirmed_at, '-infinity'), true) AS believed,
-       extract(epoch FROM clock_timestamp() - greatest(m.in_doubt, o.drifted_at))::float8 AS in_doubt_s, m.intent, m.sending, m.parents AS held_parents, m.etag,
+       extract(epoch FROM clock_timestamp() - m.in_doubt)::float8 AS in_doubt_s, m.intent, m.sending, m.parents AS held_parents, m.etag,
        m.unlinked, m.gone,
        {present_parents} AS parents, {gone_parents} AS gone_parents,
        EXISTS (
@@ -39,7 +39,6 @@ CROSS JOIN LATERAL (
            (array_agg(m.attempts ORDER BY m.id DESC) FILTER (WHERE m.status = 'pending'))[1] AS attempts,
            extract(epoch FROM clock_timestamp() - max(m.changed_at) FILTER (WHERE m.status = 'pending'))::float8 AS age_s,
            bool_or(m.operation = 'REGISTER' AND m.status = 'pending') AS registered,
-           max(m.changed_at) FILTER (WHERE m.status = 'pending' AND m.operation = 'DRIFT') AS drifted_at,  -- see doubt
            string_agg(array_to_string(m.approved, ' '), ' ') FILTER (WHERE m.status = 'pending') AS approved,
            (array_agg(m.withheld ORDER BY m.id DESC) FILTER (WHERE m.status = 'held'))[1] AS withheld
     FROM outbox.message AS m

@@ -1,17 +1,18 @@
 -- What a relay did that had lost its lease: its calls may have landed after those of the relay that has the lane now.
--- It can settle nothing, so it says that the keys are in doubt again, and asks for each to be looked at. The message
--- counts as doubt too (see compare): a delivery of the other relay that is under way now ends the mirror's doubt alone.
+-- It can settle nothing, so it says that the keys are in doubt again, and asks for each to be looked at. A delivery of
+-- the other relay that is under way now does not end that (doubted, see settle).
 WITH work AS (
     SELECT w.*
     FROM jsonb_to_recordset(%(work)s) AS w (
         resource text, key text[], remote_id text, intent text, sending text[], parents text[], message_id bigint)
 ), marked AS (
-    INSERT INTO outbox.mirror AS m (target, resource, key, remote_id, in_doubt, intent, sending, parents)
-    SELECT %(target)s, w.resource, w.key, w.remote_id, clock_timestamp(), w.intent, w.sending, w.parents
+    INSERT INTO outbox.mirror AS m (target, resource, key, remote_id, in_doubt, intent, doubted, sending, parents)
+    SELECT %(target)s, w.resource, w.key, w.remote_id, clock_timestamp(), w.intent, true, w.sending, w.parents
     FROM work AS w
     ON CONFLICT (target, resource, key) DO UPDATE
     SET in_doubt = excluded.in_doubt,
         intent = outbox.noted_intent(m.intent, excluded.intent),
+        doubted = true,
         remote_id = coalesce(m.remote_id, excluded.remote_id),
         sending = ARRAY(SELECT unnest(m.sending) UNION SELECT unnest(excluded.sending))
 ), called AS (

@@ -1,6 +1,6 @@
 -- The outcome of some deliveries: messages, mirror and attempts in one transaction, under the lease.
 -- `mirror` says what becomes of the mirror row: keep, write (as given: acknowledged, or as it was before the intent),
--- delete.
+-- delete. Not what somebody doubted since it was begun: that has another message, and is looked at once more.
 WITH lease AS (
     SELECT FROM unnest(%(held)s::integer[], %(epochs)s::bigint[]) AS h (lane, epoch)
     JOIN outbox.lease AS l USING (lane, epoch)
@@ -46,16 +46,23 @@ WITH lease AS (
     FROM work AS w
     WHERE w.mirror = 'write'
     ON CONFLICT (target, resource, key) DO UPDATE
-    SET remote_id = excluded.remote_id, in_doubt = excluded.in_doubt, intent = excluded.intent, sending = excluded.sending,
+    SET remote_id = excluded.remote_id, doubted = false,
+        in_doubt = CASE WHEN m.doubted THEN m.in_doubt ELSE excluded.in_doubt END,
+        intent = CASE WHEN m.doubted THEN m.intent ELSE excluded.intent END,
+        sending = CASE WHEN m.doubted THEN m.sending ELSE excluded.sending END,
         parents = excluded.parents, gone = excluded.gone, etag = excluded.etag, document = excluded.document,
         confirmed_at = coalesce(excluded.confirmed_at, m.confirmed_at),
         message_id = coalesce(excluded.message_id, m.message_id)
+), spared AS (
+    UPDATE outbox.mirror AS m SET doubted = false
+    FROM work AS w
+    WHERE w.mirror = 'delete' AND m.target = %(target)s AND m.resource = w.resource AND m.key = w.key AND m.doubted
 ), removed AS (
     -- By its key and not by its place (ctid): who else writes the row at that moment, verify for one, moves it, and a
     -- place that was looked up before that is nobody's.
     DELETE FROM outbox.mirror AS m
     USING work AS w
-    WHERE w.mirror = 'delete' AND m.target = %(target)s AND m.resource = w.resource AND m.key = w.key
+    WHERE w.mirror = 'delete' AND m.target = %(target)s AND m.resource = w.resource AND m.key = w.key AND NOT m.doubted
 ), called AS (
     INSERT INTO outbox.attempt (message_id, target, resource, key, started_at, took_ms, method, path, http_status, error)
     SELECT a.message_id, %(target)s, a.resource, a.key, statement_timestamp() - make_interval(secs => a.ago_s), a.took_ms, a.method, a.path, a.http_status, a.error

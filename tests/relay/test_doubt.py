@@ -6,6 +6,7 @@ import time
 
 import pytest
 
+from outbox.errors import LeaseLost
 from outbox.service.process import Rhythm
 from tests.lane import TIMES, World, at_work, eventually
 
@@ -280,3 +281,44 @@ def test_lost_answers_everywhere_end_equal(erp: World, kind: str) -> None:
         erp.fault(kind, method, path)
     erp.settled()
     assert len(erp.invited()) == 1
+
+
+def test_what_a_stale_relay_did_is_in_doubt_though_a_call_of_its_successor_ends_after_it(world: World) -> None:
+    """A removal that came late, behind the update by which he is back: gone by our own call, he is made again."""
+    world.user("ann")
+    world.drain()
+    world.sql("DELETE FROM accountview.users")
+    world.fault("latency", "DELETE", latency_ms=400)
+    with world.stepping() as stale:
+        stale.begin()
+        world.user("ann", last="Weer")
+        world.sql("UPDATE outbox.lease SET epoch = epoch + 1, expires_at = '-infinity'")
+        with world.stepping("next") as relay:
+            eventually(lambda: relay.claim() and relay.lane.in_flight)
+            relay.land()
+            stale.land()
+            with pytest.raises(LeaseLost):
+                stale.settle()
+            relay.settle()
+    world.drain()
+    assert [c.split()[0] for c in world.writes()[1:3]] == ["PUT", "DELETE"]
+    world.hold(zombie=True, concurrent=True)
+    assert world.users() == ["ann@example.nl"]
+
+
+def test_a_force_while_a_call_is_under_way_outlives_it(world: World) -> None:
+    """The call fails, and the row is as it was before: what a person doubted is sent all the same."""
+    world.user("ann")
+    world.drain()
+    (account,) = world.holds()["users"]
+    world.hands().identity("PUT", f"/users/{account}", {"first_name": "Anders"})
+    world.sql("UPDATE accountview.users SET last_name = 'Daarna'")
+    world.fault("status", "PUT", "/users/[^/]*$", status=503)
+    with world.stepping() as relay:
+        relay.begin()
+        relay.land()
+        world.sql("SELECT outbox.doubt(%s, '{users}', '{ann}')", world.target)
+        world.register("users", "ann")
+        world.sql("UPDATE accountview.users SET last_name = 'Naam'")
+        relay.settle()
+    world.settled()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 import pytest
@@ -11,7 +12,7 @@ from outbox.operator import link as by_hand
 from outbox.relay.connection import connect
 from outbox.targets.held import Held
 from outbox.verify import reading
-from tests.lane import World, at_work, eventually
+from tests.lane import TIMES, World, at_work, eventually
 
 
 def held(world: World, resource: str, remote_id: str) -> Held:
@@ -169,6 +170,22 @@ def test_a_relay_that_had_read_the_key_before_begins_nothing_on_it(world: World)
     world.settled()
     assert sorted(world.users()) == ["ann@example.nl", "bob@example.nl", "cor@example.nl"]
     assert len(world.invited()) == 3
+
+
+def test_what_was_begun_before_a_link_is_looked_for_as_long_as_the_lease_would_have_lasted(world: World) -> None:
+    """It was not handed over: a call that waited for its turn may leave until then, and its relay is dead since."""
+    remote_id = world.hands().user("x@example.nl")
+    world.user("ann")
+    with world.stepping() as relay:
+        relay.begin()
+        time.sleep(TIMES.user_doubt_s)
+        world.user("bob")
+        world.sql("SELECT outbox.link(%s, 'users', '{bob}', %s)", world.target, remote_id)
+    with world.stepping("next") as successor:
+        successor.round()
+        assert world.invited() == ["x@example.nl"]
+    world.settled()
+    assert world.invited() == ["x@example.nl", "ann@example.nl"]
 
 
 def test_a_running_relay_goes_on_at_once(world: World) -> None:
