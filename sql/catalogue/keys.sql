@@ -14,6 +14,8 @@ JOIN pg_operator AS o ON o.oid = m.amopopr
 JOIN pg_namespace AS n ON n.oid = o.oprnamespace
 JOIN pg_class AS t ON t.oid = i.indrelid
 WHERE i.indrelid = ANY (%(relations)s) AND i.indisprimary AND i.indisvalid AND k.place <= i.indnkeyatts
+  -- WITHOUT OVERLAPS tells rows apart by more than equality, which no FULL JOIN goes by.
+  AND NOT i.indisexclusion
   -- A statement on a table reaches the rows of its heirs, and one on what a table belongs to those of its siblings, for
   -- which its key does not count; that of a partitioned table counts for all its parts.
   AND NOT EXISTS (SELECT FROM pg_inherits AS h

@@ -357,3 +357,22 @@ def test_conditions_on_constants_without_a_key(connection: Connection) -> None:
         == 5
     )
     assert [k for k in messages(connection) if k == []] == []
+
+
+def test_a_primary_key_without_overlaps(newest_connection: Connection) -> None:
+    """It is none to join old and new rows by: PostgreSQL refuses a FULL JOIN on it, and the application must go on."""
+    table = "CREATE TABLE centres (company int4range, during daterange, description text, PRIMARY KEY (company, during WITHOUT OVERLAPS))"
+    view = (
+        "CREATE VIEW visma_net.cost_centres AS SELECT lower(company) AS company_code, lower(during) AS cost_centre_code,"
+        " description, true AS active FROM centres"
+    )
+    define(newest_connection, table, view)
+    assert check(
+        newest_connection,
+        "INSERT INTO centres VALUES ('[1,2)', '[2020-01-01,2021-01-01)'), ('[1,2)', '[2021-01-01,2022-01-01)')",
+        "UPDATE centres SET description = 'changed' WHERE lower(during) < '2021-01-01'",
+        "UPDATE centres SET during = daterange(lower(during), '2021-06-01') WHERE lower(during) >= '2021-01-01'",
+        "UPDATE centres SET company = '[3,4)'",
+        "DELETE FROM centres",
+    )
+    assert install.check(newest_connection) == []
