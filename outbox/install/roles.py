@@ -12,6 +12,7 @@ from typing import Any
 
 from outbox import sqlfiles
 from outbox.capture.catalogue import Catalogue, rows
+from outbox.capture.dependencies import used_columns
 from outbox.capture.differences import Difference
 from outbox.capture.sqltext import fill
 from outbox.database import Connection
@@ -77,8 +78,12 @@ def _grant(row: dict[str, Any]) -> Grant:
 
 def _outside(connection: Connection, catalogue: Catalogue) -> Iterator[Difference]:
     tables = [r.oid for r in catalogue.relations.values() if r.kind in "rp"]
-    views = [v.oid for v in catalogue.desired()]
-    for row in rows(connection, "outside", {"tables": tables, "views": views}):
+    views = catalogue.desired()
+    used = {(oid, number) for v in views for oid, numbers in used_columns(catalogue, v).items() for number in numbers}
+    used |= {(r.oid, c.number) for r in catalogue.relations.values() for c, _ in r.key}
+    given = {"tables": tables, "views": [v.oid for v in views]}
+    given |= {"used_of": [oid for oid, _ in used], "used": [number for _, number in used]}
+    for row in rows(connection, "outside", given):
         evidence = f"{row['what']} is not granted to {row['role']}"
         yield Difference("the roles", evidence, (f"GRANT {row['what']} TO {row['role']};",))
 

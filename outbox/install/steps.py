@@ -24,6 +24,7 @@ LOCK_TIMEOUT_MS = 500
 LOCK_ATTEMPTS = 20
 LOCK_PAUSE_S = 0.5
 READ_TIMEOUT_MS = 2_000
+_NOT_GRANTED = "01007"  # GRANT by who may not give it away: PostgreSQL only warns
 
 
 @dataclass(frozen=True)
@@ -57,11 +58,31 @@ def _run(connection: Connection, table: str | None, steps: tuple[Step, ...]) -> 
 
 
 def _run_once(connection: Connection, steps: tuple[Step, ...]) -> None:
-    with connection.transaction():
-        pin(connection, {"lock_timeout": f"{LOCK_TIMEOUT_MS}ms"})
+    with connection.transaction(), _warnings(connection) as warned:
+        pin(connection, {"lock_timeout": f"{LOCK_TIMEOUT_MS}ms", "client_min_messages": "warning"})
         for step in steps:
             for statement in step.statements:
                 connection.execute(statement.encode())
+                if _NOT_GRANTED in warned:
+                    raise NotPermitted(
+                        f"the database role may not give a right away that the outbox needs: {statement}",
+                        "let the owner of what is named there run that, then install again",
+                    )
+
+
+@contextmanager
+def _warnings(connection: Connection) -> Iterator[list[str | None]]:
+    """The SQLSTATEs of warnings as they come."""
+    found: list[str | None] = []
+
+    def note(warning: psycopg.errors.Diagnostic) -> None:
+        found.append(warning.sqlstate)
+
+    connection.add_notice_handler(note)
+    try:
+        yield found
+    finally:
+        connection.remove_notice_handler(note)
 
 
 def _locked(connection: Connection, table: str | None, steps: tuple[Step, ...]) -> tuple[str, str]:

@@ -361,10 +361,13 @@ def test_conditions_on_constants_without_a_key(connection: Connection) -> None:
 
 def test_a_primary_key_without_overlaps(newest_connection: Connection) -> None:
     """It is none to join old and new rows by: PostgreSQL refuses a FULL JOIN on it, and the application must go on."""
-    table = "CREATE TABLE centres (company int4range, during daterange, description text, PRIMARY KEY (company, during WITHOUT OVERLAPS))"
+    table = (
+        "CREATE TABLE centres (company int4range, during daterange, description text,"
+        " PRIMARY KEY (company, during WITHOUT OVERLAPS))"
+    )
     view = (
-        "CREATE VIEW visma_net.cost_centres AS SELECT lower(company) AS company_code, lower(during) AS cost_centre_code,"
-        " description, true AS active FROM centres"
+        "CREATE VIEW visma_net.cost_centres AS SELECT lower(company) AS company_code,"
+        " lower(during) AS cost_centre_code, description, true AS active FROM centres"
     )
     define(newest_connection, table, view)
     assert check(

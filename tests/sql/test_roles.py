@@ -32,6 +32,7 @@ from outbox.relay.store import Store
 from outbox.resources import TARGETS
 from outbox.service.keeper import Keeper
 from outbox.targets.held import Held
+from tests.capture.schemas import CASE_BLIND
 from tests.conftest import DEFAULT_VERSION, OPTIONS, fill_source
 from tests.lane import World
 from tests.programs import dump
@@ -360,6 +361,37 @@ def test_no_superuser_is_needed(version: int) -> None:
             dba.execute(sqlfiles.read("views/visma_net.sql"))
             uninstall(dba, plan_uninstall(dba, keep_data=False), keep_data=False)
         assert dump(site.dsn()) == before
+
+
+def test_a_type_in_a_schema_of_its_own() -> None:
+    """Its operator joins old and new rows: the owner's functions and the relay get the schema. Where whoever installs
+    may not give it, he is told, and nothing is done; where it is taken back, the application goes on.
+    """
+    view = (
+        "CREATE SCHEMA visma_net; CREATE VIEW visma_net.cost_centres AS SELECT c.company AS company_code,"
+        " c.code AS cost_centre_code, c.name AS description, true AS active FROM ledger.centres AS c"
+    )
+    with managed(DEFAULT_VERSION) as site, site.connected() as admin, site.connected("dba") as dba:
+        make_roles(site)
+        admin.execute("CREATE SCHEMA ext; GRANT USAGE ON SCHEMA ext TO dba, app")
+        admin.execute(CASE_BLIND.replace("{schema}", "ext").encode())
+        dba.execute("CREATE SCHEMA ledger; CREATE DOMAIN ledger.code AS ext.citext")
+        dba.execute("CREATE TABLE ledger.centres (company ledger.code, code ledger.code, name text,"
+                    " PRIMARY KEY (company, code)); GRANT USAGE ON SCHEMA ledger TO app;"
+                    " GRANT ALL ON ledger.centres TO app; INSERT INTO ledger.centres VALUES ('A', 'B')")  # fmt: skip
+        dba.execute(view)
+        before = dump(site.dsn())
+        with pytest.raises(NotPermitted, match="GRANT USAGE ON SCHEMA ext TO outbox_operator"):
+            install.apply(dba, install.plan(dba))
+        assert dump(site.dsn()) == before
+        admin.execute("GRANT USAGE ON SCHEMA ext TO dba WITH GRANT OPTION")
+        install.apply(dba, install.plan(dba))
+        assert install.check(dba) == []
+        admin.execute("REVOKE USAGE ON SCHEMA ext FROM dba CASCADE; GRANT USAGE ON SCHEMA ext TO dba")
+        with site.connected("app") as app:
+            app.execute("UPDATE ledger.centres SET name = 'changed'")
+        assert admin.execute("SELECT operation, key FROM outbox.message").fetchall() == [("DRIFT", [])]
+        assert "USAGE ON SCHEMA ext is not granted to outbox_owner" in {f.evidence for f in install.check(dba)}
 
 
 def test_what_the_database_gives_by_default_is_not_given_here(site: Site) -> None:
