@@ -22,7 +22,7 @@ GRANT SELECT (id, status, outcome, target, resource, key, via, operation, source
               application, cause, attempts, due_at, settled_at, http_status, error, approved, withheld, batch)
     ON outbox.message TO outbox_auditor;
 GRANT SELECT (target, resource, key, remote_id, in_doubt, intent, parents, etag, confirmed_at, message_id,
-              unlinked, gone)
+              doubted, unlinked, gone)
     ON outbox.mirror TO outbox_auditor;
 GRANT INSERT (target, resource, key, via, operation, source, cause, status, outcome, settled_at, error, withheld, batch,
               row_hash)

@@ -57,9 +57,15 @@ def work(connection: psycopg.Connection) -> str:
     row = connection.execute("SELECT max(id) FROM outbox.message WHERE status = 'pending'").fetchone()
     assert row
     key = {"resource": "projects", "key": ["001", "P20"], "ids": [row[0]], "message_id": row[0], "sending": []}
-    return json.dumps(
-        [key | {"status": "done", "outcome": "updated", "mirror": "write", "parents": [], "remote_id": "t/P20"}]
-    )
+    done = {
+        "status": "done",
+        "outcome": "updated",
+        "mirror": "write",
+        "parents": [],
+        "remote_id": "t/P20",
+        "gone": False,
+    }
+    return json.dumps([key | done])
 
 
 def statements(connection: psycopg.Connection) -> dict[str, dict[str, Any]]:
