@@ -34,6 +34,8 @@ def without_call(state: State, decision: Settle | Postpone) -> Settled:
         gone = {"mirror": "delete"} if decision.drop else {}
         return _settled(state, "pending", error=decision.why, wait_s=decision.wait_s, **gone)
     mirror = {"mirror": "delete"} if decision.drop else _certain_again(state)
+    if decision.withheld == "update":  # perhaps another person: what is known of the first one shows it, also next time
+        mirror = _KEEP
     if decision.status == "held":
         mirror |= {"document": state.document, "withheld": decision.withheld, "batch": decision.batch}
     return _settled(state, decision.status, decision.outcome, error=decision.error, **mirror)
@@ -135,9 +137,10 @@ def _as_before(state: State) -> dict[str, Any]:
 def _certain_again(state: State) -> dict[str, Any]:
     """A key in doubt that is left as it is: whatever was under way has arrived by now. That the object is ours is
     certain, what is in it is not: the next delivery sends it whole. Else who waits for this key would wait for ever.
+    So one that is not believed: a verify that left it out, since it had a message, may be done by now.
     """
     mirror = state.mirror
-    if mirror is None or mirror.in_doubt_s is None or mirror.remote_id is None:
+    if mirror is None or mirror.remote_id is None or (mirror.in_doubt_s is None and state.believed):
         return _KEEP
     email = email_of(mirror.document) if state.resource == "users" else None
     sending = tuple(sorted({*mirror.sending, *([email] if email else [])}))

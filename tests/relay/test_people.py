@@ -403,6 +403,20 @@ def test_a_code_given_to_another_person_is_held(world: World) -> None:
     assert world.last("users", "ann")[0] == "updated"
 
 
+def test_another_person_stays_held_whatever_changes_next(world: World) -> None:
+    """Also where the account was in doubt when he was held, so that what is in it is not certain."""
+    world.user("ann", first="Ann", last="Aa")
+    world.drain()
+    world.sql("SELECT outbox.doubt(%s, '{users}', '{}')", world.target)
+    for first in ("Zoe", "Zus"):
+        world.sql("UPDATE accountview.users SET email = 'z@example.nl', last_name = 'Zed', first_name = %s", first)
+        world.drain()
+        assert (world.last("users", "ann")[0], world.users()) == ("held", ["ann@example.nl"])
+    world.sql("SELECT outbox.approve(%s, 'users')", world.target)
+    world.settled()
+    assert world.users() == ["z@example.nl"]
+
+
 def test_a_user_who_left_and_returns_is_made_again(world: World) -> None:
     """His removal is over, so is his account: a new one, with its access."""
     world.user("ann")

@@ -664,6 +664,31 @@ def test_after_a_restore_what_had_a_message_is_in_doubt(filled: World) -> None:
     filled.settled()
 
 
+def test_after_a_restore_what_had_a_message_while_it_was_compared_is_not_believed(filled: World) -> None:
+    """Left out of the comparison, and nothing was sent for it: that its message is done by the end proves nothing."""
+    _restored(filled)
+    filled.hands().identity("PUT", f"/users/{remote_id(filled, 'users', 'ann')}", {"last_name": "Anders"})
+    filled.sql("UPDATE accountview.users SET first_name = ' ' WHERE code = 'ann'")
+
+    async def run() -> None:
+        async with await connect(filled.dsn) as connection, reading(connection, filled.settings()) as listed:
+            at_first = listed.pages
+
+            async def then_settled(resource: str, place: Any) -> Any:
+                if resource == "app_access":  # the last one
+                    await filled.service(once=True).run()
+                async for page in at_first(resource, place):
+                    yield page
+
+            listed.pages = then_settled  # type: ignore[method-assign]
+            await verifying.verify(connection, listed)
+
+    filled.run(run())
+    assert (_since(filled), filled.pending()) == (None, [])
+    filled.sql("UPDATE accountview.users SET first_name = 'Voor' WHERE code = 'ann'")
+    filled.settled()
+
+
 @pytest.mark.parametrize("part", [("users",), ()])
 def test_after_a_restore_a_verify_of_a_part_is_not_enough(filled: World, part: tuple[str, ...]) -> None:
     """Neither some resources alone, nor all with one that is unknown."""
