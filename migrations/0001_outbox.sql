@@ -270,7 +270,7 @@ CREATE TABLE outbox.passed (
     CONSTRAINT passed_call CHECK (call IN ('create', 'remove'))
 );
 COMMENT ON TABLE outbox.passed IS
-    'What the brakes let pass within the last hour (by a register: within the last day), each key once. Written before the call begins, under a lock on the row of outbox.target';
+    'What the brakes let pass within the last hour, each key once (by a register: within the last day, until it has gone). Written before the call begins, under a lock on the row of outbox.target';
 COMMENT ON COLUMN outbox.passed.decision IS 'The register whose preview showed it, which is not counted; null: counted';
 COMMENT ON COLUMN outbox.passed.row_hash IS 'md5 of the row as it was then, null where there was none';
 

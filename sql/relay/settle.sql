@@ -63,6 +63,13 @@ WITH lease AS (
     DELETE FROM outbox.mirror AS m
     USING work AS w
     WHERE w.mirror = 'delete' AND m.target = %(target)s AND m.resource = w.resource AND m.key = w.key AND NOT m.doubted
+), used AS (
+    -- What a register let pass was for this once: gone and back, it is judged anew.
+    DELETE FROM outbox.passed AS p
+    USING work AS w
+    WHERE w.outcome IN ('created', 'updated', 'removed')
+      AND p.target = %(target)s AND p.resource = w.resource AND p.call IN ('create', 'remove') AND p.key = w.key
+      AND p.decision IS NOT NULL
 ), called AS (
     INSERT INTO outbox.attempt (message_id, target, resource, key, started_at, took_ms, method, path, http_status, error)
     SELECT a.message_id, %(target)s, a.resource, a.key, statement_timestamp() - make_interval(secs => a.ago_s), a.took_ms, a.method, a.path, a.http_status, a.error

@@ -390,6 +390,22 @@ def test_a_register_lets_pass_what_its_preview_showed(staffed: World) -> None:
     assert _held(staffed) == [("u13",)]
 
 
+def test_what_a_register_let_pass_went_once(staffed: World) -> None:
+    """Approved and removed, back again with a person's word, and gone once more: that is another wave."""
+    _delete(staffed, 0, 7)
+    _register(staffed, 8)
+    staffed.settled()
+    for n in range(8):
+        staffed.user(f"u{n:02}", f"u{n}@example.nl")
+        staffed.register("users", f"u{n:02}")
+    staffed.settled()
+    assert len(staffed.users()) == USERS
+    _delete(staffed, 0, 7)
+    staffed.drain()
+    assert len(_held(staffed)) == 8
+    assert len(staffed.users()) == USERS
+
+
 def test_a_register_lets_pass_what_was_held(staffed: World) -> None:
     """Its preview showed them as well."""
     _delete(staffed, 0, 7)
