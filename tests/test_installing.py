@@ -6,6 +6,7 @@ import os
 import pty
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import psycopg
@@ -100,6 +101,33 @@ def test_the_switch_while_writers_run(database: str) -> None:
         views = dba.execute("SELECT count(*) FROM outbox.manifest WHERE kind = 'view'").fetchone()
         assert found == views
         assert install.check(dba) == []
+
+
+def test_the_switch_while_a_relay_notes_who_is_running(database: str) -> None:
+    """Who began while it waited for the switch, and wrote unseen, is waited for as well."""
+    with (
+        psycopg.connect(database, autocommit=True) as relay,
+        psycopg.connect(database) as dba,
+        psycopg.connect(database) as writer,
+    ):
+        install.apply(relay, install.plan(relay))
+        relay.execute("UPDATE outbox.target SET active_since = now()")
+        relay.execute("SELECT outbox.capture_off()")
+        dba.execute("SELECT outbox.capture_on()")
+        noting = threading.Thread(target=relay.execute, args=("SELECT outbox.recheck_unseen()",))
+        noting.start()
+        blocked = "SELECT count(*) FROM pg_stat_activity WHERE pid = %s AND wait_event_type = 'Lock'"
+        eventually(lambda: writer.execute(blocked, [relay.info.backend_pid]).fetchone() == (1,))
+        writer.rollback()
+        writer.execute("UPDATE accountview.projects SET description = 'unseen'")
+        dba.commit()
+        noting.join()
+        relay.execute("SELECT outbox.recheck_unseen()")
+        found = "SELECT count(*) > 0 FROM outbox.message WHERE source = 'recheck'"
+        assert relay.execute(found).fetchone() == (False,)
+        writer.commit()
+        relay.execute("SELECT outbox.recheck_unseen()")
+        assert relay.execute(found).fetchone() == (True,)
 
 
 def test_an_install_by_hand_while_capture_is_off(database: str) -> None:

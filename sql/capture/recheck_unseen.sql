@@ -9,6 +9,8 @@ CREATE OR REPLACE FUNCTION outbox.recheck_unseen()
     SET search_path TO 'pg_catalog', 'pg_temp'
 AS $outbox$
 BEGIN
+    -- In a statement of its own: one that has waited for a capture_on() would note those who were running before it waited.
+    PERFORM FROM outbox.manifest AS m WHERE m.kind = 'recheck' ORDER BY m.name FOR UPDATE;
     UPDATE outbox.manifest AS m
     SET facts = jsonb_build_object(
         'mark', pg_snapshot_xmax(pg_current_snapshot())::text,
