@@ -136,7 +136,8 @@ class _Reader:
         level = Level(outer)
         self._with(select, level)
         grouped = select.args.get("group")
-        aggregated = any(terms.aggregates(e, self._catalogue.aggregates) for e in select.expressions)
+        looked_in = [*select.expressions, select.args.get("order")]
+        aggregated = any(terms.aggregates(e, self._catalogue.aggregates) for e in looked_in if e)
         aggregated = aggregated or bool(select.args.get("having"))
         # An aggregate without GROUP BY yields its row even when there is nothing to aggregate, as do ROLLUP and ().
         of_nothing = has_grouping_sets(select) if grouped else aggregated

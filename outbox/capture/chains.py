@@ -100,11 +100,18 @@ def _joins(facts: Facts, before: tuple[Occurrence, ...], occurrence: Occurrence)
             (i, c)
             for i, o in enumerate(before)
             for c in o.table.columns
-            if not (i == 0 and c.virtual) and facts.native.same(Of(o.place, c.name), term) and facts.never_null(term)
+            if (i or _can_start(c)) and facts.native.same(Of(o.place, c.name), term) and facts.never_null(term)
         ]
         if equal:
             found.append((column, *equal[0]))
     return found
+
+
+def _can_start(column: Column) -> bool:
+    """Does a message bring its value back? A text in JSON becomes a string where jsonb is wanted, and money is read by
+    the lc_monetary of another session.
+    """
+    return not column.virtual and column.base not in ("jsonb", "money")
 
 
 def _chain(facts: Facts, path: tuple[Occurrence, ...], anchor: Column) -> Chain:

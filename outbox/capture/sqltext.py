@@ -32,9 +32,9 @@ def fill(file: str, **values: str) -> str:
 
 
 def literal(text: str) -> str:
-    """A string constant, on one line."""
+    """A string constant, on one line, which says the same where a session has standard_conforming_strings off."""
     quoted = text.replace("'", "''")
-    if "\n" in text or "\r" in text:
+    if any(c in text for c in "\n\r\\"):
         return "E'" + quoted.replace("\\", "\\\\").replace("\n", "\\n").replace("\r", "\\r") + "'"
     return f"'{quoted}'"
 

@@ -136,13 +136,27 @@ def own_nodes(node: exp.Expr) -> Iterator[exp.Expr]:
 
 
 def aggregates(node: exp.Expr, names: frozenset[str]) -> bool:
-    """Does it call an aggregate (not as a window function)? names: those that the database has."""
+    """Does it call an aggregate (not as a window function)? names: those that the database has.
+
+    One in a subquery is its own, but for what it aggregates columns from around that alone.
+    """
     windowed = {id(n) for w in own_nodes(node) if isinstance(w, exp.Window) for n in _window_call(w)}
+    if any(id(n) not in windowed and _is_aggregate(n, names) for n in own_nodes(node)):
+        return True
     return any(
-        id(n) not in windowed
-        and (isinstance(n, exp.AggFunc) or (isinstance(n, exp.Anonymous) and n.name.lower() in names))
-        for n in own_nodes(node)
+        _is_aggregate(n, names) and (tables := {c.table for c in n.find_all(exp.Column)}) and not tables & _aliases(q)
+        for q in subqueries(node)
+        for n in q.walk()
     )
+
+
+def _is_aggregate(node: exp.Expr, names: frozenset[str]) -> bool:
+    return isinstance(node, exp.AggFunc) or (isinstance(node, exp.Anonymous) and node.name.lower() in names)
+
+
+def _aliases(query: exp.Query) -> set[str]:
+    """The names that all FROM clauses in it give."""
+    return {t.alias_or_name for t in query.find_all(exp.Table)} | {a.name for a in query.find_all(exp.TableAlias)}
 
 
 def _window_call(window: exp.Window) -> Iterator[exp.Expr]:

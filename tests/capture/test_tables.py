@@ -379,3 +379,15 @@ def test_a_primary_key_without_overlaps(newest_connection: Connection) -> None:
         "DELETE FROM centres",
     )
     assert install.check(newest_connection) == []
+
+
+def test_a_constant_with_a_backslash(connection: Connection) -> None:
+    """It is the same for a session of old, in which a backslash in a string escapes."""
+    define(connection, f"CREATE TABLE centres ({COLUMNS})", rf"{VIEW} WHERE code IN (E'a\\b', E'c\\\\d')")
+    connection.execute("SET standard_conforming_strings = off; SET escape_string_warning = off")
+    assert check(
+        connection,
+        r"INSERT INTO centres VALUES ('x', E'a\\b'), ('x', E'c\\\\d'), ('x', E'c\\d')",
+        "UPDATE centres SET description = 'changed'",
+        "DELETE FROM centres",
+    )

@@ -35,6 +35,22 @@ def test_a_key_of_any_type_in_a_table_without_a_key(connection: Connection, kind
     assert_follows(connection, KINDS[kind])
 
 
+def test_a_join_on_jsonb(connection: Connection) -> None:
+    """A message is JSON itself, in which the text of a JSON value is a string: every row is looked at."""
+    tables = (
+        "CREATE TABLE companies (code text, name text, j jsonb);"
+        " CREATE TABLE centres (code text PRIMARY KEY, company jsonb)"
+    )
+    define(connection, tables, views({"cost_centres": "FROM companies JOIN centres ON centres.company = companies.j"}))
+    assert check(
+        connection,
+        "INSERT INTO companies VALUES ('x', 'n', '{\"a\": 1}')",
+        "INSERT INTO centres VALUES ('1', '{\"a\": 1.0}')",
+        "UPDATE centres SET code = '2'",
+        "DELETE FROM centres",
+    )
+
+
 @pytest.mark.parametrize("keys", [True, False], ids=["with a key", "without"])
 @pytest.mark.parametrize("kind", ICU_KINDS)
 def test_a_key_of_a_collation_that_is_blind_to_case(icu_connection: Connection, kind: str, keys: bool) -> None:
