@@ -29,15 +29,13 @@ class Group:
 
 @dataclass(frozen=True)
 class Rows:
-    """What stands in FROM. column: how one of its columns is written; sure: it yields no null where the table has none.
-
-    unique: no two rows say the same; text: its columns are text already.
+    """What stands in FROM. column: how one of its columns is written; unique: no two rows say the same; text: its
+    columns are text already.
     """
 
     sql: str
     changed: str = ""
     column: str = "r.{0}"
-    sure: bool = False
     unique: bool = False
     text: bool = False
 
@@ -61,7 +59,7 @@ class Statements:
         """One statement for both, whose triggers give their transition table the same name."""
         groups = _grouped(self._writes, by_columns=False)
         return _insert_some(
-            [self._select(g, Rows("changed_rows AS r", sure=True, unique=self._is_key(g.wording))) for g in groups]
+            [self._select(g, Rows("changed_rows AS r", unique=self._is_key(g.wording))) for g in groups]
         )
 
     def everything(self, operation: str) -> str:
@@ -79,7 +77,7 @@ class Statements:
         pairs = fill("pairs", same_key=" AND ".join(f"n.{c.sql} {op} o.{c.sql}" for c, op in self._table.key))
         changed = fill("changed", old=_row("o", watched), new=_row("n", watched))
         if self._is_key(group.wording):
-            return Rows(pairs, changed, column="coalesce(n.{0}, o.{0})", sure=True, unique=True)
+            return Rows(pairs, changed, column="coalesce(n.{0}, o.{0})", unique=True)
         if not needed:
             return Rows(pairs, changed)
         images = [f"({', '.join(f'{alias}.{c}' for c in needed)})" for alias in "on"]
@@ -96,9 +94,8 @@ class Statements:
     def _select(self, group: Group, rows: Rows) -> str:
         wording = group.wording
         conditions = [rows.changed] if rows.changed else []
-        for name in wording.named:
-            if not (rows.sure and self._columns[name].not_null):
-                conditions.append(f"{self._in(rows, name)} IS NOT NULL")
+        if not rows.unique:  # then it is the primary key; any other NOT NULL may be dropped, or not be VALID
+            conditions += [f"{self._in(rows, name)} IS NOT NULL" for name in wording.named]
         for name, values in wording.only:
             family = "text" if rows.text else self._columns[name].type.family
             constants = (_constant(family, value) for value in values)

@@ -64,7 +64,8 @@ BEGIN
         FROM (
             SELECT DISTINCT r.app_code::text, r.group_code::text
             FROM changed_rows AS r
-            WHERE r.group_code IS NOT NULL
+            WHERE r.app_code IS NOT NULL
+              AND r.group_code IS NOT NULL
         ) AS r
         LIMIT 10000;
     END IF;

@@ -39,6 +39,7 @@ BEGIN
         FROM (
             SELECT DISTINCT r.user_code::text
             FROM changed_rows AS r
+            WHERE r.user_code IS NOT NULL
         ) AS r
         CROSS JOIN (VALUES
             ('accountview_net', 'company_access'),

@@ -49,7 +49,8 @@ BEGIN
         FROM (
             SELECT DISTINCT r.code::text
             FROM changed_rows AS r
-            WHERE r.all_administrations IN (true)
+            WHERE r.code IS NOT NULL
+              AND r.all_administrations IN (true)
         ) AS r
         CROSS JOIN (VALUES
             ('accountview_net', 'company_access'),

@@ -391,3 +391,27 @@ def test_a_constant_with_a_backslash(connection: Connection) -> None:
         "UPDATE centres SET description = 'changed'",
         "DELETE FROM centres",
     )
+
+
+NULLABLE = {
+    "dropped": ("", "ALTER TABLE centres ALTER company DROP NOT NULL, ALTER code DROP NOT NULL"),
+    "not valid": ("ALTER TABLE centres ADD NOT NULL company NOT VALID, ADD NOT NULL code NOT VALID", ""),
+}
+
+
+@pytest.mark.parametrize("how", NULLABLE)
+def test_a_key_column_that_may_be_null_after_all(newest_connection: Connection, how: str) -> None:
+    """No message has a null in its key: there is no such row in a cloud, and nobody to look at it."""
+    before, after = NULLABLE[how]
+    columns = "company text, code text, description text" if before else COLUMNS
+    rows = "INSERT INTO src.centres VALUES ('x', NULL, ''), (NULL, 'x', ''), (NULL, NULL, '')"
+    define(newest_connection, f"CREATE TABLE centres ({columns}); {rows if before else ''}; {before}", VIEW)
+    newest_connection.execute(f"{after}; {rows if after else ''}".encode())
+    check(
+        newest_connection,
+        "UPDATE centres SET code = 'y' WHERE company = 'x'",
+        *["UPDATE centres SET code = NULL"] * bool(after),
+        "DELETE FROM centres",
+    )
+    assert {None} & {value for key in messages(newest_connection) for value in key} == set()
+    assert ["x", "y"] in messages(newest_connection)

@@ -253,3 +253,13 @@ def test_a_key_that_no_index_takes(apart: World) -> None:
     apart.drain()
     assert apart.users() == ["bann@example.nl", "short@example.nl"]
     assert apart.last("users", long[:2640]) == ("dead", *said)
+
+
+def test_a_null_in_a_key(erp: World) -> None:
+    """A window of the application may register what it has no code of: there is no such row, and all others go on."""
+    for resource, key in (("users", [None]), ("cost_centres", ["A1", None]), ("company_access", [None])):
+        erp.sql("SELECT outbox.register(%s, %s, %s::text[])", erp.target, resource, key)
+    erp.sql("UPDATE accountview.administrations SET name = name || '.' WHERE code = 'A1'")
+    erp.settled()
+    outcomes = erp.sql("SELECT DISTINCT outcome FROM outbox.message WHERE operation = 'REGISTER' ORDER BY 1")
+    assert outcomes == ["expanded", "unchanged"]
