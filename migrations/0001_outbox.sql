@@ -1371,10 +1371,10 @@ AS $$
     WHERE m.target = mark.target AND m.resource = mark.resource AND m.key = k.key AND m.remote_id IS NOT NULL
       AND NOT EXISTS (
           SELECT FROM outbox.message AS o
-          WHERE o.target = m.target AND o.resource = m.resource AND o.key = m.key AND o.status <> 'done')
+          WHERE o.target = m.target AND o.resource = m.resource AND o.key = m.key AND o.status IN ('held', 'dead'))
 $$;
 COMMENT ON FUNCTION outbox.mark IS
-    'verify: what differs, [{key}], is in doubt since it was last confirmed, so that it never counts as unchanged. What has a message that is not done is on its way already';
+    'verify: what differs, [{key}], is in doubt since it was last confirmed, so that it never counts as unchanged. Not what is held or dead: a person has that on his desk';
 REVOKE EXECUTE ON FUNCTION outbox.mark FROM PUBLIC;
 
 CREATE FUNCTION outbox.set_back(target text, resource text, keys jsonb)
@@ -1392,14 +1392,14 @@ BEGIN
     FROM jsonb_to_recordset(set_back.keys) AS k (key text[])
     WHERE NOT EXISTS (
         SELECT FROM outbox.message AS o
-        WHERE o.target = set_back.target AND o.resource = set_back.resource AND o.key = k.key AND o.status <> 'done');
+        WHERE o.target = set_back.target AND o.resource = set_back.resource AND o.key = k.key AND o.status IN ('held', 'dead'));
     GET DIAGNOSTICS written = ROW_COUNT;
     PERFORM outbox.ring();
     RETURN written;
 END
 $$;
 COMMENT ON FUNCTION outbox.set_back IS
-    'verify --repair: an ordinary message for each of [{key}]; the relay sets it back, and holds what its brakes hold. Answers how many';
+    'verify --repair: an ordinary message for each of [{key}]; the relay sets it back, and holds what its brakes hold. Also where one is pending: it may have been looked at before the key was in doubt. Answers how many';
 REVOKE EXECUTE ON FUNCTION outbox.set_back FROM PUBLIC;
 
 CREATE FUNCTION outbox.record_verified(found jsonb)

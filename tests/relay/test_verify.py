@@ -15,6 +15,7 @@ from outbox.targets.answers import Answer
 from outbox.targets.tokens import Company
 from outbox.targets.wire import erp_code
 from outbox.verify import Finding, Verified, reading
+from outbox.verify.store import Questions
 from tests.hands import Hands
 from tests.lane import World, at_work, eventually
 
@@ -627,6 +628,26 @@ def _restored(world: World) -> None:
 
 def _since(world: World) -> Any:
     return world.sql("SELECT verify_since FROM outbox.target WHERE target = %s", world.target)[0]
+
+
+def test_what_is_looked_at_while_it_is_set_back_is_set_back(filled: World) -> None:
+    """A message came when the difference was known already, and would end as unchanged."""
+    filled.hands().identity("PUT", f"/users/{remote_id(filled, 'users', 'ann')}", {"last_name": "Anders"})
+
+    async def run() -> list[Verified]:
+        async with await connect(filled.dsn) as connection, reading(connection, filled.settings()) as listed:
+            asked = Questions.mark
+
+            async def beside(self: Questions, resource: str, keys: Any) -> None:
+                filled.message("users", "ann")
+                await asked(self, resource, keys)
+
+            with pytest.MonkeyPatch.context() as patch:
+                patch.setattr(Questions, "mark", beside)
+                return await verifying.verify(connection, listed, ["users"], repair=True)
+
+    assert [v.result for v in filled.run(run())] == ["different"]
+    filled.settled()
 
 
 def test_after_a_restore_a_complete_verify_makes_the_mirror_count_again(filled: World) -> None:
