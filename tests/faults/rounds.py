@@ -23,7 +23,7 @@ from typing import IO
 import httpx
 import psycopg
 
-from tests.faults import world
+from tests.faults import desk, world
 from tests.faults.zygote import LIMITS, TIMES
 from tests.invariants import Witness
 
@@ -113,6 +113,8 @@ def play(dsn: str, base_url: str, relays: Relays, seed: int, theme: str | None =
             drain(connection)
         _faults(cloud, rng, rough)
         writers = [threading.Thread(target=world.play, args=(dsn, rng.randrange(2**32), theme)) for _ in range(3)]
+        if rng.random() < 0.3:
+            writers += [threading.Thread(target=desk.play, args=(dsn, base_url, rng.randrange(2**32), theme))]
         for w in writers:
             w.start()
             time.sleep(rng.random() * 0.01)
@@ -132,6 +134,7 @@ def play(dsn: str, base_url: str, relays: Relays, seed: int, theme: str | None =
         if rng.random() < 0.3:
             connection.execute("SELECT outbox.register('visma_net', 'users')")
         cloud.delete("/sandbox/faults")
+        desk.close(connection)
         stuck = drain(connection)
         relays.kill()
         if stuck:

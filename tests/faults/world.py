@@ -21,7 +21,7 @@ TABLES = (
 # What a relay, capture and the functions for persons fill; the rest is as install left it.
 FILLED = (
     "outbox.message", "outbox.mirror", "outbox.attempt", "outbox.bell", "outbox.rate", "outbox.relay", "outbox.pause",
-    "outbox.decision", "outbox.passed", "outbox.approval", "outbox.rejection",
+    "outbox.decision", "outbox.passed", "outbox.approval", "outbox.rejection", "outbox.verified", "outbox.not_ours",
 )  # fmt: skip
 USERS = ("u1", "u2", "u3", "u4")
 GROUPS = ("g1", "g2")
