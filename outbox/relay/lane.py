@@ -254,10 +254,11 @@ class Lane:
         """Commit the intent, then let it go out. A look writes nothing, so it needs no intent."""
         writes = [b for b in begun if b.delivery.action is not Action.LOOK]
         if writes:
-            noted = await self.store.begin([(b.delivery, b.state.pending_ids) for b in writes])
-            if len(noted) < len(writes):
-                raise LeaseLost(f"another relay took over {self.store.target}")
+            noted = await self.store.begin([(b.delivery, b.state) for b in writes])
             begun = [replace(b, noted=noted.get((b.state.resource, b.state.key))) for b in begun]
+            rejected = [b for b in begun if b.noted is None and b.delivery.action is not Action.LOOK]
+            self.waiting.update({(b.state.resource, b.state.key): None for b in rejected})
+            begun = [b for b in begun if b not in rejected]
         if begun and not self.in_flight:
             self.counts.came_at = time.monotonic()
         self.in_flight |= {(b.state.resource, b.state.key): b for b in begun}

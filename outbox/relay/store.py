@@ -149,26 +149,27 @@ class Store:
         found = await self._execute(self.comparisons[resource, one], parameters | self._parameters(), len(keys))
         return [rows.state(resource, row._asdict()) for row in found]
 
-    async def begin(self, deliveries: Sequence[tuple[Delivery, tuple[int, ...]]]) -> dict[tuple[str, Key], str]:
-        """Commit the intent of deliveries (each with its pending message ids); answers which were begun, and the intent
-        that is noted of each.
-
-        Fewer than asked for means that the lease has passed to another relay.
+    async def begin(self, deliveries: Sequence[tuple[Delivery, State]]) -> dict[tuple[str, Key], str]:
+        """Commit the intent of deliveries; answers which were begun, and the intent that is noted of each. Not those
+        that a person has rejected since. Raises LeaseLost when the lane is another relay's now.
         """
         work = [
             {
                 "resource": d.resource,
                 "key": d.key,
-                "ids": ids,
+                "ids": state.pending_ids,
                 "remote_id": d.remote_id,
                 "intent": d.action,
                 "sending": d.sending,
+                "rejected": state.rejected is not None,
             }
-            for d, ids in deliveries
+            for d, state in deliveries
         ]
-        all_ids = [i for _, ids in deliveries for i in ids]
+        all_ids = [i for _, state in deliveries for i in state.pending_ids]
         rows = await self.all("begin", len(work), work=json.dumps(work), ids=all_ids)
-        return {(r.resource, tuple(r.key)): r.intent for r in rows}
+        if not rows:
+            raise LeaseLost(f"another relay took over {self.target}")
+        return {(r.resource, tuple(r.key)): r.intent for r in rows if r.intent is not None}
 
     async def settle(self, work: Sequence[Settled], calls: Sequence[tuple[Delivery, Call]]) -> None:
         """Record outcomes. Raises LeaseLost, and records nothing, when the lane has passed to another relay."""
