@@ -103,4 +103,4 @@ def test_a_list_without_a_number_of_pages_is_read_to_its_end(raw: RawServer, lis
 
 def test_examples_in_the_docstrings_hold() -> None:
     """Among them that a fraction or an offset behind a time is no difference."""
-    assert doctest.testmod(held) == doctest.TestResults(0, 2)
+    assert doctest.testmod(held) == doctest.TestResults(0, 3)
