@@ -624,3 +624,10 @@ def test_check_says_what_is_odd(installed: Connection) -> None:
     assert found["outbox.message"].level == "broken"
     assert found["session_replication_role"].level == "warning"
     assert any("rows for the key a b" in f.evidence for f in install.check(installed))
+    installed.execute(
+        "CREATE OR REPLACE VIEW visma_net.cost_types AS SELECT (1 / length(''))::text AS company_code, 'b'::text AS"
+        " cost_type_code, code AS description, true AS active FROM accountview.companies"
+    )
+    unreadable = {f.what: f.evidence for f in install.check(installed)}
+    assert unreadable["view visma_net.cost_types"] == "cannot be read: division by zero"
+    assert found.keys() - unreadable.keys() == set()

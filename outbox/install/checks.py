@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
+import psycopg
 from psycopg import sql
 
 from outbox import sqlfiles
@@ -79,7 +80,7 @@ def _capture(connection: Connection, present: Present) -> Iterator[Finding]:
     for d in right_differences(connection, catalogue):
         yield Finding("warning" if d.harmless else "broken", d.what, d.evidence, "outbox install")
     for view in catalogue.desired():
-        yield from _bad_keys(connection, view)
+        yield from _bad_rows(connection, view)
 
 
 def _own_functions(connection: Connection, wanted: Wanted, present: Present) -> Iterator[Finding]:
@@ -133,6 +134,18 @@ def _grants(connection: Connection, present: Present) -> Iterator[Finding]:
         if not f.owned:
             evidence = "does not belong to the owner of schema outbox, whose rights it should have"
             yield Finding("warning", f"function outbox.{f.name}", evidence, "ALTER FUNCTION ... OWNER TO that role")
+
+
+def _bad_rows(connection: Connection, view: Relation) -> Iterator[Finding]:
+    """What its rows show; or why it has none to show, unless it is this role that may not see them."""
+    try:
+        with connection.transaction():
+            yield from _bad_keys(connection, view)
+    except (psycopg.ProgrammingError, psycopg.DataError) as e:
+        if not view.may_select:
+            raise
+        evidence = f"cannot be read: {e.diag.message_primary}"
+        yield Finding("broken", f"view {view.dotted}", evidence, "mend it; it has the rights of its owner")
 
 
 def _bad_keys(connection: Connection, view: Relation) -> Iterator[Finding]:
