@@ -256,6 +256,20 @@ def test_ten_new_users_are_invited_and_eleven_are_not(world: World) -> None:
     assert len(world.invited()) == 10
 
 
+def test_what_a_user_may_open_who_is_gone_from_the_cloud_is_no_grant_in_sight(world: World) -> None:
+    """Nothing is sent for it until a person has him created again: it does not hold what others may open."""
+    for code in ("ann", "bob"):
+        world.user(code)
+        world.company(f"of {code}")
+    world.settled()
+    world.sql("UPDATE outbox.mirror SET gone = key = '{ann}' WHERE resource = 'users'")
+    world.sql("INSERT INTO accountview.administration_access (administration_code, user_code)"
+              " VALUES ('A1', 'ann'), ('A1', 'bob')")  # fmt: skip
+    world.limits = Limits(grants=2, grants_percent=0)
+    world.drain()
+    assert len(world.holds()["tenant_users"]) == 2
+
+
 def test_a_wave_of_grants_is_held_and_a_wave_of_revocations_is_not(staffed: World) -> None:
     """Three companies opened to everybody are 60 grants at once; taking access away is never braked."""
     for code in ("001", "002", "003"):
