@@ -14,7 +14,7 @@ import psycopg
 import pytest
 
 from outbox import install, sqlfiles
-from outbox.errors import InstallError, NotPermitted
+from outbox.errors import InstallError, NotPermitted, ViewRefused
 from outbox.install import drift
 from outbox.install.steps import LOCK_ATTEMPTS
 from outbox.install.uninstall import plan_uninstall, uninstall
@@ -610,6 +610,20 @@ def test_check_finds_what_is_not_of_the_install(installed: Connection, what: str
     installed.execute(change.encode())
     found = [(f.what, f.evidence, f.mend) for f in install.check(installed)]
     assert [f for f in found if f[0] == name and evidence in f[1] and f[2].startswith(mend)], found
+
+
+def test_a_view_that_came_to_read_what_has_no_triggers(installed: Connection) -> None:
+    """The next install refuses it, check and the running relay tell of it, and none of them stops at it."""
+    installed.execute(
+        "CREATE MATERIALIZED VIEW accountview.m AS SELECT code FROM accountview.companies;"
+        " DROP VIEW visma_net.cost_types;"
+        " CREATE VIEW visma_net.cost_types AS SELECT code AS company_code, 'b'::text AS cost_type_code,"
+        " code AS description, true AS active FROM accountview.m"
+    )
+    with pytest.raises(ViewRefused, match="a materialized view"):
+        install.plan(installed)
+    assert ("visma_net", "cost_types") in drift.drifted(installed)
+    assert [f.evidence for f in install.check(installed) if "a materialized view" in f.evidence]
 
 
 def test_check_says_what_is_odd(installed: Connection) -> None:

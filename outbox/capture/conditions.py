@@ -50,8 +50,8 @@ class Conditions:
             self._is_true(node, "true", level, region)
         elif isinstance(inner, exp.Column):
             self._is_true(inner, "false", level, region)
-        elif isinstance(inner, exp.Is) and isinstance(inner.expression, exp.Null):
-            level.equal(level.value(inner.this), None, frozenset({region}))
+        elif found := _not_null(node):
+            level.equal(level.value(found), None, frozenset({region}))
         else:
             self.aside(node, level, region)
 
@@ -91,6 +91,15 @@ class Conditions:
         for query in terms.subqueries(node):
             parts = self._queries.query(query, level, self._queries.optional(region))
             level.choices.append([p.branch for p in parts])
+
+
+def _not_null(node: exp.Expr) -> exp.Expr | None:
+    """x of `x IS NOT NULL` and `NOT x IS NULL`. `NOT x IS NOT NULL` is the opposite."""
+    negated = isinstance(node, exp.Not)
+    test = terms.bare(node.this) if negated else node
+    if isinstance(test, exp.Is) and isinstance(test.expression, exp.Null) and negated != bool(test.args.get("negate")):
+        return terms.bare(test.this)
+    return None
 
 
 def _operands(node: exp.Expr) -> list[exp.Expr]:

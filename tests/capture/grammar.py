@@ -280,6 +280,7 @@ class ViewMaker:
                 f"{one} <> {other}",
                 f"{one} IS NULL",
                 f"{one} IS NOT NULL",
+                f"NOT ({one} IS NOT NULL)",
                 f"({one} = {other} OR {one} = {first})",
                 f"NOT ({one} = {other})",
                 f"{one} IS DISTINCT FROM {other}",
