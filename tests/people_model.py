@@ -58,11 +58,12 @@ View = dict[str, Person]
 
 @dataclass(frozen=True)
 class Flight:
-    """A delivery on its way. who: for whom."""
+    """A delivery on its way. who: for whom. noted: the intent, as begin noted it."""
 
     state: State
     delivery: Delivery
     who: str
+    noted: str | None = None
 
 
 @dataclass
@@ -92,7 +93,7 @@ class Model:
         """Equal for equal states; of the names of new objects only what they are."""
         return (
             len(self.commits), frozenset(self.mirror.items()), frozenset(self.pending), frozenset(self.held.items()),
-            frozenset((n, repr(f.delivery)) for n, f in self.flights.items()), frozenset(self.users.items()),
+            frozenset((n, repr(f.delivery), f.noted) for n, f in self.flights.items()), frozenset(self.users.items()),
             frozenset(self.access), frozenset(self.mails.items()), frozenset(self.lost), self.faults,
         )  # fmt: skip
 
@@ -123,14 +124,19 @@ class Model:
             document=document,
             missing=("last_name",) if row and resource == "users" and not row.ready else (),
             mirror=mirror,
-            same=mirror is not None and mirror.document == document,
+            same=mirror is not None and mirror.document == document and not mirror.gone,
             parents=(self._remote_id(key[0]), TENANT) if resource == "company_access" else (),
+            gone_parents=(self._is_gone(key[0]), False) if resource == "company_access" else (),
             shared=mirror is not None and any(m.remote_id == mirror.remote_id for m in twins),
         )
 
     def _remote_id(self, code: str) -> str | None:
         mirror = self.mirror.get(("users", (code,)))
         return mirror.remote_id if mirror else None
+
+    def _is_gone(self, code: str) -> bool:
+        mirror = self.mirror.get(("users", (code,)))
+        return mirror is not None and mirror.gone
 
     def begin(self, flight: Flight) -> None:
         """begin.sql; a look writes nothing."""
@@ -139,10 +145,14 @@ class Model:
         if delivery.action is Action.LOOK:
             return
         before = self.mirror.get(name) or Mirror(None, None)
+        intent = str(delivery.action)
+        if before.intent == "remove" and delivery.action is Action.UPDATE:  # outbox.noted_intent
+            intent = "remove"
+        self.flights[name] = replace(flight, noted=intent)
         self.mirror[name] = replace(
             before,
             in_doubt_s=LONG_AGO_S,
-            intent=str(delivery.action),
+            intent=intent,
             remote_id=delivery.remote_id or before.remote_id,
             sending=tuple(sorted({*before.sending, *delivery.sending})),
         )
@@ -155,7 +165,14 @@ class Model:
         elif settled.mirror == "write":
             doubt_s = None if settled.in_doubt_s is None else LONG_AGO_S
             self.mirror[name] = Mirror(
-                settled.remote_id, settled.held, settled.parents, doubt_s, settled.sending, None, settled.intent
+                settled.remote_id,
+                settled.held,
+                settled.parents,
+                doubt_s,
+                settled.sending,
+                None,
+                settled.intent,
+                gone=settled.gone,
             )
         if settled.status == "pending":
             self.pending.add(name)
@@ -286,7 +303,8 @@ class Model:
         if fate == "killed after":
             self.pending.add(name)
             return
-        self.record(flight.state, rules.after_call(flight.state, flight.delivery, outcome, TIMES, PATIENCE))
+        settled = rules.after_call(flight.state, flight.delivery, outcome, TIMES, PATIENCE, flight.noted)
+        self.record(flight.state, settled)
 
     def who(self, code: str) -> str:
         return self.view[code].who if code in self.view else "nobody"
