@@ -187,6 +187,20 @@ def _trust_a_doubt(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(Model, "begin", forgetful)
 
 
+def _forget_a_removal(patch: pytest.MonkeyPatch) -> None:
+    """An update that is begun after a removal whose answer was lost is all that is known."""
+    begin = Model.begin
+
+    def forgetful(self: Model, flight: Flight) -> None:
+        begin(self, flight)
+        name, action = (flight.state.resource, flight.state.key), flight.delivery.action
+        if action is Action.UPDATE:
+            self.mirror[name] = replace(self.mirror[name], intent=str(action))
+            self.flights[name] = replace(self.flights[name], noted=str(action))
+
+    patch.setattr(Model, "begin", forgetful)
+
+
 @pytest.mark.parametrize(
     ("plant", "history", "faults"),
     [
@@ -194,6 +208,7 @@ def _trust_a_doubt(patch: pytest.MonkeyPatch) -> None:
         (_forget_who_shares, (START, RENAMED), 1),
         (_forget_what_was_sent, (START, CAME, CHANGED), 1),
         (_trust_a_doubt, (START, CAME, CHANGED), 1),
+        (_forget_a_removal, (START, {"b": START["b"]}, START), 2),
     ],
 )
 def test_a_rule_that_is_left_out_is_missed(
