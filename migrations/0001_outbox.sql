@@ -1137,7 +1137,7 @@ BEGIN
                CASE WHEN c.key_column IS NOT NULL
                    THEN jsonb_build_object('key', jsonb_build_object(c.key_column, look_again.key[1])) END,
                'EXPAND', 'outbox.decision',
-               CASE WHEN c.key_column IS NULL THEN ARRAY['create', 'remove'] END  -- a person decided about it
+               CASE WHEN c.key_column IS NULL THEN ARRAY['create', 'update', 'remove'] END  -- a person decided about it
         FROM (VALUES (1, 'users', 'users', NULL), (2, 'companies', 'companies', NULL),
                      (3, 'users', 'company_access', 'user_code'), (4, 'users', 'app_access', 'user_code'),
                      (5, 'companies', 'company_access', 'company_code'), (6, 'companies', 'app_access', 'company_code'),
@@ -1305,8 +1305,8 @@ BEGIN
         SELECT 'link', meet.target, g.resource, g.key, g.why
         FROM linked AS l JOIN given AS g USING (resource, key)
     )
-    INSERT INTO outbox.message (target, resource, key, operation, source)
-    SELECT meet.target, l.resource, l.key, 'EXPAND', 'outbox.decision'
+    INSERT INTO outbox.message (target, resource, key, operation, source, approved)
+    SELECT meet.target, l.resource, l.key, 'EXPAND', 'outbox.decision', ARRAY['update']
     FROM linked AS l;
     -- None of ours, whatever their names and numbers: new ones are made beside them.
     WITH left_alone AS (

@@ -53,9 +53,9 @@ async def judge(people: People, state: State, action: Action) -> Verdict:
     rivals = await people.find_rivals(state.key, wanted)
     if move := await _moved_up(people, state.key, wanted, rivals):
         return move
-    if _another_person(state) and "update" not in state.approved:
-        why = "e-mail, first and last name all changed: perhaps another person; approve when it is the same"
-        return Settle("held", error=why, withheld="update")
+    another = _another_person(state, wanted)
+    if another and "update" not in state.approved:
+        return Settle("held", error=another, withheld="update")
     for rival in rivals:
         verdict = await _against(people, state, action, wanted, rival)
         if verdict is not None:
@@ -171,9 +171,22 @@ def _was_leaving(state: State, wanted: str) -> bool:
     return wanted.lower() not in {e.lower() for e in had if e}
 
 
-def _another_person(state: State) -> bool:
-    if state.mirror is None or state.mirror.document is None or state.document is None:
-        return False
-    held: dict[str, Any] = json.loads(state.mirror.document)
-    wanted: dict[str, Any] = json.loads(state.document)
-    return all(held.get(c) != wanted.get(c) for c in ("email", "first_name", "last_name"))
+def _another_person(state: State, wanted: str) -> str | None:
+    """What says so; None: it is the same one. Where what the account holds was known and is not any more (a doubt that
+    came to nothing), at least its e-mails are.
+    """
+    mirror = state.mirror
+    if mirror is None or state.document is None:
+        return None
+    if mirror.document is None:
+        known = {e.lower() for e in mirror.sending}
+        if not mirror.acknowledged or not known or wanted.lower() in known:
+            return None
+        return (
+            "another e-mail, and the names of before are not known: perhaps another person; approve when it is the same"
+        )
+    held: dict[str, Any] = json.loads(mirror.document)
+    row: dict[str, Any] = json.loads(state.document)
+    if any(held.get(c) == row.get(c) for c in ("email", "first_name", "last_name")):
+        return None
+    return "e-mail, first and last name all changed: perhaps another person; approve when it is the same"

@@ -21,6 +21,10 @@ REASONS: dict[str, str] = {
         "e-mailadres, voornaam en achternaam zijn alle drie gewijzigd: misschien een ander persoon; keur goed als het"
         " dezelfde is"
     ),
+    "another e-mail, and the names of before are not known: perhaps another person; approve when it is the same": (
+        "een ander e-mailadres, en de namen van voorheen zijn niet bekend: misschien een ander persoon; keur goed als"
+        " het dezelfde is"
+    ),
     # before the brake's own words, which they end with
     "its company {name} is to be removed, which is held: {why}": (
         "de onderneming {name} moet worden verwijderd, en dat wacht op een beslissing: {why}"

@@ -417,6 +417,27 @@ def test_another_person_stays_held_whatever_changes_next(world: World) -> None:
     assert world.users() == ["z@example.nl"]
 
 
+def test_another_person_where_it_is_not_known_what_the_account_holds(world: World) -> None:
+    """Its e-mail is: the same one goes on, another is a person's to decide about."""
+    for code in ("ann", "bob"):
+        world.user(code, first="Ann", last="Aa")
+    world.drain()
+    world.sql("UPDATE accountview.users SET first_name = NULL")
+    world.drain()
+    world.sql("SELECT outbox.doubt(%s, '{users}', '{}')", world.target)
+    world.message("users")
+    world.drain()
+    assert world.mirror("users", "ann")["document"] is None
+    world.sql("UPDATE accountview.users SET first_name = 'Zoe', last_name = 'Zed'")
+    world.sql("UPDATE accountview.users SET email = 'zoe@example.nl' WHERE code = 'ann'")
+    world.drain()
+    assert (world.last("users", "ann")[0], world.last("users", "bob")[0]) == ("held", "updated")
+    assert world.users() == ["ann@example.nl", "bob@example.nl"]
+    world.sql("SELECT outbox.approve(%s, 'users')", world.target)
+    world.settled()
+    assert world.users() == ["bob@example.nl", "zoe@example.nl"]
+
+
 def test_a_user_who_left_and_returns_is_made_again(world: World) -> None:
     """His removal is over, so is his account: a new one, with its access."""
     world.user("ann")
