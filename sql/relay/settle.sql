@@ -57,12 +57,15 @@ WITH lease AS (
     UPDATE outbox.mirror AS m SET doubted = false
     FROM work AS w
     WHERE w.mirror = 'delete' AND m.target = %(target)s AND m.resource = w.resource AND m.key = w.key AND m.doubted
+      AND EXISTS (SELECT FROM work AS x WHERE x.mirror = 'delete')  -- as below
 ), removed AS (
     -- By its key and not by its place (ctid): who else writes the row at that moment, verify for one, moves it, and a
     -- place that was looked up before that is nobody's.
     DELETE FROM outbox.mirror AS m
     USING work AS w
     WHERE w.mirror = 'delete' AND m.target = %(target)s AND m.resource = w.resource AND m.key = w.key AND NOT m.doubted
+      -- asked once, before the mirror is read: by statistics of a time when it was empty all of it would be, each time
+      AND EXISTS (SELECT FROM work AS x WHERE x.mirror = 'delete')
 ), used AS (
     -- What a register let pass was for this once: gone and back, it is judged anew.
     DELETE FROM outbox.passed AS p

@@ -122,6 +122,17 @@ def test_no_statement_of_the_relay_reads_the_whole_history(connection: psycopg.C
     assert plan["Shared Hit Blocks"] + plan["Shared Read Blocks"] < 300
 
 
+def test_settling_reads_no_mirror_that_is_not_about_it(connection: psycopg.Connection) -> None:
+    """Also in the first minute of a first load: the statistics are of the time when the mirror was empty."""
+    connection.execute("DELETE FROM outbox.mirror")
+    connection.execute("ANALYZE outbox.mirror")
+    connection.execute(MIRROR, [5000])
+    scans = [n for n in nodes(explain(connection, "settle")) if n["Node Type"].endswith("Scan")]
+    of_the_mirror = [n["Actual Rows"] for n in scans if n.get("Relation Name") == "mirror"]
+    assert len(of_the_mirror) == 2
+    assert max(of_the_mirror) <= 1
+
+
 def test_a_claim_under_an_old_snapshot_does_not_walk_past_what_was_settled(history: str) -> None:
     """Somebody's transaction stays open, thousands are settled, and no vacuum may remove them: the next claim reads as
     little as the first, and looking and settling touch what they are about.
