@@ -180,7 +180,7 @@ def _another_person(state: State, wanted: str) -> str | None:
         return None
     if mirror.document is None:
         known = {e.lower() for e in mirror.sending}
-        if not mirror.acknowledged or not known or wanted.lower() in known:
+        if not mirror.confirmed or not known or wanted.lower() in known:
             return None
         return (
             "another e-mail, and the names of before are not known: perhaps another person; approve when it is the same"

@@ -101,7 +101,7 @@ def state(resource: str, row: dict[str, Any]) -> State:
             row["intent"],
             row["unlinked"],
             row["gone"],
-            row["acknowledged"],
+            row["confirmed"],
         )
         if row["mirrored"]
         else None

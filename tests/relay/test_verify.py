@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 import pytest
@@ -12,6 +12,7 @@ from outbox import verify as verifying
 from outbox.register.preview import preview
 from outbox.relay.connection import connect
 from outbox.targets.answers import Answer
+from outbox.targets.held import Held
 from outbox.targets.tokens import Company
 from outbox.targets.wire import erp_code
 from outbox.verify import Finding, Verified, reading
@@ -20,14 +21,22 @@ from tests.hands import Hands
 from tests.lane import World, at_work, eventually
 
 Damage = Callable[[World, Hands], Any]
+Pages = AsyncIterator[list[Held]]
+Around = Callable[[str, Pages], Pages]
 
 
 pytestmark = pytest.mark.usefixtures("rereading_soon")
 
 
-def verify(world: World, *resources: str, repair: bool = False) -> dict[str, Verified]:
+def verify(
+    world: World, *resources: str, repair: bool = False, around: Around = lambda resource, pages: pages
+) -> dict[str, Verified]:
+    """around: what else happens while a list is read, page by page."""
+
     async def run() -> list[Verified]:
         async with await connect(world.dsn) as connection, reading(connection, world.settings()) as listed:
+            pages = listed.pages
+            listed.pages = lambda resource, place: around(resource, pages(resource, place))  # type: ignore[method-assign]
             return await verifying.verify(connection, listed, resources, repair=repair)
 
     return {v.resource: v for v in world.run(run())}
@@ -324,19 +333,12 @@ def test_a_change_between_the_two_looks_is_no_finding(filled: World) -> None:
     """The list was read, then the relay sent something: the second look shows it."""
     filled.hands().identity("PUT", f"/users/{remote_id(filled, 'users', 'ann')}", {"last_name": "Anders"})
 
-    async def run() -> list[Verified]:
-        async with await connect(filled.dsn) as connection, reading(connection, filled.settings()) as listed:
-            at_first = listed.pages
+    async def then_changed(resource: str, pages: Pages) -> Pages:
+        async for page in pages:
+            yield page
+        filled.hands().identity("PUT", f"/users/{remote_id(filled, 'users', 'ann')}", {"last_name": "Naam"})
 
-            async def then_changed(resource: str, place: Any) -> Any:
-                async for page in at_first(resource, place):
-                    yield page
-                filled.hands().identity("PUT", f"/users/{remote_id(filled, 'users', 'ann')}", {"last_name": "Naam"})
-
-            listed.pages = then_changed  # type: ignore[method-assign]
-            return await verifying.verify(connection, listed, ["users"])
-
-    assert [v.result for v in filled.run(run())] == ["equal"]
+    assert verify(filled, "users", around=then_changed)["users"].result == "equal"
 
 
 # -- what nobody here made --------------------------------------------------------------------------------------------
@@ -455,19 +457,12 @@ def test_a_company_that_loses_its_licence_between_the_two_looks_is_not_known(two
     """What the first look saw of it was not seen again."""
     tenant = remote_id(two_erps, "companies", "002")
 
-    async def run() -> list[Verified]:
-        async with await connect(two_erps.dsn) as connection, reading(connection, two_erps.settings()) as listed:
-            at_first = listed.pages
+    async def then_refused(resource: str, pages: Pages) -> Pages:
+        async for page in pages:
+            yield page
+        two_erps.cloud.post("/sandbox/settings", json={"unlicensed": [tenant]}).raise_for_status()
 
-            async def then_refused(resource: str, place: Any) -> Any:
-                async for page in at_first(resource, place):
-                    yield page
-                two_erps.cloud.post("/sandbox/settings", json={"unlicensed": [tenant]}).raise_for_status()
-
-            listed.pages = then_refused  # type: ignore[method-assign]
-            return await verifying.verify(connection, listed, ["projects"], repair=True)
-
-    (checked,) = two_erps.run(run())
+    checked = verify(two_erps, "projects", repair=True, around=then_refused)["projects"]
     two_erps.cloud.post("/sandbox/settings", json={"unlicensed": []}).raise_for_status()
     assert (checked.result, checked.unread) == ("unknown", ("002",))
     assert {f.key[0] for f in checked.findings if f.key} == {"001"}
@@ -691,20 +686,13 @@ def test_after_a_restore_what_had_a_message_while_it_was_compared_is_not_believe
     filled.hands().identity("PUT", f"/users/{remote_id(filled, 'users', 'ann')}", {"last_name": "Anders"})
     filled.sql("UPDATE accountview.users SET first_name = ' ' WHERE code = 'ann'")
 
-    async def run() -> None:
-        async with await connect(filled.dsn) as connection, reading(connection, filled.settings()) as listed:
-            at_first = listed.pages
+    async def settled_before_the_last(resource: str, pages: Pages) -> Pages:
+        if resource == "app_access":
+            await filled.service(once=True).run()
+        async for page in pages:
+            yield page
 
-            async def then_settled(resource: str, place: Any) -> Any:
-                if resource == "app_access":  # the last one
-                    await filled.service(once=True).run()
-                async for page in at_first(resource, place):
-                    yield page
-
-            listed.pages = then_settled  # type: ignore[method-assign]
-            await verifying.verify(connection, listed)
-
-    filled.run(run())
+    verify(filled, around=settled_before_the_last)
     assert (_since(filled), filled.pending()) == (None, [])
     filled.sql("UPDATE accountview.users SET first_name = 'Voor' WHERE code = 'ann'")
     filled.settled()
@@ -724,19 +712,12 @@ def test_a_second_restore_meanwhile_stands(filled: World) -> None:
     """What was compared with the list of before it is not known again."""
     _restored(filled)
 
-    async def run() -> None:
-        async with await connect(filled.dsn) as connection, reading(connection, filled.settings()) as listed:
-            at_first = listed.pages
+    async def restored_again(resource: str, pages: Pages) -> Pages:
+        _restored(filled)
+        async for page in pages:
+            yield page
 
-            async def restored_again(resource: str, place: Any) -> Any:
-                _restored(filled)
-                async for page in at_first(resource, place):
-                    yield page
-
-            listed.pages = restored_again  # type: ignore[method-assign]
-            await verifying.verify(connection, listed)
-
-    filled.run(run())
+    verify(filled, around=restored_again)
     assert _since(filled) is not None
 
 
