@@ -113,7 +113,6 @@ END
 $$;
 COMMENT ON FUNCTION outbox.is_message IS
     'What goes with which status: settled_at unless pending, an outcome when done, the reason when held or dead, a document when created or updated; always a key or a via';
-REVOKE EXECUTE ON FUNCTION outbox.is_message FROM PUBLIC;
 ALTER TABLE outbox.message ADD CONSTRAINT message_columns_go_with_status CHECK (outbox.is_message(message));
 
 COMMENT ON TABLE outbox.message IS
@@ -163,7 +162,6 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION outbox.keep_settled IS 'Refuses to change a message that is done, but for the owner of the outbox';
-REVOKE EXECUTE ON FUNCTION outbox.keep_settled FROM PUBLIC;
 CREATE TRIGGER message_keep_settled
     AFTER UPDATE ON outbox.message
     FOR EACH ROW WHEN (OLD.status = 'done') EXECUTE FUNCTION outbox.keep_settled();
@@ -219,7 +217,6 @@ CREATE FUNCTION outbox.noted_intent(noted text, intent text)
 RETURN CASE WHEN noted = 'remove' AND intent = 'update' THEN noted ELSE intent END;
 COMMENT ON FUNCTION outbox.noted_intent IS
     'The intent of a mirror row when another call is begun: a removal stays noted while an update is tried after it, since who is not found by that may be gone by the removal';
-REVOKE EXECUTE ON FUNCTION outbox.noted_intent FROM PUBLIC;
 
 CREATE INDEX mirror_remote ON outbox.mirror (remote_id, target, resource);
 CREATE INDEX mirror_email ON outbox.mirror (target, lower(document ->> 'email')) WHERE resource = 'users';
@@ -396,7 +393,6 @@ RETURN CASE
     ELSE 0
 END;
 COMMENT ON FUNCTION outbox.lane IS 'The lane of a message, of `lanes` in all: users, companies and access are lane 0, the rest goes by the first key column';
-REVOKE EXECUTE ON FUNCTION outbox.lane FROM PUBLIC;
 
 CREATE FUNCTION outbox.require_target(target text)
     RETURNS void
@@ -412,7 +408,6 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION outbox.require_target IS 'Raises where there is no such target';
-REVOKE EXECUTE ON FUNCTION outbox.require_target FROM PUBLIC;
 
 CREATE FUNCTION outbox.set_lanes(target text, lanes integer)
     RETURNS void
@@ -447,7 +442,6 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION outbox.set_lanes IS 'Into how many lanes the work of a target is divided: as many relays can share it. Only while no relay is at work';
-REVOKE EXECUTE ON FUNCTION outbox.set_lanes FROM PUBLIC;
 
 CREATE TABLE outbox.bell (
     holder text PRIMARY KEY,
@@ -515,7 +509,6 @@ AS $$
     FROM pg_control_system() AS c
 $$;
 COMMENT ON FUNCTION outbox.here IS 'Which database this is, in the terms of outbox.identity';
-REVOKE EXECUTE ON FUNCTION outbox.here FROM PUBLIC;
 
 INSERT INTO outbox.identity (system_identifier, database, relation, timeline)
 SELECT h.system_identifier, h.database, h.relation, h.timeline FROM outbox.here() AS h;
@@ -533,7 +526,6 @@ AS $$
               = (SELECT h.system_identifier, h.database, h.relation FROM outbox.here() AS h))
 $$;
 COMMENT ON FUNCTION outbox.is_home IS 'Does the outbox belong to this very database? Not after a restore or a copy';
-REVOKE EXECUTE ON FUNCTION outbox.is_home FROM PUBLIC;
 
 CREATE FUNCTION outbox.require_home()
     RETURNS void
@@ -551,7 +543,6 @@ END
 $$;
 COMMENT ON FUNCTION outbox.require_home IS
     'Raises OB001 in a restored or copied database; called by everything that sends or decides';
-REVOKE EXECUTE ON FUNCTION outbox.require_home FROM PUBLIC;
 
 CREATE FUNCTION outbox.distrust_mirror()
     RETURNS void
@@ -565,7 +556,6 @@ AS $$
 $$;
 COMMENT ON FUNCTION outbox.distrust_mirror IS
     'What the mirror has may not be true from here on: nothing of it is unchanged until `outbox verify` has compared it';
-REVOKE EXECUTE ON FUNCTION outbox.distrust_mirror FROM PUBLIC;
 
 CREATE FUNCTION outbox.notice_fail_over()
     RETURNS boolean
@@ -588,7 +578,6 @@ END
 $$;
 COMMENT ON FUNCTION outbox.notice_fail_over IS
     'Called by each relay that connects: true when the timeline changed since the last time, so that commits may be lost';
-REVOKE EXECUTE ON FUNCTION outbox.notice_fail_over FROM PUBLIC;
 
 -- As sql/capture/ring.sql, which `install` keeps it equal to: register() has to ring before anything is captured.
 CREATE FUNCTION outbox.ring()
@@ -608,7 +597,6 @@ BEGIN
 END
 $outbox$;
 COMMENT ON FUNCTION outbox.ring IS 'Wake the relays that are asleep';
-REVOKE EXECUTE ON FUNCTION outbox.ring FROM PUBLIC;
 
 CREATE FUNCTION outbox.register(target text, resource text DEFAULT NULL, key text[] DEFAULT '{}', shown jsonb DEFAULT NULL)
     RETURNS SETOF bigint
@@ -651,7 +639,6 @@ END
 $$;
 COMMENT ON FUNCTION outbox.register IS
     'Registreren: recheck one key, everything below a prefix, a resource, or (resource null) a whole target; answers the message ids. shown: what a preview counted and a person confirmed, {"users": {"create": 12, "remove": 3}}: so many may pass the brakes. Without it a register of one full key may, a wider one is braked like any change';
-REVOKE EXECUTE ON FUNCTION outbox.register FROM PUBLIC;
 
 CREATE FUNCTION outbox.adopt(why text DEFAULT NULL)
     RETURNS boolean
@@ -680,7 +667,6 @@ END
 $$;
 COMMENT ON FUNCTION outbox.adopt IS
     'A person says that this restored or copied database is the one that the clouds follow from now on; false: it was already';
-REVOKE EXECUTE ON FUNCTION outbox.adopt FROM PUBLIC;
 
 -- What persons decide. Each takes what it is about in one of these ways: a target (with resource, with key or the
 -- beginning of one), a batch, or message ids; all that are given must fit.
@@ -907,7 +893,6 @@ $$;
 COMMENT ON FUNCTION outbox.retry IS
     'Try again now what is dead or waits for its next attempt, and look again at what no approval can settle: a new message for each key, whose ids it answers. Past the brakes goes only what was approved before';
 
-REVOKE EXECUTE ON FUNCTION outbox.stuck, outbox.approve, outbox.reject, outbox.skip, outbox.retry FROM PUBLIC;
 
 CREATE FUNCTION outbox.require_part(target text, resource text, company text)
     RETURNS void
@@ -933,7 +918,6 @@ END
 $$;
 COMMENT ON FUNCTION outbox.require_part IS
     'Raises where outbox.pause or outbox.resume is asked for a target, resource or company that cannot be; null: all of them';
-REVOKE EXECUTE ON FUNCTION outbox.require_part FROM PUBLIC;
 
 CREATE FUNCTION outbox.pause(target text, resource text DEFAULT NULL, company text DEFAULT NULL, reason text DEFAULT NULL)
     RETURNS boolean
@@ -969,7 +953,6 @@ END
 $$;
 COMMENT ON FUNCTION outbox.pause(text, text, text, text) IS
     'Send nothing for a target, one resource of it, or what has this company in its key; false: it is paused already';
-REVOKE EXECUTE ON FUNCTION outbox.pause(text, text, text, text) FROM PUBLIC;
 
 CREATE FUNCTION outbox.resume(target text, resource text DEFAULT NULL, company text DEFAULT NULL, reason text DEFAULT NULL)
     RETURNS boolean
@@ -1010,7 +993,6 @@ END
 $$;
 COMMENT ON FUNCTION outbox.resume(text, text, text, text) IS
     'Send again, now: what was paused by outbox.pause or by the platform. A company without a resource: all of its pauses. A target that does not answer is tried at once. False: nothing was paused';
-REVOKE EXECUTE ON FUNCTION outbox.resume(text, text, text, text) FROM PUBLIC;
 
 -- Forgetting in time, one bounded batch a call, for the relay and for `outbox prune`: neither may delete. What somebody
 -- else has locked (another relay that prunes) is left for the next time. Young is young for everybody: a day at least.
@@ -1095,7 +1077,6 @@ AS $$
 $$;
 COMMENT ON FUNCTION outbox.prune_messages IS
     'One stretch of outbox.message above an id: those that are old and done go, but for those that brought what the mirror says now. old = 0: from here on all are young';
-REVOKE EXECUTE ON FUNCTION outbox.prune_documents, outbox.prune_attempts, outbox.prune_messages FROM PUBLIC;
 
 -- What persons say of single objects. These functions are the only way: nobody but the relay writes the mirror itself.
 
@@ -1118,7 +1099,6 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION outbox.interrupt IS 'Ends the epoch of whoever relays for the target: it looks at the mirror anew';
-REVOKE EXECUTE ON FUNCTION outbox.interrupt FROM PUBLIC;
 
 CREATE FUNCTION outbox.look_again(target text, resource text, key text[])
     RETURNS bigint
@@ -1153,7 +1133,6 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION outbox.look_again IS 'A message for a user or company about which a person decided, and for what hangs on it; answers the first id';
-REVOKE EXECUTE ON FUNCTION outbox.look_again FROM PUBLIC;
 
 CREATE FUNCTION outbox.require_linkable(target text, resource text, key text[])
     RETURNS void
@@ -1179,7 +1158,6 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION outbox.require_linkable IS 'Raises OB002 while a call for the key is under way';
-REVOKE EXECUTE ON FUNCTION outbox.require_linkable FROM PUBLIC;
 
 CREATE FUNCTION outbox.link(
     target text, resource text, key text[], remote_id text, name text DEFAULT NULL, why text DEFAULT NULL)
@@ -1235,7 +1213,6 @@ END
 $$;
 COMMENT ON FUNCTION outbox.link IS
     'A person says which object of the cloud a user or company is; name: its e-mail or external id there. Answers the message that has it sent. Raises OB002 where that cannot be';
-REVOKE EXECUTE ON FUNCTION outbox.link FROM PUBLIC;
 
 CREATE FUNCTION outbox.unlink(target text, resource text, key text[], why text DEFAULT NULL)
     RETURNS bigint
@@ -1274,7 +1251,6 @@ END
 $$;
 COMMENT ON FUNCTION outbox.unlink IS
     'A person says that the account of a user is somebody else''s: it is removed, and he gets a new one; of a company the link is forgotten. Answers the message. Raises OB002 where that cannot be';
-REVOKE EXECUTE ON FUNCTION outbox.unlink FROM PUBLIC;
 
 CREATE FUNCTION outbox.meet(target text, links jsonb, alone jsonb)
     RETURNS void
@@ -1322,7 +1298,6 @@ END
 $$;
 COMMENT ON FUNCTION outbox.meet IS
     'First contact with a cloud that was kept by hand. links: [{resource, key, remote_id, name, why}], which objects are whose; alone: [{resource, key, remote_id, why}], those that are none of ours';
-REVOKE EXECUTE ON FUNCTION outbox.meet FROM PUBLIC;
 
 CREATE FUNCTION outbox.activate(target text)
     RETURNS void
@@ -1334,7 +1309,6 @@ AS $$
     WHERE t.target = activate.target AND t.active_since IS NULL
 $$;
 COMMENT ON FUNCTION outbox.activate IS 'The first confirmed register: from now on the target is sent to';
-REVOKE EXECUTE ON FUNCTION outbox.activate FROM PUBLIC;
 
 CREATE FUNCTION outbox.doubt(target text, resources text[], key text[])
     RETURNS bigint
@@ -1355,7 +1329,6 @@ AS $$
 $$;
 COMMENT ON FUNCTION outbox.doubt IS
     'register --force: what the target acknowledged counts for nothing, for these resources ({}: all) below this key; it is sent or read again when it is looked at. Users keep their ids, so nobody is invited twice. Answers how many';
-REVOKE EXECUTE ON FUNCTION outbox.doubt FROM PUBLIC;
 
 -- What was seen in a cloud, by the relay or by a person's `verify` and `apps pull`.
 
@@ -1375,7 +1348,6 @@ AS $$
 $$;
 COMMENT ON FUNCTION outbox.mark IS
     'verify: what differs, [{key}], is in doubt since it was last confirmed, so that it never counts as unchanged. Not what is held or dead: a person has that on his desk';
-REVOKE EXECUTE ON FUNCTION outbox.mark FROM PUBLIC;
 
 CREATE FUNCTION outbox.set_back(target text, resource text, keys jsonb)
     RETURNS bigint
@@ -1400,7 +1372,6 @@ END
 $$;
 COMMENT ON FUNCTION outbox.set_back IS
     'verify --repair: an ordinary message for each of [{key}]; the relay sets it back, and holds what its brakes hold. Also where one is pending: it may have been looked at before the key was in doubt. Answers how many';
-REVOKE EXECUTE ON FUNCTION outbox.set_back FROM PUBLIC;
 
 CREATE FUNCTION outbox.record_verified(found jsonb)
     RETURNS void
@@ -1418,7 +1389,6 @@ AS $$
         set_back = excluded.set_back, why = excluded.why
 $$;
 COMMENT ON FUNCTION outbox.record_verified IS 'verify: the last result of a resource, a row of outbox.verified without finished_at';
-REVOKE EXECUTE ON FUNCTION outbox.record_verified FROM PUBLIC;
 
 CREATE FUNCTION outbox.believe(target text, verify_since timestamptz)
     RETURNS void
@@ -1442,7 +1412,6 @@ AS $$
 $$;
 COMMENT ON FUNCTION outbox.believe IS
     'verify: all rows were compared with the target''s own lists, so the mirror counts again. Not so a row that was left out, since a message about it was not done: it is in doubt. Nothing where the database was restored or failed over once more';
-REVOKE EXECUTE ON FUNCTION outbox.believe FROM PUBLIC;
 
 CREATE FUNCTION outbox.refresh_applications(target text, apps jsonb, OUT listed bigint, OUT new bigint, OUT back bigint, OUT vanished bigint)
     LANGUAGE sql
@@ -1473,7 +1442,6 @@ AS $$
 $$;
 COMMENT ON FUNCTION outbox.refresh_applications IS
     'apps pull: the catalogue as it was just listed. What is not listed any more is marked, since somebody may still have it; what is listed again is unmarked';
-REVOKE EXECUTE ON FUNCTION outbox.refresh_applications FROM PUBLIC;
 
 -- Row by row, by the primary key: measured on 100,000 messages faster than one recursion over all of them, and of a few
 -- messages nothing else is read. LIMIT 1, since the planner takes ten rows a step for granted, and for that many compiles
@@ -1598,8 +1566,8 @@ COMMENT ON COLUMN outbox.register_result.key IS 'Values of the key columns, all 
 COMMENT ON COLUMN outbox.register_result.became IS 'created, updated, removed, unchanged, not ready, held, dead; pending: not its turn yet';
 COMMENT ON COLUMN outbox.register_result.why IS 'What is missing, why a person has to decide, or what the cloud said';
 
--- What this database gives on all that is new (ALTER DEFAULT PRIVILEGES) is not meant for the outbox. Without USAGE on
--- its schema nothing that comes later is reached either.
+-- Neither what PostgreSQL gives everybody (EXECUTE on functions) nor what this database gives on all that is new (ALTER
+-- DEFAULT PRIVILEGES) is meant for the outbox. Without USAGE on its schema nothing that comes later is reached either.
 DO $$
 DECLARE
     statement text;
@@ -1613,8 +1581,8 @@ BEGIN
             SELECT format('TABLE outbox.%I', relname), relacl, relowner FROM pg_class
             WHERE relnamespace = 'outbox'::regnamespace AND relkind IN ('r', 'v', 'S')
             UNION ALL
-            SELECT format('FUNCTION %s', oid::regprocedure), proacl, proowner FROM pg_proc
-            WHERE pronamespace = 'outbox'::regnamespace
+            SELECT format('FUNCTION %s', oid::regprocedure), coalesce(proacl, acldefault('f', proowner)), proowner
+            FROM pg_proc WHERE pronamespace = 'outbox'::regnamespace
         ) AS o (what, acl, owner)
         CROSS JOIN LATERAL aclexplode(o.acl) AS a
         WHERE a.grantee <> o.owner
