@@ -38,6 +38,16 @@ COMMENT ON COLUMN outbox.target.verify_since IS
     'Set by adopt and by a fail-over: what the mirror had before may not be true. Until `outbox verify` has compared all of it, none of that counts as unchanged';
 INSERT INTO outbox.target (target) VALUES ('accountview_net'), ('visma_net');
 
+CREATE VIEW outbox.resource AS
+SELECT r.place, r.resource, r.key_columns
+FROM (VALUES (1, 'users', ARRAY['user_code']), (2, 'companies', ARRAY['company_code']),
+             (3, 'company_access', ARRAY['user_code', 'company_code']),
+             (4, 'app_access', ARRAY['user_code', 'company_code', 'app_code']),
+             (5, 'projects', ARRAY['company_code', 'project_code']),
+             (6, 'cost_types', ARRAY['company_code', 'cost_type_code']),
+             (7, 'cost_centres', ARRAY['company_code', 'cost_centre_code'])) AS r (place, resource, key_columns);
+COMMENT ON VIEW outbox.resource IS 'The kinds of things that a target may hold, parents before children, and their key columns; what hangs on a user or a company has his or its key column in its own key';
+
 CREATE TABLE outbox.pause (
     target    text NOT NULL REFERENCES outbox.target,
     resource  text NOT NULL DEFAULT '',
@@ -627,9 +637,8 @@ BEGIN
         INSERT INTO outbox.message (target, resource, key, operation, approved)
         SELECT register.target, r.resource, register.key, 'REGISTER',
                -- one key: whoever names it, and nothing beside it, has decided about it
-               CASE WHEN cardinality(register.key) = r.key_length THEN ARRAY['create', 'remove'] END
-        FROM (VALUES (1, 'users', 1), (2, 'companies', 1), (3, 'company_access', 2), (4, 'app_access', 3),
-                     (5, 'projects', 2), (6, 'cost_types', 2), (7, 'cost_centres', 2)) AS r (place, resource, key_length)
+               CASE WHEN cardinality(register.key) = cardinality(r.key_columns) THEN ARRAY['create', 'remove'] END
+        FROM outbox.resource AS r
         WHERE to_regclass(format('%I.%I', register.target, r.resource)) IS NOT NULL
           AND (register.resource IS NULL OR register.resource = r.resource)
         ORDER BY r.place
@@ -902,8 +911,7 @@ CREATE FUNCTION outbox.require_part(target text, resource text, company text)
 AS $$
 BEGIN
     PERFORM outbox.require_target(require_part.target);
-    IF require_part.resource NOT IN (
-        'users', 'companies', 'company_access', 'app_access', 'projects', 'cost_types', 'cost_centres') THEN
+    IF require_part.resource NOT IN (SELECT r.resource FROM outbox.resource AS r) THEN
         RAISE EXCEPTION 'there is no resource %', require_part.resource
             USING HINT = 'as in the names of the desired views', ERRCODE = 'invalid_parameter_value';
     END IF;
@@ -1112,18 +1120,15 @@ BEGIN
     WITH written AS (
         INSERT INTO outbox.message (target, resource, key, via, operation, source, approved)
         SELECT look_again.target, c.resource,
-               CASE WHEN c.key_column IS NULL THEN look_again.key END,
+               CASE WHEN c.place = p.place THEN look_again.key END,
                -- what hangs on it: names the parent's key column among the child's
-               CASE WHEN c.key_column IS NOT NULL
-                   THEN jsonb_build_object('key', jsonb_build_object(c.key_column, look_again.key[1])) END,
+               CASE WHEN c.place <> p.place
+                   THEN jsonb_build_object('key', jsonb_build_object(p.key_columns[1], look_again.key[1])) END,
                'EXPAND', 'outbox.decision',
-               CASE WHEN c.key_column IS NULL THEN ARRAY['create', 'update', 'remove'] END  -- a person decided about it
-        FROM (VALUES (1, 'users', 'users', NULL), (2, 'companies', 'companies', NULL),
-                     (3, 'users', 'company_access', 'user_code'), (4, 'users', 'app_access', 'user_code'),
-                     (5, 'companies', 'company_access', 'company_code'), (6, 'companies', 'app_access', 'company_code'),
-                     (7, 'companies', 'projects', 'company_code'), (8, 'companies', 'cost_types', 'company_code'),
-                     (9, 'companies', 'cost_centres', 'company_code')) AS c (place, parent, resource, key_column)
-        WHERE c.parent = look_again.resource AND to_regclass(format('%I.%I', look_again.target, c.resource)) IS NOT NULL
+               CASE WHEN c.place = p.place THEN ARRAY['create', 'update', 'remove'] END  -- a person decided about it
+        FROM outbox.resource AS p
+        JOIN outbox.resource AS c ON p.key_columns[1] = ANY (c.key_columns)
+        WHERE p.resource = look_again.resource AND to_regclass(format('%I.%I', look_again.target, c.resource)) IS NOT NULL
         ORDER BY c.place
         RETURNING id
     )
@@ -1538,14 +1543,12 @@ CREATE VIEW outbox.register_result AS
 SELECT r.id AS register, r.changed_at AS registered_at, r.changed_by AS registered_by,
        r.target, r.resource, k.key, replace(k.became, '_', ' ') AS became, k.why
 FROM outbox.message AS r
-JOIN (VALUES ('users', 1), ('companies', 1), ('company_access', 2), ('app_access', 3),
-             ('projects', 2), ('cost_types', 2), ('cost_centres', 2)) AS s (resource, key_columns)
-  ON s.resource = r.resource
+JOIN outbox.resource AS s ON s.resource = r.resource
 CROSS JOIN LATERAL (
     (SELECT DISTINCT ON (m.key) m.key, coalesce(m.outcome, m.status) AS became, m.error AS why
      FROM outbox.message AS m
      WHERE m.id >= r.id AND m.target = r.target AND m.resource = r.resource
-       AND cardinality(m.key) = s.key_columns AND m.key[1 : cardinality(r.key)] = r.key
+       AND cardinality(m.key) = cardinality(s.key_columns) AND m.key[1 : cardinality(r.key)] = r.key
        AND m.outcome IS DISTINCT FROM 'expanded' AND m.outcome IS DISTINCT FROM 'superseded'
      -- looked at twice: what was done counts, and not that nothing was left to do
      ORDER BY m.key, m.outcome IS NOT DISTINCT FROM 'unchanged', m.id DESC)

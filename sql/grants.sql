@@ -5,7 +5,8 @@
 GRANT USAGE ON SCHEMA outbox TO outbox_relay, outbox_operator, outbox_auditor;
 
 -- What is there, and how things stand
-GRANT SELECT ON outbox.migration, outbox.manifest, outbox.identity, outbox.target, outbox.lease, outbox.bell, outbox.rate
+GRANT SELECT ON outbox.migration, outbox.manifest, outbox.identity, outbox.target, outbox.resource, outbox.lease,
+    outbox.bell, outbox.rate
     TO outbox_relay, outbox_operator, outbox_auditor;
 GRANT SELECT ON outbox.pause, outbox.passed, outbox.approval, outbox.rejection TO outbox_relay, outbox_operator, outbox_auditor;
 GRANT SELECT ON outbox.relay, outbox.verified, outbox.not_ours, outbox.application, outbox.attempt, outbox.decision

@@ -126,7 +126,7 @@ MATRIX = [
     ("SELECT * FROM outbox.relay, outbox.verified, outbox.not_ours",                OK,    OK,    OK,    FAIL),
     ("SELECT * FROM outbox.pause, outbox.passed, outbox.approval, outbox.rejection", OK,   OK,    OK,    FAIL),
     ("SELECT * FROM outbox.health, outbox.backlog, outbox.lanes, outbox.calls",     OK,    OK,    OK,    FAIL),
-    ("SELECT * FROM outbox.register_result, outbox.origin",                         OK,    OK,    OK,    FAIL),
+    ("SELECT * FROM outbox.register_result, outbox.origin, outbox.resource",        OK,    OK,    OK,    FAIL),
     ("SELECT outbox.lane('users', '{A}', NULL, 1)",                                 OK,    FAIL,  FAIL,  FAIL),
     ("SELECT * FROM visma_net.users",                                               OK,    OK,    FAIL,  FAIL),
     ("SELECT * FROM accountview.users",                                             FAIL,  FAIL,  FAIL,  OK),

@@ -106,6 +106,11 @@ class TestContract:
         ).fetchall()
         assert sorted(found) == sorted(TEN_VIEWS)
 
+    def test_the_database_and_the_program_know_the_same_resources(self, db: Db) -> None:
+        """Their names, in the same order, and their keys."""
+        found = db.execute("SELECT resource, key_columns FROM outbox.resource ORDER BY place").fetchall()
+        assert found == [(r.name, list(r.key)) for r in RESOURCES.values()]
+
     @each_view
     def test_columns_are_the_contract(self, db: Db, target: str, resource: str) -> None:
         """Key columns, then the other columns, then missing; withdrawn for users; nothing else."""
