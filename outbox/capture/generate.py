@@ -60,14 +60,17 @@ def capture_name(table: Relation) -> str:
     return safe_name(f"capture_{table.schema}_{table.name}", table.sql)
 
 
-def capture_function(name: str, writes: list[Write], chains: dict[Chain, str]) -> SqlFunction:
-    """The trigger function of a source table. chains: the name of the function that follows each."""
+def capture_function(name: str, writes: list[Write], chains: dict[Chain, str], *, parted: bool) -> SqlFunction:
+    """The trigger function of a source table. chains: the name of the function that follows each. parted: its rows may
+    move from one partition to another.
+    """
     statements = Statements(writes[0].table, writes, chains)
     body = fill(
         "trigger_body",
         update=statements.update(),
         rows=statements.insert_or_delete(),
         many=str(MANY),
+        moved=fill("moved", many=str(MANY)) if parted else "",
         everything=statements.everything("TG_OP"),
         drift=statements.everything("'DRIFT'"),
     )

@@ -112,7 +112,8 @@ def derive(connection: Connection, catalogue: Catalogue) -> Wanted:
     claims = Counter(m.oid for table in tables for m in catalogue.family[table.oid])
     for table in tables:
         name = names[table.oid]
-        functions.append(capture_function(name, [w for w in writes if w.table is table], chains))
+        parted = any(m.kind == "p" for m in catalogue.family[table.oid])
+        functions.append(capture_function(name, [w for w in writes if w.table is table], chains, parted=parted))
         for member in catalogue.family[table.oid]:
             wanted_triggers |= _triggers(member, table, name, alone=claims[member.oid] == 1)
     remembered = [

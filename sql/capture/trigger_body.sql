@@ -8,6 +8,7 @@ BEGIN
         @rows
     END IF;
     GET DIAGNOSTICS written = ROW_COUNT;
+    @moved
     IF TG_OP = 'TRUNCATE' OR written = @many THEN
         -- So many that naming the rest would cost the writer more than looking at everything costs the relay.
         @everything

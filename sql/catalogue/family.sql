@@ -1,13 +1,16 @@
 -- Partitions and inheriting tables of the relations, and what they themselves belong to, at any depth: a statement on
--- one reaches the rows of the other, but fires the triggers of the table it names only.
+-- one reaches the rows of the other, but fires the triggers of the table it names only. One that DETACH ... CONCURRENTLY
+-- has begun to take away, or left when it was cancelled, shows no rows there any more.
 WITH RECURSIVE below AS (
     SELECT r AS source, r AS member FROM unnest(%(relations)s::oid[]) AS r
     UNION
-    SELECT b.source, i.inhrelid FROM below AS b JOIN pg_inherits AS i ON i.inhparent = b.member
+    SELECT b.source, i.inhrelid
+    FROM below AS b JOIN pg_inherits AS i ON i.inhparent = b.member AND NOT i.inhdetachpending
 ), above AS (
     SELECT r AS source, r AS member FROM unnest(%(relations)s::oid[]) AS r
     UNION
-    SELECT a.source, i.inhparent FROM above AS a JOIN pg_inherits AS i ON i.inhrelid = a.member
+    SELECT a.source, i.inhparent
+    FROM above AS a JOIN pg_inherits AS i ON i.inhrelid = a.member AND NOT i.inhdetachpending
 )
 SELECT f.source, f.member, n.nspname AS schema, c.relname AS name, format('%%I.%%I', n.nspname, c.relname) AS sql,
        c.relkind AS kind, has_table_privilege(c.oid, 'TRIGGER') AS may_trigger

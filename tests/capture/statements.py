@@ -113,10 +113,14 @@ class StatementMaker:
             for c in columns
         )
         key = map(self.schema.name, self.schema.keys[table[0]] or "a")
+        actions = [
+            f" WHEN MATCHED AND t.{n[2]} = {self.schema.kind.values[0]} THEN DELETE",
+            f" WHEN MATCHED THEN UPDATE SET {self.random.choice(n)} = {self._value()}",
+            f" WHEN NOT MATCHED THEN INSERT ({', '.join(n)}) VALUES ({', '.join(f'n.{c}' for c in n)})",
+        ]
+        first = self.random.choice((0, 1))
         return (
             f"MERGE INTO {self.schema.table(table)} AS t USING (VALUES ({values})) AS n ({', '.join(n)})"
             f" ON {' AND '.join(f't.{k} = n.{k}' for k in key)}"
-            f" WHEN MATCHED AND t.{n[2]} = {self.schema.kind.values[0]} THEN DELETE"
-            f" WHEN MATCHED THEN UPDATE SET {n[2]} = n.{n[2]}"
-            f" WHEN NOT MATCHED THEN INSERT ({', '.join(n)}) VALUES ({', '.join(f'n.{c}' for c in n)})"
+            f"{''.join(actions[first : self.random.choice((2, 3))])}"
         )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import psycopg
 import pytest
 
 from outbox import install
@@ -114,6 +115,34 @@ def test_partitions(connection: Connection) -> None:
     )
 
 
+def test_rows_that_a_merge_moves(connection: Connection) -> None:
+    """PostgreSQL shows them to no trigger on statements, so where an UPDATE may be one everything is looked at."""
+    move = (
+        "MERGE INTO {0}.centres AS t USING (VALUES ('{1}'), ('{2}')) AS n (company) ON t.company = n.company"
+        " WHEN MATCHED THEN UPDATE SET company = CASE t.company WHEN '{1}' THEN '{2}' ELSE '{1}' END"
+    )
+    define(connection, PARTITIONED, VIEW)
+    connection.execute(
+        "INSERT INTO centres VALUES ('a', '1'), ('b', '2');"
+        f" CREATE PROCEDURE in_plpgsql() LANGUAGE plpgsql AS $$ BEGIN {move.format('src', 'a', 'c')}; END $$;"
+        f" CREATE PROCEDURE in_sql() LANGUAGE sql AS $$ {move.format('src', 'b', 'a')} $$;"
+        f" PREPARE moving AS {move.format('src', 'a', 'd')};"
+        " CREATE PROCEDURE plain() LANGUAGE plpgsql AS $$ BEGIN UPDATE centres SET description = code; END $$".encode()
+    )
+    for statement in (move.format("src", "a", "b"), "CALL in_plpgsql()", "CALL in_sql()", "EXECUTE moving"):
+        assert check(connection, statement), statement
+        assert [] in messages(connection)
+        connection.execute("DELETE FROM outbox.message")
+    assert check(
+        connection,
+        "UPDATE centres SET company = 'e'",
+        "CALL plain()",
+        "WITH n AS (SELECT 1) UPDATE centres SET company = 'a' FROM n",
+        "INSERT INTO centres VALUES ('a', '1') ON CONFLICT (company, code) DO UPDATE SET description = 'again'",
+    )
+    assert [] not in messages(connection)
+
+
 def test_parts_that_come_and_go(connection: Connection) -> None:
     """ATTACH and DETACH fire no trigger: what they brought or took is found by looking, and rechecked."""
     define(connection, PARTITIONED, VIEW)
@@ -131,6 +160,12 @@ def test_parts_that_come_and_go(connection: Connection) -> None:
         assert drift.drifted(connection) == {}
         assert install.check(connection) == []
         assert check(connection, "INSERT INTO centres VALUES ('a', '1') ON CONFLICT DO NOTHING", "DELETE FROM centres")
+    connection.execute("SET statement_timeout = '300ms'")
+    with psycopg.connect(connection.info.dsn) as reader:
+        reader.execute("SELECT FROM src.centres")
+        with pytest.raises(psycopg.errors.QueryCanceled):
+            connection.execute("ALTER TABLE centres DETACH PARTITION part_a CONCURRENTLY")
+    assert drift.drifted(connection)[view] == "src.part_a is no part of src.centres any more"
 
 
 INHERITED = f"""
