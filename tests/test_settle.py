@@ -122,6 +122,8 @@ def test_a_parent_that_comes_or_goes_has_its_children_looked_at() -> None:
     linked = replace(KNOWN, mirror=Mirror("r1", None))
     assert settle.children_to_look_at(linked, _after(linked, Action.UPDATE, Delivered("r1"))) != []
     assert settle.children_to_look_at(linked, _after(linked, Action.UPDATE, Transient("busy"))) == []
+    failed = _after(NEW, Action.CREATE, Transient("busy"))
+    assert settle.children_to_look_at(NEW, failed) == []  # each attempt would have all below expanded
     removed = _after(KNOWN, Action.REMOVE, Delivered())
     assert settle.children_to_look_at(KNOWN, removed) != []
     assert _lines(settle.removed_parents(KNOWN, removed), "place") == {1}

@@ -212,7 +212,8 @@ def children_to_look_at(state: State, settled: Settled) -> list[dict[str, Any]]:
     came = settled.mirror == "write" and settled.in_doubt_s is None and (settled.remote_id != before or back)
     # what was held or kept with its company goes on with it
     stays = state.rows > 0 and (state.rejected is False or state.withheld == "remove")
-    if not came and settled.mirror != "delete" and not stays:
+    went = settled.mirror == "delete" and before is not None  # else the create failed, and nothing is otherwise
+    if not (came or went or stays):
         return []
     return children_of_key(state.resource, state.key, state.message_id)
 

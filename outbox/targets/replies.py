@@ -98,14 +98,17 @@ def clean(text: str, private: tuple[str, ...] = ()) -> str:
 
 
 def retry_after_s(headers: Mapping[str, str], now: float) -> float | None:
-    """Retry-After in seconds or as a date; the date is measured by the server's own clock where it sends one."""
+    """Retry-After in seconds or as a date; the date is measured by the server's own clock where it sends one. None also
+    for what is over: it says when not to come, and obeyed as a wait of nothing it would be asked again without end.
+    """
     value = headers.get("retry-after", "").strip()
     if value.isascii() and value.isdigit() and len(value) < 10:
-        return min(float(value), MAX_RETRY_AFTER_S)
-    until = _seconds(value)
-    if until is None:
+        wait_s = float(value)
+    elif (until := _seconds(value)) is not None:
+        wait_s = max(0.0, until - (_seconds(headers.get("date", "")) or now))
+    else:
         return None
-    return min(max(0.0, until - (_seconds(headers.get("date", "")) or now)), MAX_RETRY_AFTER_S)
+    return min(wait_s, MAX_RETRY_AFTER_S) or None
 
 
 def _seconds(http_date: str) -> float | None:

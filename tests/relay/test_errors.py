@@ -124,6 +124,15 @@ def test_no_retry_after_can_stop_the_relay(world: World, retry_after: int) -> No
     assert world.ended("users", "ann")[0] in ("pending", "created")
 
 
+def test_who_says_to_come_again_at_once_is_not_asked_without_end(world: World) -> None:
+    """Retry-After: 0 with every answer: the attempts count and grow apart, as without it."""
+    world.user("ann")
+    world.fault("retry_after", "POST", "/users$", times=None, status=503, retry_after=0)
+    world.drain()
+    assert world.last("users", "ann")[0] == "dead"
+    assert world.sql("SELECT count(*) FROM outbox.message WHERE operation = 'EXPAND' AND key IS NULL") == [0]
+
+
 def test_a_wrong_secret_pauses_the_target_and_says_so(world: World) -> None:
     """Nothing is dead, nothing more is sent; with the right secret and `resume` all of it goes."""
     world.user("ann")

@@ -32,7 +32,7 @@ def test_long_words_are_cut_at_a_whole_character() -> None:
 @pytest.mark.parametrize(
     ("value", "expected"),
     [
-        ("0", 0.0),
+        ("0", None),
         ("120", 120.0),
         (" 3 ", 3.0),
         ("", None),
@@ -42,12 +42,12 @@ def test_long_words_are_cut_at_a_whole_character() -> None:
         ("999999999", MAX_RETRY_AFTER_S),
         ("9" * 400, None),
         (formatdate(NOW + 90, usegmt=True), 90.0),
-        (formatdate(NOW - 90, usegmt=True), 0.0),
+        (formatdate(NOW - 90, usegmt=True), None),
         ("Wed, 99 Foo 2024 00:00:00 GMT", None),
     ],
 )
 def test_retry_after_in_seconds_or_as_a_date(value: str, expected: float | None) -> None:
-    """What is no such thing is as if it were absent; a slip does not silence for ever."""
+    """What is no such thing, or over already, is as if it were absent; a slip does not silence for ever."""
     assert retry_after_s({"retry-after": value}, NOW) == expected
 
 
