@@ -21,10 +21,11 @@ async def record(store: Store, pairs: list[tuple[State, Settled]], calls: list[t
     """
     removed = [line for state, s in pairs for line in settle.removed_parents(state, s)]
     children = [line for state, s in pairs for line in settle.children_to_look_at(state, s)]
+    unsure = [line for state, s in pairs for line in settle.parents_to_look_at(state, s)]
     given_up = [line for state, s in pairs for line in settle.emails_given_up(state, s)]
     over = [line for state, s in pairs for line in settle.rejections_over(state, s)]
     work = [s for _, s in pairs]
-    if not (removed or children or given_up or over):
+    if not (removed or children or unsure or given_up or over):
         await store.settle(work, calls)
         return
     async with store.connection.transaction():
@@ -33,6 +34,8 @@ async def record(store: Store, pairs: list[tuple[State, Settled]], calls: list[t
             await store.remove_children(removed)
         if children:
             await _enqueue(store, children)
+        if unsure:
+            await store.look_at_parents(unsure)
         if given_up:
             await _requeue(store, given_up)
         await store.ring()

@@ -9,7 +9,7 @@ from typing import Any
 from outbox.errors import Ambiguous, CloudError, NotAllowed, PlatformDown, Refused, Transient
 from outbox.relay.retry import Patience
 from outbox.relay.rows import Settled
-from outbox.relay.schedule import Mirror, Postpone, Settle, State, is_access
+from outbox.relay.schedule import Mirror, Postpone, Settle, State, is_access, parents_of
 from outbox.resources import RESOURCES, children_of
 from outbox.targets.delivery import Action, Delivered, Delivery, Key, Outcome
 
@@ -224,6 +224,16 @@ def children_of_key(resource: str, key: Key, cause: int) -> list[dict[str, Any]]
         {"resource": child.name, "key": dict(zip(parent.columns, key, strict=True)), "cause": cause}
         for child, parent in children_of(resource)
     ]
+
+
+def parents_to_look_at(state: State, settled: Settled) -> list[dict[str, Any]]:
+    """Lines for look_at_parents: of an access that the target answered 404. It would be tried until it is dead, where a
+    company is made anew, and of a user a person is asked.
+    """
+    if not is_access(state.resource) or settled.http_status != 404 or settled.status == "done":
+        return []
+    parents = zip(parents_of(state.resource, state.key), state.parents, strict=True)
+    return [{"resource": r, "key": k, "remote_id": id_, "cause": state.message_id} for (r, k), id_ in parents]
 
 
 def rejections_over(state: State, settled: Settled) -> list[dict[str, Any]]:

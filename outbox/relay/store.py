@@ -213,6 +213,9 @@ class Store:
     async def remove_children(self, parents: list[dict[str, Any]]) -> None:
         await self.run("remove_children", parents=json.dumps(parents))
 
+    async def look_at_parents(self, parents: list[dict[str, Any]]) -> None:
+        await self.run("look_at_parents", parents=json.dumps(parents))
+
     async def end_rejections(self, keys: list[dict[str, Any]]) -> None:
         await self.run("end_rejections", keys=json.dumps(keys))
 

@@ -261,3 +261,25 @@ def test_who_was_taken_for_gone_is_a_parent_again(world: World) -> None:
     world.message("users", "ann")
     world.settled()
     assert len(world.holds()["tenant_users"]) == 2
+
+
+@pytest.mark.parametrize("table", ["users", "tenants"])
+def test_a_parent_that_is_gone_unnoticed_is_found_by_what_hangs_on_it(world: World, table: str) -> None:
+    """The access is answered 404, and does not end dead: a company is made again and the access with it, and of a user
+    a person is asked.
+    """
+    _ann_in_001(world)
+    world.company("002", "A2")
+    world.settled()
+    for remote_id in world.holds()[table]:
+        Hands(world.cloud, world.base_url, world.target).identity("DELETE", f"/{table}/{remote_id}")
+    world.right("ann", "A2")
+    world.sql("INSERT INTO accountview.app_access (app_code, user_code) VALUES ('SCAN', 'ann')")
+    world.drain()
+    if table == "users":
+        assert world.last("users", "ann") == ("held", "gone from the cloud; approve to create again")
+        assert world.last("company_access", "ann", "002") == ("not_ready", "users ann is not in the cloud")
+        world.sql("SELECT outbox.approve(%s, 'users', '{ann}')", world.target)
+    world.settled()
+    holds = world.holds()
+    assert (len(holds["tenants"]), len(holds["tenant_users"]), len(holds["roles"])) == (2, 2, 2)
