@@ -77,6 +77,7 @@ def _capture(connection: Connection, present: Present) -> Iterator[Finding]:
         for d in (*function_differences(wanted, present), *trigger_differences(wanted, present)):
             yield Finding("warning" if d.harmless else "broken", d.what, d.evidence, "outbox install")
         yield from _own_functions(connection, wanted, present)
+        yield from _broken_chains(connection, wanted, present)
     for d in right_differences(connection, catalogue):
         yield Finding("warning" if d.harmless else "broken", d.what, d.evidence, "outbox install")
     for view in catalogue.desired():
@@ -101,6 +102,19 @@ def _own_functions(connection: Connection, wanted: Wanted, present: Present) -> 
             evidence = "was altered since the install" if f["body"] not in texts else "has no search_path of its own"
             mend = f"psql: CREATE OR REPLACE FUNCTION {f['sql']} as in migrations/"
             yield Finding("broken", f"function {f['sql']}", evidence, mend)
+
+
+def _broken_chains(connection: Connection, wanted: Wanted, present: Present) -> Iterator[Finding]:
+    """Those that fail, as where row security would hide rows from its owner."""
+    query = sql.SQL(sqlfiles.read("catalogue/try_chain.sql"))
+    for name in sorted(present.functions.keys() & {n for n in wanted.functions if n.startswith("follow_")}):
+        try:
+            with connection.transaction():
+                connection.execute(query.format(function=sql.Identifier(name)))
+        except psycopg.ProgrammingError as e:
+            if e.diag.context:
+                evidence = f"cannot be followed, so that every row is rechecked: {e.diag.message_primary}"
+                yield Finding("warning", f"function outbox.{name}", evidence, "mend it; it has the rights of its owner")
 
 
 def _refused(connection: Connection, catalogue: Catalogue, view: Relation) -> Iterator[Finding]:

@@ -5,6 +5,10 @@ DECLARE
     lacks_create boolean := NOT has_database_privilege('outbox_owner', current_database(), 'CREATE');
 BEGIN
     IF lacks_create THEN
+        IF NOT has_database_privilege(current_database(), 'CREATE WITH GRANT OPTION') THEN
+            RAISE insufficient_privilege USING MESSAGE = format(
+                'outbox_owner needs CREATE on database %I for a moment, which this role may not give', current_database());
+        END IF;
         EXECUTE format('GRANT CREATE ON DATABASE %I TO outbox_owner', current_database());
     END IF;
     FOR statement IN

@@ -54,8 +54,8 @@ BEGIN
         PERFORM outbox.ring();
     END IF;
     RETURN NULL;
-EXCEPTION WHEN undefined_column OR undefined_table OR undefined_function OR insufficient_privilege
-    OR program_limit_exceeded THEN
+EXCEPTION WHEN undefined_column OR undefined_table OR undefined_function OR invalid_schema_name
+    OR insufficient_privilege OR program_limit_exceeded THEN
     -- Something is not as it was at install (a right on an operator, too), or a key is too long for an index. The
     -- application goes on; all that reads the table is rechecked.
     INSERT INTO outbox.message (target, resource, key, via, operation, source)

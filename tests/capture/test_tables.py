@@ -12,6 +12,7 @@ from outbox.install import drift
 from outbox.resources import RESOURCES
 from tests.capture.covering import Connection
 from tests.capture.following import check, define
+from tests.capture.schemas import CASE_BLIND
 
 VIEW = (
     "CREATE VIEW visma_net.cost_centres AS SELECT company AS company_code, code AS cost_centre_code, description,"
@@ -414,6 +415,19 @@ def test_a_primary_key_without_overlaps(newest_connection: Connection) -> None:
         "DELETE FROM centres",
     )
     assert install.check(newest_connection) == []
+
+
+def test_a_primary_key_whose_equality_cannot_be_joined_by(connection: Connection) -> None:
+    """The same for a type of an extension whose `=` can neither merge nor hash."""
+    first = CASE_BLIND.replace(", MERGES", "").replace("{schema}", "src")
+    define(connection, f"{first}; CREATE TABLE centres (company text, code citext PRIMARY KEY, description text)", VIEW)
+    assert check(
+        connection,
+        "INSERT INTO centres VALUES ('a', 'x', '1'), ('a', 'y', '1')",
+        "UPDATE centres SET description = '2'",
+        "UPDATE centres SET code = 'X' WHERE code = 'x'",
+        "DELETE FROM centres",
+    )
 
 
 def test_a_constant_with_a_backslash(connection: Connection) -> None:

@@ -365,7 +365,7 @@ def test_no_superuser_is_needed(version: int) -> None:
 
 def test_a_type_in_a_schema_of_its_own() -> None:
     """Its operator joins old and new rows: the owner's functions and the relay get the schema. Where whoever installs
-    may not give it, he is told, and nothing is done; where it is taken back, the application goes on.
+    may not give it, he is told, and nothing is done; taken back or renamed, the application goes on.
     """
     view = (
         "CREATE SCHEMA visma_net; CREATE VIEW visma_net.cost_centres AS SELECT c.company AS company_code,"
@@ -383,15 +383,22 @@ def test_a_type_in_a_schema_of_its_own() -> None:
         before = dump(site.dsn())
         with pytest.raises(NotPermitted, match="GRANT USAGE ON SCHEMA ext TO outbox_operator"):
             install.apply(dba, install.plan(dba))
+        admin.execute("ALTER DATABASE erp OWNER TO CURRENT_USER; GRANT CREATE ON DATABASE erp TO dba")
+        with pytest.raises(NotPermitted, match="outbox_owner needs CREATE on database erp for a moment"):
+            install.apply(dba, install.plan(dba))
+        admin.execute("ALTER DATABASE erp OWNER TO dba")
         assert dump(site.dsn()) == before
         admin.execute("GRANT USAGE ON SCHEMA ext TO dba WITH GRANT OPTION")
         install.apply(dba, install.plan(dba))
         assert install.check(dba) == []
         admin.execute("REVOKE USAGE ON SCHEMA ext FROM dba CASCADE; GRANT USAGE ON SCHEMA ext TO dba")
-        with site.connected("app") as app:
-            app.execute("UPDATE ledger.centres SET name = 'changed'")
-        assert admin.execute("SELECT operation, key FROM outbox.message").fetchall() == [("DRIFT", [])]
-        assert "USAGE ON SCHEMA ext is not granted to outbox_owner" in {f.evidence for f in install.check(dba)}
+        for name in ("ext", "elsewhere"):
+            with site.connected("app") as app:
+                app.execute("UPDATE ledger.centres SET name = %s", (name,))
+            found = admin.execute("DELETE FROM outbox.message RETURNING operation, key").fetchall()
+            assert found == [("DRIFT", [])]
+            assert f"USAGE ON SCHEMA {name} is not granted to outbox_owner" in {f.evidence for f in install.check(dba)}
+            admin.execute(f"ALTER SCHEMA {name} RENAME TO elsewhere".encode() if name == "ext" else b"")
 
 
 def test_what_the_database_gives_by_default_is_not_given_here(site: Site) -> None:
@@ -540,6 +547,21 @@ def test_row_security_does_not_look_like_deletion(site: Site) -> None:
         world.sql("UPDATE outbox.message SET due_at = now() WHERE status = 'pending'")
         world.settled()
         world.close()
+
+
+def test_row_security_on_the_way_of_a_chain_is_told(site: Site) -> None:
+    """The view is read with the rights of its own owner; what is followed, with those of the outbox's."""
+    with site.connected("dba") as dba:
+        dba.execute("ALTER TABLE accountview.group_members ENABLE ROW LEVEL SECURITY")
+        told = [(f.what, f.evidence) for f in install.check(dba)]
+        dba.execute("ALTER TABLE accountview.group_members DISABLE ROW LEVEL SECURITY")
+        assert install.check(dba) == []
+    assert [what for what, _ in told] == [
+        "function outbox.follow_code_to_app_access_group_members_user_code",
+        "function outbox.follow_code_to_group_members_user_code",
+        "function outbox.follow_group_code_to_group_members_user_code",
+    ]
+    assert all("row-level security policy for table" in evidence for _, evidence in told)
 
 
 def _quiet(*_: object) -> None:
