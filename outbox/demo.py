@@ -15,8 +15,6 @@ from urllib.parse import urlsplit
 from outbox import database, embedded, sqlfiles
 from outbox.config import CompanySettings, Secret, Settings
 from outbox.errors import OutboxError
-from outbox.resources import TARGETS
-from outbox.service.wiring import at_work, make_service
 
 SOURCE = ("reference/schema.sql", "reference/data.sql", "views/accountview_net.sql", "views/visma_net.sql")
 DRAIN_TIMEOUT_S = 120.0
@@ -88,12 +86,6 @@ def create_source(connection: database.Connection) -> None:
     with connection.transaction():
         for name in SOURCE:
             connection.execute(sqlfiles.read(name))
-
-
-@contextmanager
-def relay(at: Stage) -> Iterator[Any]:
-    with at_work(make_service(at.settings, TARGETS)) as thread:
-        yield thread
 
 
 def changes() -> list[Change]:

@@ -67,6 +67,10 @@ RESOURCES: dict[str, Resource] = {
 }
 
 
+OF_THE_ERP = frozenset({"projects", "cost_types", "cost_centres"})
+"""What each company has in an ERP of its own; all else is of the identity API."""
+
+
 def children_of(resource: str) -> tuple[tuple[Resource, Parent], ...]:
     """The resources that need `resource` first, each with the parent entry that says by which columns."""
     return tuple((r, p) for r in RESOURCES.values() for p in r.parents if p.resource == resource)

@@ -22,6 +22,7 @@ from outbox.install import lanes
 from outbox.register.preview import preview
 from outbox.register.request import confirm
 from outbox.resources import TARGETS
+from outbox.service.wiring import at_work, make_service
 from outbox.words import Words
 from outbox.words.names import CLOUDS
 
@@ -45,7 +46,7 @@ def demo(serve: bool) -> int:
     with play.stage() as at:
         click.echo(f"PostgreSQL {at.connection.info.server_version // 10_000}; the clouds' page is {at.page}")
         _set_up(at)
-        with play.relay(at) as relay:
+        with at_work(make_service(at.settings, TARGETS)) as relay:
             _bring_over(at, relay)
             for number, change in enumerate(play.changes(), 1):
                 _show(number, change, play.make(at, change))

@@ -196,8 +196,6 @@ def _row(
         return None, _mirrored(_all(connection, "mirror", target, resource, key)), None
     query = sql.SQL(sqlfiles.read("explain/row.sql")).format(
         **compose.common(view, "w"),
-        missing=compose.optional(view, "missing"),
-        withdrawn=compose.optional(view, "withdrawn"),
         view_match=compose.match_view(view, view.resource.key, exactly=False),
     )
     parameters = {"key": list(key), **{f"p{i}": [value] for i, value in enumerate(key)}}

@@ -151,7 +151,7 @@ def _preview(
 ) -> tuple[Preview, Fates]:
     columns = view.resource.key[: len(key)]
     query = sql.SQL(sqlfiles.read("register/preview.sql")).format(
-        **_common(view),
+        **compose.common(view, "d"),
         refined=_refined(view, fates),
         has_parents=_all(_has_parent(view, p, views.get(p.resource), fates) for p in view.resource.parents),
         parents_stay=_all(_stays(view, p, views.get(p.resource)) for p in view.resource.parents),
@@ -168,20 +168,12 @@ def _preview(
     return Preview(view.target, name, *counts, calls(work)), Fates(row.holds, row.leaves, row.moves)
 
 
-def _common(view: View) -> dict[str, sql.Composable]:
-    return {
-        **compose.common(view, "d"),
-        "missing": compose.optional(view, "missing"),
-        "withdrawn": compose.optional(view, "withdrawn"),
-    }
-
-
 def _refined(view: View, fates: Mapping[str, Fates]) -> sql.Composable:
     """A user is more than his row: his e-mail may be somebody else's. With his account his access moves."""
     if view.resource.name != "users":
         moves = fates["users"].moves if view.resource.key[0] == "user_code" and "users" in fates else {}
         return sql.SQL(sqlfiles.read("register/preview_others.sql")).format(moves=sql.Literal(json.dumps(moves)))
-    return sql.SQL(sqlfiles.read("register/preview_users.sql")).format(**_common(view))
+    return sql.SQL(sqlfiles.read("register/preview_users.sql")).format(**compose.common(view, "d"))
 
 
 def _all(conditions: Iterable[sql.Composable]) -> sql.Composable:

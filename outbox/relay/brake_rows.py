@@ -107,7 +107,6 @@ class BrakeRows:
     async def _note(self, resource: str, call: str, counts: str, **parameters: Any) -> int:
         view = self.store.views[resource]
         parts = compose.common(view, "d") | {
-            "withdrawn": compose.optional(view, "withdrawn"),
             "has_parents": compose.has_parents(view, self.store.views),
             "parent_stays": compose.company_stays(view, self.store.views),
         }

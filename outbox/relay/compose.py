@@ -1,14 +1,14 @@
-"""Identifiers, types and conditions of a desired view, composed into the statements of sql/relay."""
+"""The desired views as they are now; their identifiers, types and conditions, composed into statements."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from psycopg import sql
 
 from outbox import sqlfiles
-from outbox.resources import Parent, Resource
+from outbox.resources import RESOURCES, Parent, Resource
 
 
 @dataclass(frozen=True)
@@ -20,9 +20,18 @@ class View:
     types: dict[str, str]
 
 
+def views_of(target: str, columns: Iterable[tuple[str, str, str]]) -> dict[str, View]:
+    """From the rows of sql/relay/read_views.sql, (resource, column, type): parents before children."""
+    types: dict[str, dict[str, str]] = {}
+    for resource, column, type_ in columns:
+        types.setdefault(resource, {})[column] = type_
+    return {name: View(target, resource, types[name]) for name, resource in RESOURCES.items() if name in types}
+
+
 def common(view: View, keyed: str) -> dict[str, sql.Composable]:
-    """What expand and compare have in common; `keyed` is the relation that has the column `key`."""
+    """What many statements have in common; `keyed` is the relation that has the column `key`."""
     resource = view.resource
+    missing, withdrawn = optional(view, "missing"), optional(view, "withdrawn")
     return {
         "target": sql.Literal(view.target),
         "resource": sql.Literal(resource.name),
@@ -36,9 +45,9 @@ def common(view: View, keyed: str) -> dict[str, sql.Composable]:
             sql.SQL(", ").join(sql.SQL("v.{}").format(sql.Identifier(c)) for c in resource.key)
         ),
         "not_document": sql.Literal([*resource.key, "missing", "withdrawn"]),
-        "not_ready": sql.SQL("coalesce(cardinality({}), 0) > 0 OR coalesce({}, false)").format(
-            optional(view, "missing"), optional(view, "withdrawn")
-        ),
+        "missing": missing,
+        "withdrawn": withdrawn,
+        "not_ready": sql.SQL("coalesce(cardinality({}), 0) > 0 OR coalesce({}, false)").format(missing, withdrawn),
         "key_length": sql.Literal(len(resource.key)),
         "present_parents": present_parents(view, keyed),
     }
@@ -52,8 +61,6 @@ def comparison(view: View, one: bool) -> sql.Composed:
         key_columns=names(columns),
         key_arrays=arrays(len(columns), one=one),
         view_match=match_view(view, columns, exactly=False, one=one),
-        missing=optional(view, "missing"),
-        withdrawn=optional(view, "withdrawn"),
         **common(view, "w"),
     )
 

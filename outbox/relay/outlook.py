@@ -13,7 +13,6 @@ from outbox.relay.breaker import Breaker, Name, is_failure
 from outbox.relay.gate import Gate
 from outbox.relay.schedule import Postpone, State, budget
 from outbox.relay.store import Store
-from outbox.relay.target_rows import TargetRows
 from outbox.resources import company_of
 from outbox.targets.delivery import Key, Outcome
 
@@ -27,7 +26,6 @@ class Outlook:
 
     def __init__(self, store: Store, gate: Gate, breaker: Breaker, woken: asyncio.Event) -> None:
         self.store = store
-        self.rows = TargetRows(store)
         self.gate = gate
         self.breaker = breaker
         self.woken = woken
@@ -44,14 +42,23 @@ class Outlook:
         """May anything be taken up now? While it may, it reads once a second."""
         if self._opening is not None:
             why, self._opening = self._opening, None
-            await self.rows.open_breaker(why[:500], self.breaker.first_s, self.breaker.cap_s)
+            await self.store.run("open_breaker", why=why[:500], **self._pauses_s)
             await self._read()
         if not self.open or self.down or time.monotonic() - self._looked_at > LOOK_S:
             await self._read()
         if self.open and self.down and not self.probing and time.monotonic() >= self._probe_at:
-            self.probing = await self.rows.take_probe(self.breaker.first_s, self.breaker.cap_s)
+            self.probing = await self.take_probe()
             await self._read()
         return self.open and (not self.down or self.probing)
+
+    async def take_probe(self) -> bool:
+        """May this relay make the next single call?"""
+        return await self.store.one("take_probe", **self._pauses_s) is not None
+
+    @property
+    def _pauses_s(self) -> dict[str, float]:
+        """Between the single calls."""
+        return {"first_s": self.breaker.first_s, "cap_s": self.breaker.cap_s}
 
     def note(self, name: Name, outcome: Outcome, http_status: int | None) -> None:
         """What a delivery met. While the platform is down the probe alone counts: others may have left before."""
@@ -66,7 +73,7 @@ class Outlook:
         if self._closing:
             self._closing, self.down = False, None
             self.breaker.closed()
-            await self.rows.close_breaker()
+            await self.store.run("close_breaker")
         for state, outcome in finished:
             if isinstance(outcome, NotAllowed):
                 await self._pause(state, outcome)
@@ -74,12 +81,14 @@ class Outlook:
     async def _pause(self, state: State, forbidden: NotAllowed) -> None:
         company, resource = forbidden.company, forbidden.resource
         if company is None and resource is None:
-            await self.rows.pause_target(forbidden.why)
+            await self.store.run("pause_target", why=forbidden.why)
             self.open = False
             return
         resources = [resource] if resource else [r for r in self.store.views if budget(r, state.key)]
         tenant = state.parents[0] if company and budget(state.resource, state.key) else None
-        await self.rows.pause_part(resources, company or "", tenant, forbidden.why)
+        await self.store.run(
+            "pause_part", resources=resources, company=company or "", remote_id=tenant, why=forbidden.why
+        )
         await self._read()
 
     def paused(self, resource: str, key: Key) -> str | None:
@@ -101,14 +110,15 @@ class Outlook:
 
     async def _read(self) -> None:
         await self.store.connection.forget_plans()
-        row = await self.rows.read_target()
+        row = await self.store.one("read_target")
         now = self._looked_at = time.monotonic()
         self.open = row.active and not row.paused
         pauses = [(resource, company, why) for resource, company, why in row.pauses]
         lifted = {pause[:2] for pause in self._pauses} - {pause[:2] for pause in pauses}
         self._pauses = pauses
         if lifted:
-            await self.rows.release_paused(lifted)
+            parts, companies = map(list, zip(*lifted, strict=True))
+            await self.store.run("release_paused", resources=parts, companies=companies)
         self.gate.keep_quiet(row.quiet)
         if self._opening is None and not self._closing:
             if self.down and not row.down:  # another relay found it back

@@ -20,7 +20,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from itertools import zip_longest
 
-from outbox.resources import RESOURCES
+from outbox.resources import OF_THE_ERP, RESOURCES
 from outbox.targets.delivery import Action, Key
 
 # Made with an id that the server gives: after an unknown outcome nobody can name the object, it must be looked for.
@@ -244,7 +244,7 @@ def parent_key(resource: str, key: Key, parent: str) -> Key:
 
 def budget(resource: str, key: Key) -> str:
     """Whose limits a call counts against: of the company in the ERP, else of the whole target ("")."""
-    return key[0] if resource in {"projects", "cost_types", "cost_centres"} else ""
+    return key[0] if resource in OF_THE_ERP else ""
 
 
 def in_order(states: list[State]) -> list[State]:

@@ -1,5 +1,5 @@
-"""The outbox tables as the relay uses them: one function per file in sql/relay. Those about the target itself
-stand in target_rows, about the brakes in brake_rows, about other users in people_rows.
+"""The outbox tables as the relay uses them: one function per file in sql/relay. Those about the brakes stand in
+brake_rows, about other users in people_rows.
 """
 
 from __future__ import annotations
@@ -19,7 +19,6 @@ from outbox.relay.connection import Connection
 from outbox.relay.holding import Holding
 from outbox.relay.rows import Message, Settled
 from outbox.relay.schedule import State
-from outbox.resources import RESOURCES
 from outbox.targets.delivery import Call, Delivery, Key
 
 FEW_KEYS = 100  # with more, planning is a small part of doing
@@ -76,11 +75,8 @@ class Store:
 
     async def read_views(self) -> None:
         """Which desired views there are, and the types of their columns."""
-        types: dict[str, dict[str, str]] = {}
-        for row in await self.all("read_views"):
-            types.setdefault(row.resource, {})[row.column] = row.type
+        self.views = compose.views_of(self.target, await self.all("read_views"))
         self.comparisons.clear()
-        self.views = {n: View(self.target, RESOURCES[n], t) for n, t in types.items() if n in RESOURCES}
 
     # -- claim and expand --------------------------------------------------------------------------------------
 

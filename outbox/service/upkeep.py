@@ -11,7 +11,6 @@ from outbox.operator.apps import pull
 from outbox.operator.prune import prune, retention
 from outbox.relay.connection import Connection
 from outbox.relay.store import Store
-from outbox.relay.target_rows import TargetRows
 from outbox.service.chores import Chore
 from outbox.verify import reading, verify
 from outbox.verify.store import Questions
@@ -25,7 +24,7 @@ def make_chores(settings: Settings) -> list[Chore]:
     """The list of all of them."""
 
     async def pull_apps(connection: Connection, target: str) -> None:
-        state = await TargetRows(Store(connection, target)).read_target()
+        state = await Store(connection, target).one("read_target")
         async with reading(connection, settings.targets[target]) as listing:
             if listing.has_apps and not state.paused:
                 pulled = await pull(connection, listing)

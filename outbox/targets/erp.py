@@ -18,7 +18,6 @@ from outbox.targets.tokens import Company
 from outbox.targets.wire import legal_id
 
 BATCHED = frozenset({"cost_types", "cost_centres"})
-RESOURCES = frozenset({"projects", *BATCHED})
 
 
 class Erp:

@@ -16,10 +16,10 @@ from outbox.targets.background import PatientErrand
 from outbox.targets.delivery import Action, Delivery
 from outbox.targets.endpoints import ErpEndpoints
 from outbox.targets.held import Held, Shapes
-from outbox.targets.pages import PER_PAGE, Item, Pages, items_of, total_pages
+from outbox.targets.pages import PER_PAGE, Item, Pages, item_of, items_of, total_pages
 from outbox.targets.platform import Platform
 from outbox.targets.tokens import Company
-from outbox.targets.wire import fill, legal_id
+from outbox.targets.wire import fill
 
 TRIES = 4
 FIRST_WAIT_S = 0.5
@@ -114,7 +114,7 @@ class Listing:
         """In which tenants the user has roles in the app: one plain list."""
         answer = await self._get(fill(self._endpoints.roles_of_user, app=app, user=user))
         if answer is not None:
-            yield [_item(row, "id", answer) for row in _rows(answer.body, answer)]
+            yield [item_of(row, answer) for row in _rows(answer.body, answer)]
 
     # -- the ERP -----------------------------------------------------------------------------------------------
 
@@ -209,13 +209,6 @@ def _rows(rows: Any, answer: Answer) -> list[Any]:
     if not isinstance(rows, list):
         raise Transient(f"{answer.what} was answered without a list", http_status=answer.status)
     return rows
-
-
-def _item(row: Any, field: str, answer: Answer) -> Item:
-    remote_id = legal_id(row.get(field)) if isinstance(row, dict) else None
-    if remote_id is None:
-        raise Transient(f"{answer.what} was answered with an item without a usable id", http_status=answer.status)
-    return Item(remote_id, row)
 
 
 def _coded(row: Any, field: str, answer: Answer) -> Item:

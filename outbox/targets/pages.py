@@ -67,10 +67,10 @@ def items_of(answer: Answer, list_field: str) -> list[Item]:
     rows = answer.body.get(list_field) if isinstance(answer.body, dict) else None
     if not isinstance(rows, list):
         raise Transient(f"{answer.what} was answered without the list {list_field!r}", http_status=answer.status)
-    return [_item(row, answer) for row in rows]
+    return [item_of(row, answer) for row in rows]
 
 
-def _item(row: Any, answer: Answer) -> Item:
+def item_of(row: Any, answer: Answer) -> Item:
     remote_id = legal_id(row.get("id")) if isinstance(row, dict) else None
     if remote_id is None:
         raise Transient(f"{answer.what} was answered with an item without a usable id", http_status=answer.status)

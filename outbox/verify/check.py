@@ -12,9 +12,7 @@ from outbox.relay.compose import View
 from outbox.relay.connection import Connection
 from outbox.relay.reading import BROKEN_VIEW, unreadable
 from outbox.relay.store import Store
-from outbox.relay.target_rows import TargetRows
-from outbox.resources import RESOURCES
-from outbox.targets.erp import RESOURCES as OF_THE_ERP
+from outbox.resources import OF_THE_ERP, RESOURCES
 from outbox.targets.listing import Listing
 from outbox.verify.findings import SHOWN_NAMES, Finding, Verified
 from outbox.verify.look import Look, Looked
@@ -32,7 +30,7 @@ async def verify(
     await store.read_views()
     ask = Questions(connection, listing.name)
     since = (await ask.read_times()).verify_since
-    target = await TargetRows(store).read_target()
+    target = await store.one("read_target")
     views = [store.views[name] for name in RESOURCES if name in store.views and name in (resources or RESOURCES)]
     checked = []
     for view in views:

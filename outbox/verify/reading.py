@@ -10,7 +10,6 @@ from outbox.relay.aside import Aside
 from outbox.relay.connection import Connection
 from outbox.relay.gate import Gate
 from outbox.relay.store import Store
-from outbox.relay.target_rows import TargetRows
 from outbox.targets import read
 from outbox.targets.listing import Listing
 
@@ -18,7 +17,7 @@ from outbox.targets.listing import Listing
 @asynccontextmanager
 async def reading(connection: Connection, settings: TargetSettings) -> AsyncIterator[Listing]:
     """The lists of a target while the block runs."""
-    target = await TargetRows(Store(connection, settings.name)).read_target()
+    target = await Store(connection, settings.name).one("read_target")
     gate = Gate(Aside(connection, settings.name))
     gate.keep_quiet(target.quiet)
     listing = read(settings, gate)

@@ -150,8 +150,9 @@ def test_one_of_two_relays_makes_the_probe(world: World) -> None:
     world.sql("UPDATE outbox.target SET down_since = now(), down_why = 'x', probe_at = now() WHERE target = %s",
               world.target)  # fmt: skip
     with world.stepping() as relay:
-        assert world.run(relay.lane.outlook.rows.take_probe(10.0, 60.0))
-        assert not world.run(relay.lane.outlook.rows.take_probe(10.0, 60.0))
+        relay.lane.breaker.first_s, relay.lane.breaker.cap_s = 10.0, 60.0
+        assert world.run(relay.lane.outlook.take_probe())
+        assert not world.run(relay.lane.outlook.take_probe())
         assert 15 < world.sql("SELECT extract(epoch FROM probe_at - now())::float8 FROM outbox.target"
                               " WHERE down_since IS NOT NULL")[0] <= 20  # fmt: skip
 
