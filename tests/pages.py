@@ -84,11 +84,8 @@ def _first_line(command: click.Command) -> str:
 
 def _command(name: str, command: click.Command) -> str:
     usage = " ".join(command.collect_usage_pieces(click.Context(command)))
-    parts = [f"### outbox {name}", _fenced("text", [f"outbox {name} {usage}".rstrip()]), _help(command)]
-    options = [_option(p) for p in command.params if isinstance(p, click.Option)]
-    if options:
-        parts.append(table(("option", "what it is"), options))
-    return "\n\n".join(parts)
+    options = "\n".join(_option(p) for p in command.params if isinstance(p, click.Option))
+    return "\n\n".join(filter(None, (f"### outbox {name} {usage}", _help(command), options)))
 
 
 def _help(command: click.Command) -> str:
@@ -100,19 +97,13 @@ def _help(command: click.Command) -> str:
 def _block(text: str) -> str:
     """The first line is what the others are about; examples are commands, which tests/cli/test_docs.py runs."""
     first, *lines = text.removeprefix("\b\n").splitlines()
-    if not lines:
-        return first
-    language = "sh" if first.startswith("Example") else "text"
-    return f"{first}\n\n" + _fenced(language, [line.strip() for line in lines])
+    head, language = ("", "sh") if first.startswith("Example") else (f"{first}\n\n", "text")
+    return head + "\n".join((f"```{language}", *(line.strip() for line in lines), "```")) if lines else first
 
 
-def _fenced(language: str, lines: Sequence[str]) -> str:
-    return "\n".join((f"```{language}", *lines, "```"))
-
-
-def _option(option: click.Option) -> tuple[str, str]:
+def _option(option: click.Option) -> str:
     value = "" if option.is_flag else f" {option.make_metavar(click.Context(outbox))}"
-    return f"`{', '.join(option.opts)}{value}`", option.help or ""
+    return f"- `{', '.join(option.opts)}{value}`: {option.help}"
 
 
 # -- questions ------------------------------------------------------------------------------------------------------
