@@ -211,6 +211,15 @@ class World:
         self.sql("INSERT INTO accountview.companies VALUES (%s, %s, %s, %s)", code, f"Bedrijf {code}", number,
                  administration)  # fmt: skip
 
+    @contextmanager
+    def uncaptured(self) -> Iterator[None]:
+        """No trigger fires meanwhile: these changes have no message."""
+        self.sql("SET session_replication_role = replica")
+        try:
+            yield
+        finally:
+            self.sql("RESET session_replication_role")
+
     def right(self, user: str, administration: str = "A1") -> None:
         self.sql("INSERT INTO accountview.administration_access (administration_code, user_code) VALUES (%s, %s)",
                  administration, user)  # fmt: skip
@@ -399,6 +408,12 @@ class Steps:
 
     def settle(self) -> Any:
         return self.world.run(self.lane.settle())
+
+    def turn(self) -> None:
+        """All that is due now, to its end; what comes due by it, or meanwhile, is left."""
+        self.begin()
+        self.land()
+        self.settle()
 
     def round(self) -> None:
         """Everything that is due now, to its end."""

@@ -156,9 +156,7 @@ def test_a_steady_stream_does_not_starve_what_waits_for_its_back_off(world: Worl
     world.user("late")
     world.fault("status", "POST", "/users$", status=503)
     with world.stepping() as relay:
-        relay.begin()
-        relay.land()
-        relay.settle()
+        relay.turn()
         assert world.ended("users", "late") == ["pending"]
         for n in range(30):
             world.message("users", f"nobody{n}")

@@ -204,8 +204,7 @@ def test_retried_updates_whose_rows_are_gone_are_braked(world: World) -> None:
     world.sql("UPDATE accountview.users SET last_name = 'Nieuw'")
     world.drain()
     assert len(_keys(world, "dead")) == 6
-    with world.database.transaction():
-        world.sql("SET LOCAL session_replication_role = replica")
+    with world.uncaptured():
         world.sql("DELETE FROM accountview.users")
     world.sql("SELECT outbox.retry(%s, 'users')", world.target)
     world.drain()
@@ -286,8 +285,7 @@ def test_an_approval_settles_no_ambiguity(world: World) -> None:
     world.drain()
     assert _keys(world, "held") == ["bob"]
     assert world.sql("SELECT outbox.approve(%s, 'users')", world.target) == []
-    with world.database.transaction():
-        world.sql("SET LOCAL session_replication_role = replica")
+    with world.uncaptured():
         world.sql("UPDATE accountview.users SET email = 'bob@example.nl' WHERE code = 'bob'")
     world.sql("SELECT outbox.retry(%s, 'users')", world.target)
     world.settled()

@@ -120,9 +120,7 @@ def test_a_doubt_is_cleared_by_every_email_that_was_tried(world: World, kind: st
     world.user("ann", "old@example.nl")
     world.fault(kind, "POST", "/users$")
     with world.stepping() as relay:
-        relay.begin()
-        relay.land()
-        relay.settle()
+        relay.turn()
     world.sql("UPDATE accountview.users SET email = 'new@example.nl'")
     world.settled()
     assert world.users() == ["new@example.nl"]
@@ -135,9 +133,7 @@ def test_a_user_deleted_while_his_create_is_in_doubt_is_removed(world: World, ki
     world.user("ann")
     world.fault(kind, "POST", "/users$")
     with world.stepping() as relay:
-        relay.begin()
-        relay.land()
-        relay.settle()
+        relay.turn()
         world.sql("DELETE FROM accountview.users")
     world.settled()
     assert (world.users(), world.mirror("users", "ann")) == ([], None)
@@ -149,9 +145,7 @@ def test_a_user_whose_name_was_cleared_while_in_doubt_is_recorded_first(world: W
     world.user("ann")
     world.fault(kind, "POST", "/users$")
     with world.stepping() as relay:
-        relay.begin()
-        relay.land()
-        relay.settle()
+        relay.turn()
         world.sql("UPDATE accountview.users SET last_name = NULL")
     world.drain()
     assert world.last("users", "ann")[0] == "not_ready"
@@ -170,9 +164,7 @@ def test_a_lost_update_is_sent_again_also_when_the_row_changed_back(world: World
     world.sql("UPDATE accountview.users SET last_name = 'Daarna'")
     world.fault(kind, "PUT", "/users/")
     with world.stepping() as relay:
-        relay.begin()
-        relay.land()
-        relay.settle()
+        relay.turn()
         world.sql("UPDATE accountview.users SET last_name = 'Eerst'")
     world.settled()
     assert next(iter(world.holds()["users"].values()))["last_name"] == "Eerst"
@@ -207,9 +199,7 @@ def test_a_returning_user_is_made_again_though_his_removal_was_lost(world: World
     world.sql("DELETE FROM accountview.users")
     world.fault(kind, "DELETE")
     with world.stepping() as relay:
-        relay.begin()
-        relay.land()
-        relay.settle()
+        relay.turn()
         world.user("ann")
     world.settled()
     assert len(world.invited()) == (1 if kind == "drop_before" else 2)
@@ -227,9 +217,7 @@ def test_a_lost_removal_stays_noted_while_he_is_updated(world: World, then: str)
     world.sql("DELETE FROM accountview.users")
     world.fault("drop_after", "DELETE", "/users/[^/]*$")
     with world.stepping() as relay:
-        relay.begin()
-        relay.land()
-        relay.settle()
+        relay.turn()
         world.user("ann")
         world.right("ann")
     if then == "drop_before":
@@ -260,9 +248,7 @@ def test_a_company_deleted_and_made_again_while_its_removal_is_in_doubt(world: W
     world.sql("DELETE FROM accountview.companies")
     world.fault(kind, "DELETE", "/tenants/[^/]*$")
     with world.stepping() as relay:
-        relay.begin()
-        relay.land()
-        relay.settle()
+        relay.turn()
         world.company("001")
     world.settled()
     assert len(world.holds()["tenant_users"]) == 1

@@ -56,9 +56,7 @@ def test_a_fault_before_a_call_leaves_nothing_in_flight(world: World, monkeypatc
     world.user("ann")
     with world.stepping() as relay, monkeypatch.context() as patch:
         patch.setattr(Gate, "delivery", lambda self, company: 1 / 0)
-        relay.begin()
-        relay.land()
-        relay.settle()
+        relay.turn()
         assert relay.lane.in_flight == {}
     world.settled()
 

@@ -188,9 +188,7 @@ def there_and_back(world: World) -> list[str]:
     world.sql("UPDATE accountview.users SET last_name = 'Terug'")
     world.fault("drop_after", "PUT", "/users/")
     with world.stepping() as relay:
-        relay.begin()
-        relay.land()
-        relay.settle()
+        relay.turn()
         world.sql("UPDATE accountview.users SET last_name = 'Heen'")
     return ends_equal(world)
 
@@ -206,9 +204,7 @@ def email_changed_in_doubt(world: World) -> list[str]:
     world.user("ann", "old@example.nl")
     world.fault("drop_after", "POST", "/users$")
     with world.stepping() as relay:
-        relay.begin()
-        relay.land()
-        relay.settle()
+        relay.turn()
     world.sql("UPDATE accountview.users SET email = 'new@example.nl'")
     left = drained(world)
     return left + [f"invited: {m}" for m in [world.invited()] if len(m) > 1]

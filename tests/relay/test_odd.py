@@ -127,9 +127,7 @@ def test_a_code_that_changes_while_an_update_is_in_flight(world: World) -> None:
     with world.stepping() as relay:
         relay.begin()
         world.sql("UPDATE accountview.users SET code = 'anna', last_name = 'Daarna'")
-        relay.begin()
-        relay.land()
-        relay.settle()
+        relay.turn()
         relay.round()
     world.settled()
     assert world.invited() == ["ann@example.nl"]
@@ -142,9 +140,7 @@ def test_a_code_that_changes_while_the_create_is_in_flight(world: World) -> None
     with world.stepping() as relay:
         relay.begin()
         world.sql("UPDATE accountview.users SET code = 'anna'")
-        relay.begin()
-        relay.land()
-        relay.settle()
+        relay.turn()
         relay.round()
     world.settled()
     assert world.invited() == ["ann@example.nl"]
@@ -184,9 +180,7 @@ def test_everything_goes_and_comes_back(erp: World, kind: str | None) -> None:
     with erp.stepping() as relay:
         relay.begin()
         fill()
-        relay.begin()
-        relay.land()
-        relay.settle()
+        relay.turn()
         relay.begin()
     erp.settled()
 

@@ -50,8 +50,8 @@ def test_a_removed_company_takes_its_children_without_a_call(erp: World) -> None
     erp.sql("INSERT INTO accountview.projects VALUES ('A1', 'P1', 'Dak', '2026-01-01')")
     erp.drain()
     calls = len(erp.calls())
-    erp.sql("ALTER TABLE accountview.companies DISABLE TRIGGER USER; DELETE FROM accountview.companies;"
-            "ALTER TABLE accountview.companies ENABLE TRIGGER USER")  # fmt: skip
+    with erp.uncaptured():
+        erp.sql("DELETE FROM accountview.companies")
     erp.message("companies", "001", operation="DELETE")
     erp.settled()
     assert len(erp.calls()) == calls + 1
@@ -144,9 +144,7 @@ def test_a_child_that_leaves_while_its_parent_is_in_flight(world: World, deleted
         if landed:
             relay.land()
         world.sql(f"DELETE FROM accountview.{deleted}")
-        relay.begin()
-        relay.land()
-        relay.settle()
+        relay.turn()
         relay.round()
     world.settled()
     assert world.holds()["tenant_users"] == []
@@ -165,9 +163,7 @@ def test_a_parent_that_leaves_while_its_child_is_in_flight(world: World, parent:
     with world.stepping() as relay:
         relay.begin()
         world.sql(f"DELETE FROM accountview.{parent}")
-        relay.begin()
-        relay.land()
-        relay.settle()
+        relay.turn()
         relay.round()
     world.settled()
     assert world.mirror("company_access", "ann", "001") is None

@@ -67,9 +67,7 @@ def test_the_new_key_in_doubt(renamed: World, kind: str) -> None:
     with renamed.stepping() as relay:
         relay.begin()
         _look_at(renamed, "ann")
-        relay.begin()
-        relay.land()
-        relay.settle()
+        relay.turn()
         relay.round()
     renamed.settled()
     assert len(renamed.holds()["tenant_users"]) == 1
@@ -82,9 +80,7 @@ def test_an_access_that_the_new_key_did_not_get_is_taken_away(renamed: World) ->
     with renamed.stepping() as relay:
         relay.begin()
         _look_at(renamed, "ann")
-        relay.begin()
-        relay.land()
-        relay.settle()
+        relay.turn()
         relay.round()
     renamed.sql("DELETE FROM accountview.administration_access")
     renamed.settled()

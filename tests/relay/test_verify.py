@@ -249,11 +249,10 @@ def test_a_user_who_is_gone_is_held_not_invited_again(filled: World) -> None:
 
 def test_what_a_lost_message_left_is_found_without_asking_the_cloud(filled: World) -> None:
     """Rows changed while triggers were off: new, changed and deleted ones; --repair makes all of it good."""
-    filled.sql("ALTER TABLE accountview.users DISABLE TRIGGER USER")
-    filled.user("cor")
-    filled.sql("UPDATE accountview.users SET last_name = 'Nieuw' WHERE code = 'ann'")
-    filled.sql("DELETE FROM accountview.users WHERE code = 'bob'")
-    filled.sql("ALTER TABLE accountview.users ENABLE TRIGGER USER")
+    with filled.uncaptured():
+        filled.user("cor")
+        filled.sql("UPDATE accountview.users SET last_name = 'Nieuw' WHERE code = 'ann'")
+        filled.sql("DELETE FROM accountview.users WHERE code = 'bob'")
     assert sorted(found(filled, "users", repair=True)) == [
         ("users", "different", ("ann",)),
         ("users", "different", ("bob",)),
@@ -268,9 +267,8 @@ def test_what_is_pending_is_not_reported(filled: World) -> None:
     filled.sql("UPDATE accountview.users SET last_name = 'Nieuw' WHERE code = 'ann'")
     assert found(filled, "users") == []
     filled.drain()
-    filled.sql("ALTER TABLE accountview.users DISABLE TRIGGER USER")
-    filled.sql("UPDATE accountview.users SET last_name = 'Weer' WHERE code = 'ann'")
-    filled.sql("ALTER TABLE accountview.users ENABLE TRIGGER USER")
+    with filled.uncaptured():
+        filled.sql("UPDATE accountview.users SET last_name = 'Weer' WHERE code = 'ann'")
     filled.message("users")
     assert found(filled, "users") == []
     DAMAGE["access taken"][0](filled, filled.hands())
@@ -280,9 +278,8 @@ def test_what_is_pending_is_not_reported(filled: World) -> None:
 
 def test_what_is_wrong_in_two_ways_is_reported_once(filled: World) -> None:
     """The row changed while triggers were off, and somebody changed the user in the cloud."""
-    filled.sql("ALTER TABLE accountview.users DISABLE TRIGGER USER")
-    filled.sql("UPDATE accountview.users SET last_name = 'Weer' WHERE code = 'ann'")
-    filled.sql("ALTER TABLE accountview.users ENABLE TRIGGER USER")
+    with filled.uncaptured():
+        filled.sql("UPDATE accountview.users SET last_name = 'Weer' WHERE code = 'ann'")
     DAMAGE["user renamed"][0](filled, filled.hands())
     assert found(filled, "users") == [("users", "different", ("ann",))]
 
@@ -310,9 +307,8 @@ def test_what_is_held_or_dead_is_not_reported(filled: World) -> None:
 
 def test_what_a_person_rejected_is_not_reported(filled: World) -> None:
     """He decided that the cloud keeps it."""
-    filled.sql("ALTER TABLE accountview.users DISABLE TRIGGER USER")
-    filled.sql("DELETE FROM accountview.users WHERE code = 'bob'")
-    filled.sql("ALTER TABLE accountview.users ENABLE TRIGGER USER")
+    with filled.uncaptured():
+        filled.sql("DELETE FROM accountview.users WHERE code = 'bob'")
     filled.sql("INSERT INTO outbox.decision (decision, target, resource, key, why)"
                " VALUES ('reject', %s, 'users', '{bob}', 'he stays')", filled.target)  # fmt: skip
     assert found(filled, "users") == []
@@ -428,9 +424,8 @@ def two_erps(filled_erp: World) -> World:
     changed = {"description": {"value": "Anders"}, "startDate": {"value": "2024-01-01T00:00:00"}}
     for company in ("001", "002"):
         filled_erp.hands().erp(remote_id(filled_erp, "companies", company), "PUT", "/project/P2", changed)
-    filled_erp.sql("ALTER TABLE accountview.projects DISABLE TRIGGER USER")
-    filled_erp.sql("UPDATE accountview.projects SET description = 'Weer' WHERE code IN ('P/1', 'P1')")
-    filled_erp.sql("ALTER TABLE accountview.projects ENABLE TRIGGER USER")
+    with filled_erp.uncaptured():
+        filled_erp.sql("UPDATE accountview.projects SET description = 'Weer' WHERE code IN ('P/1', 'P1')")
     return filled_erp
 
 
@@ -553,11 +548,10 @@ def test_a_target_that_was_never_registered_is_unknown(filled: World) -> None:
 
 def _many_users(world: World, number: int) -> None:
     """In the cloud and in the mirror, without sending each."""
-    world.sql("ALTER TABLE accountview.users DISABLE TRIGGER USER")
-    world.sql("INSERT INTO accountview.users (code, first_name, last_name, email)"
-              " SELECT 'u' || n, 'Voor', 'Naam', 'u' || n || '@example.nl' FROM generate_series(1, %s) AS n",
-              number)  # fmt: skip
-    world.sql("ALTER TABLE accountview.users ENABLE TRIGGER USER")
+    with world.uncaptured():
+        world.sql("INSERT INTO accountview.users (code, first_name, last_name, email)"
+                  " SELECT 'u' || n, 'Voor', 'Naam', 'u' || n || '@example.nl' FROM generate_series(1, %s) AS n",
+                  number)  # fmt: skip
     by = world.hands()
     for code in world.sql("SELECT code FROM accountview.users WHERE code LIKE 'u%%'"):
         id_ = by.user(f"{code}@example.nl")
