@@ -12,21 +12,12 @@ from psycopg.rows import dict_row
 
 from outbox import sqlfiles
 from outbox.capture.sqltext import on_one_line
+from outbox.pinned import PINNED as PINNED  # generate.py has it from here
 from outbox.resources import RESOURCES, TARGETS
 
 Connection = psycopg.Connection[Any]
 
-PINNED = {
-    "search_path": "pg_catalog, pg_temp",
-    "DateStyle": "ISO, YMD",
-    "TimeZone": "UTC",
-    "IntervalStyle": "iso_8601",
-    "extra_float_digits": "1",
-    "bytea_output": "hex",
-}
-"""Capture, expansion and relay all run under these, so that a value has one text form."""
-
-# Which of them the text form of a base type hangs on; of a type that is not here, all of them.
+# Which of PINNED the text form of a base type hangs on; of a type that is not here, all of them.
 _SHAPED_BY: dict[str, tuple[str, ...]] = {
     **dict.fromkeys(
         ["text", "varchar", "bpchar", "name", "int2", "int4", "int8", "numeric", "uuid", "bool", "time"], ()

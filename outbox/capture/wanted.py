@@ -11,7 +11,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from outbox import sqlfiles
+from outbox import pinned, sqlfiles
 from outbox.capture.catalogue import Catalogue, Connection, Member, Relation
 from outbox.capture.chains import Chain, safe_name
 from outbox.capture.dependencies import definitions, used_columns
@@ -129,7 +129,7 @@ def derive(connection: Connection, catalogue: Catalogue) -> Wanted:
 @cache
 def program_digest() -> str:
     """Of all that turns views into SQL: another program may derive other triggers from the same views."""
-    modules = sorted(Path(__file__).parent.glob("*.py"))
+    modules = [*sorted(Path(__file__).parent.glob("*.py")), Path(pinned.__file__)]
     templates = sorted(sqlfiles.path("capture").glob("*.sql"))
     return digest("".join(f.read_text(encoding="utf-8") for f in [*modules, *templates]))
 

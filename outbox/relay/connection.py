@@ -25,15 +25,10 @@ from psycopg.rows import namedtuple_row
 
 from outbox import sqlfiles
 from outbox.errors import NotAtHome
+from outbox.pinned import PINNED
 
-# A key has one text form: the same settings are pinned in the capture functions.
 SESSION = {
-    "search_path": "pg_catalog, pg_temp",  # nobody's functions and operators in place of the built-in ones
-    "DateStyle": "ISO, YMD",
-    "TimeZone": "UTC",
-    "IntervalStyle": "iso_8601",
-    "extra_float_digits": "1",
-    "bytea_output": "hex",
+    **PINNED,
     "row_security": "off",  # an error instead of an empty read, which would look like a deletion
     "default_transaction_isolation": "read committed",  # who locks a row looks again, and has to see what is there now
     "synchronous_commit": "off",  # but for begin, see there

@@ -11,7 +11,7 @@ import psycopg
 from psycopg import sql
 from psycopg.types.json import Jsonb
 
-from outbox.capture.catalogue import PINNED
+from outbox.pinned import PINNED
 from outbox.resources import RESOURCES
 
 Connection = psycopg.Connection[Any]
