@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from outbox.config import Settings, TargetSettings, load, variables
+from outbox.config import Settings, TargetSettings, load
 from outbox.config.values import Secret
 from outbox.errors import ConfigError
 from outbox.relay.retry import Patience
@@ -73,16 +73,6 @@ def test_environment_goes_before_the_file(file: Path) -> None:
     assert settings.dsn.reveal() == "postgresql://other/db"
     assert (visma.client_id, visma.concurrency, visma.allow_private_hosts) == ("from-env", 3, True)
     assert settings.lease_s == 30.0
-
-
-def test_origin_of_each_value(file: Path) -> None:
-    """default, the file, or the variable."""
-    origins = load(file, {"OUTBOX_VISMA_NET_CLIENT_ID": "x"}).origins
-    assert origins["attempts"] == "default"
-    assert origins["lease_s"] == str(file)
-    assert origins["visma_net.client_id"] == "OUTBOX_VISMA_NET_CLIENT_ID"
-    known = {v for key in origins for v in [f"OUTBOX_{key.replace('.', '_').upper()}"]}
-    assert known == set(variables())
 
 
 def test_secret_never_shows(file: Path) -> None:

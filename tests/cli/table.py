@@ -154,6 +154,7 @@ TABLE: dict[str, Case] = {
             (("gebruikers", "--yes"), "'gebruikers' is not one of"),
             (("--target", "exact_online", "--yes"), "'exact_online' is not one of"),
             (("--key", "001", "--yes"), "--key needs exactly one RESOURCE"),
+            (("companies", "--key", "001", "--key", "x", "--yes"), "the key of companies is company code"),
             (("users",), "say --yes"),
         ),
         printed.Registered,

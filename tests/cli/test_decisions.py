@@ -7,7 +7,7 @@ import json
 import psycopg
 import pytest
 
-from tests.cli.conftest import NOWHERE, Shell
+from tests.cli.conftest import Shell
 
 STUCK = """
     INSERT INTO outbox.message (target, resource, key, operation, status, settled_at, error, withheld, batch)
@@ -76,14 +76,6 @@ def test_an_ambiguous_one_cannot_be_approved(shell: Shell, stuck: psycopg.Connec
     assert "outbox link" in result.err
 
 
-def test_reject_and_skip_need_a_reason(shell: Shell, stuck: psycopg.Connection) -> None:
-    """An empty one is none."""
-    assert shell("reject", "--batch", "7", "--yes").code == 2
-    assert shell("skip", "visma_net", "projects", "--reason", " ").code == 2
-    assert shell("reject", "--batch", "7", "--yes", "--reason", "wrong import").code == 0
-    assert _statuses(stuck)["rejected DELETE"] == 6
-
-
 def test_retry_and_skip_take_what_is_dead(shell: Shell, stuck: psycopg.Connection) -> None:
     """A beginning of a key means all below it."""
     assert shell("retry", "visma_net", "projects", "001").out == "to be tried again: visma_net projects 001 P1\n"
@@ -101,7 +93,6 @@ def test_by_message(shell: Shell, stuck: psycopg.Connection) -> None:
 
 
 WRONG = (
-    (("approve",), 2, "say what is meant"),
     (("approve", "visma_net", "users", "NOBODY"), 66, "nothing of visma_net users NOBODY is held"),
     (("approve", "visma_net", "projects"), 66, "visma_net projects 001 P1 is dead, not held"),
     (("retry", "visma_net", "users", "U1"), 66, "visma_net users U1 is held, not dead or waiting"),
@@ -111,7 +102,7 @@ WRONG = (
     (("approve", "--message", "9" * 20), 2, "is not in the range"),
     (("approve", "--batch", "9" * 20), 2, "is not in the range"),
     (("retry", "visma_net", "users", "JANS\udce9N"), 2, r"'JANS\udce9N' is not UTF-8"),
-    (("approve", "somewhere"), 2, "somewhere"),
+    (("skip", "visma_net", "projects", "--reason", " "), 2, "--reason is empty"),
 )
 
 
@@ -142,9 +133,3 @@ def test_who_decides_is_what_the_session_says(
     monkeypatch.setenv("PGOPTIONS", "-c outbox.actor=petra")
     assert shell("approve", "visma_net", "users", "U1").code == 0
     assert stuck.execute("SELECT decided_by FROM outbox.decision").fetchall() == [("petra",)]
-
-
-def test_without_a_database(shell: Shell, site: psycopg.Connection, monkeypatch: pytest.MonkeyPatch) -> None:
-    """One sentence and 69."""
-    monkeypatch.setenv("OUTBOX_DSN", NOWHERE)
-    assert shell("approve", "--batch", "7").code == 69

@@ -296,9 +296,7 @@ def test_no_view(shell: Shell, site: psycopg.Connection) -> None:
     [
         (("visma_net", "projects", "001"), "the key of projects is company code, project code: 2 values, not 1"),
         (("visma_net", "companies", "001", "x"), "the key of companies is company code: 1 value, not 2"),
-        (("visma_net", "companies"), "the key of companies is company code: 1 value, not 0"),
         (("visma_net", "bedrijven", "001"), "'bedrijven' is not one of"),
-        (("exact", "companies", "001"), "'exact' is not one of"),
     ],
 )
 def test_wrong_arguments(shell: Shell, site: psycopg.Connection, arguments: tuple[str, ...], words: str) -> None:

@@ -76,35 +76,17 @@ def test_uninstall_keeps_the_tables(shell: Shell, source: psycopg.Connection) ->
         assert source.execute("SELECT count(*) FROM outbox.message").fetchone() == (0,)
 
 
-def test_no_view_at_all(shell: Shell, source: psycopg.Connection) -> None:
-    with source:
-        source.execute("DROP SCHEMA accountview_net, visma_net CASCADE")
-        result = shell("install")
-        assert result.code == 73
-        assert "there is no desired view" in result.err
-
-
-@pytest.mark.parametrize(
-    ("view", "words"),
-    [
-        (
-            "SELECT code AS user_code, first_name, last_name, now()::text AS email, language, language AS country_code",
-            "now",
-        ),
-        ("SELECT email", "user_code"),
-    ],
-)
-def test_refused_view(shell: Shell, source: psycopg.Connection, view: str, words: str) -> None:
+def test_refused_view(shell: Shell, source: psycopg.Connection) -> None:
     """One sentence with the view's name and the reason; nothing half done."""
     with source:
         source.execute(
             "DROP SCHEMA accountview_net CASCADE; CREATE SCHEMA accountview_net;"
-            f"CREATE VIEW accountview_net.users AS {view} FROM accountview.users"
+            "CREATE VIEW accountview_net.users AS SELECT email FROM accountview.users"
         )
         result = shell("install")
         assert result.code == 65
         assert "accountview_net.users" in result.err
-        assert words in result.err
+        assert "user_code" in result.err
         assert source.execute("SELECT to_regclass('outbox.message')").fetchone() == (None,)
 
 
@@ -159,12 +141,6 @@ def test_check_on_a_sound_server(shell: Shell, monkeypatch: pytest.MonkeyPatch) 
         shell("install")
         result = shell("check")
     assert (result.code, result.out) == (0, "everything is as installed\n")
-
-
-def test_check_that_cannot_look_says_so(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
-    """No database: unknown."""
-    monkeypatch.setenv("OUTBOX_DSN", "postgresql://nobody@127.0.0.1:1/none")
-    assert shell("check").code == 3
 
 
 def test_adopt_asks_first(shell: Shell, source: psycopg.Connection) -> None:

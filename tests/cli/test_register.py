@@ -131,30 +131,6 @@ def test_interrupted(shell: Shell, site: psycopg.Connection, clouds: str) -> Non
     assert differences(site, get(f"{clouds}/sandbox/state")) == []
 
 
-def test_nobody_to_ask(shell: Shell, site: psycopg.Connection) -> None:
-    """Without a terminal and without --yes it refuses, and has written nothing."""
-    result = shell("register")
-    assert result.code == 2
-    assert "say --yes" in result.err
-    assert count(site, "message") == 0
-
-
-@pytest.mark.parametrize(
-    ("arguments", "words"),
-    [
-        (("gebruikers",), "'gebruikers' is not one of"),
-        (("--target", "exact_online"), "'exact_online' is not one of"),
-        (("--key", "001"), "--key needs exactly one RESOURCE"),
-        (("companies", "--key", "001", "--key", "x"), "the key of companies is company code"),
-    ],
-)
-def test_wrong_arguments(shell: Shell, site: psycopg.Connection, arguments: tuple[str, ...], words: str) -> None:
-    result = shell("register", "--yes", *arguments)
-    assert result.code == 2
-    assert words in result.err
-    assert count(site, "message") == 0
-
-
 def test_target_without_views(shell: Shell, site: psycopg.Connection) -> None:
     site.execute("DROP SCHEMA visma_net CASCADE")
     result = shell("register", "--target", "visma_net", "--yes")

@@ -25,6 +25,7 @@ from outbox.service.wiring import at_work, make_service
 from tests.cli.conftest import NOWHERE, Result, Shell, end, on_a_terminal, started
 from tests.cli.shapes import misfits
 from tests.cli.table import ELSEWHERE, OLD, TABLE, USER, Arguments, Case
+from tests.cli.test_register import wait_for_lease
 from tests.conftest import Server, fill_installed
 from tests.lane import eventually
 from tests.pages import commands
@@ -125,19 +126,12 @@ def test_beside_a_relay(case: Case, shell: Shell, site: psycopg.Connection) -> N
     """The same, and the relay keeps its lease, but for what makes it read anew."""
     settings = load()
     with at_work(make_service(settings, ["accountview_net", "visma_net"])) as relay:
-        _wait_for_lease(site)
+        wait_for_lease(site)
         result = shell(*_filled(case.works, case.prepare(site)))
         assert (result.code, (case.beside or case.says) in result.out) == (case.code, True), result
         assert relay.is_alive()
         epochs = {epoch for (epoch,) in site.execute("SELECT epoch FROM outbox.lease")}
         assert epochs == ({1, 2} if case.interrupts else {1})
-
-
-def _wait_for_lease(connection: psycopg.Connection) -> None:
-    until = time.monotonic() + 15
-    while connection.execute("SELECT count(*) FROM outbox.lease WHERE expires_at > now()").fetchone() != (2,):
-        assert time.monotonic() < until
-        time.sleep(0.02)
 
 
 @pytest.mark.parametrize("name", [name for name in TABLE if _has_json(name)])

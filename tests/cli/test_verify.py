@@ -166,13 +166,6 @@ def test_before_the_first_register(shell: Shell, small: psycopg.Connection) -> N
     assert "visma_net waits for its first register" in result.out
 
 
-@pytest.mark.parametrize(
-    "arguments", [("verify", "gebruikers"), ("link", "accountview_net", "users"), ("apps", "push")]
-)
-def test_wrong_words(shell: Shell, small: psycopg.Connection, arguments: tuple[str, ...]) -> None:
-    assert shell(*arguments).code == 2
-
-
 # -- link and unlink -----------------------------------------------------------------------------------------------
 
 

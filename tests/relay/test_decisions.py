@@ -290,11 +290,3 @@ def test_an_approval_settles_no_ambiguity(world: World) -> None:
     world.sql("SELECT outbox.retry(%s, 'users')", world.target)
     world.settled()
     assert world.users() == ["bob@example.nl", "same@example.nl"]
-
-
-def test_nobody_may_decide_unless_granted(world: World) -> None:
-    """The functions run with their owner's rights, so PUBLIC has none to call them."""
-    query = "SELECT has_function_privilege('public', p.oid, 'EXECUTE') FROM pg_proc p WHERE p.proname = %s"
-    for name in ("stuck", "approve", "reject", "retry", "skip", "register"):
-        found = world.sql(query + " AND pronamespace = 'outbox'::regnamespace", name)
-        assert found == [False], name
