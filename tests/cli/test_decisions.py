@@ -102,7 +102,7 @@ WRONG = (
     (("approve", "--message", "9" * 20), 2, "is not in the range"),
     (("approve", "--batch", "9" * 20), 2, "is not in the range"),
     (("retry", "visma_net", "users", "JANS\udce9N"), 2, r"'JANS\udce9N' is not UTF-8"),
-    (("skip", "visma_net", "projects", "--reason", " "), 2, "--reason is empty"),
+    (("skip", "visma_net", "projects", "--reason", " "), 2, "needs a --reason that says something"),
 )
 
 
