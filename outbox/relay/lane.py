@@ -161,6 +161,8 @@ class Lane:
         """Look at as many waiting keys as there is room for."""
         room = self.window - len(self.in_flight)
         keys: dict[str, list[Key]] = {}
+        if self.outlook.probing:
+            self._look_elsewhere()
         while room and self.waiting:
             name, _ = self.waiting.popitem(last=False)
             resource, key = name
@@ -175,6 +177,13 @@ class Lane:
         # the last call whose end nobody saw left at the latest one deadline before
         most_s = time.monotonic() - self.store.holding.abandoned_at + self.times.deadline_s
         return await self._act(in_order([doubt_at_most(s, most_s) for s in states]))
+
+    def _look_elsewhere(self) -> None:
+        """Whether the platform is back is tried with a key that has not failed: a few bad ones would keep it down."""
+        for name in self.waiting:
+            if name not in self.breaker.failing:
+                self.waiting.move_to_end(name, last=False)
+                return
 
     async def _act(self, states: list[State]) -> bool:
         """Settle what needs no call, begin and send the rest."""

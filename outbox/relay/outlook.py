@@ -62,10 +62,11 @@ class Outlook:
 
     def note(self, name: Name, outcome: Outcome, http_status: int | None) -> None:
         """What a delivery met. While the platform is down the probe alone counts: others may have left before."""
-        if self.down and self.probing and is_failure(outcome, http_status) is not None:
+        failed, opens = is_failure(outcome, http_status), self.breaker.note(name, outcome, http_status)
+        if self.down and self.probing and failed is not None:
             self.probing = False
-            self._closing = not is_failure(outcome, http_status)
-        elif not self.down and self.breaker.note(name, outcome, http_status):
+            self._closing = not failed
+        elif not self.down and opens:
             self.down = self._opening = getattr(outcome, "why", "it does not answer")
 
     async def settled(self, finished: Iterable[tuple[State, Outcome]]) -> None:

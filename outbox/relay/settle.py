@@ -61,7 +61,7 @@ def after_call(
             gone = {"gone": True, "withheld": "recreate"} if status == 404 else {}
             rest = before | {"document": state.document} | gone
             return _settled(state, "held", http_status=status, error=why, **rest)
-        case PlatformDown() | NotAllowed():
+        case PlatformDown(http_status=None) | NotAllowed():
             wait_s = patience.wait_s(5) + 1.0
             return _settled(
                 state, "pending", http_status=status, error=why, wait_s=wait_s, uncounted=not looked, **before
@@ -70,7 +70,7 @@ def after_call(
             return _settled(
                 state, "pending", http_status=status, error=why, wait_s=wait_s, uncounted=not looked, **before
             )
-        case Transient():
+        case Transient() | PlatformDown():  # answered by somebody: perhaps it is this record, and not the platform
             return _again(state, why, status, patience.wait_s(state.attempts), patience, before)
         case _:  # unknown, ours included: nothing may be taken for granted
             wait_s = times.deadline_s + patience.wait_s(state.attempts)

@@ -145,6 +145,43 @@ def test_one_record_that_always_answers_500_stops_nobody(world: World) -> None:
     assert world.sql("SELECT probes FROM outbox.target WHERE target = %s", world.target) == [0]
 
 
+@pytest.mark.parametrize(
+    ("status", "body"),
+    [(500, {"message": "these never"}), (404, {"message": "no user", "code": 7})],
+    ids=["500", "404"],
+)
+def test_several_records_that_always_fail_stop_nobody_for_long(world: World, status: int, body: Any) -> None:
+    """They look like an outage. The one call that is tried next is another record's, and shows that it is none; the bad
+    ones are dead in time, also where the answer was not the API's own.
+    """
+    bad = [f"bad{n}" for n in range(5)]
+    due = "UPDATE outbox.message SET due_at = now() WHERE status = 'pending' AND due_at IS NOT NULL"
+    for code in bad:
+        world.user(code)
+    world.drain()
+    for id_ in world.holds()["users"]:
+        world.fault("status", "PUT", f"/users/{id_}", times=None, status=status, body=body)
+    world.sql("UPDATE accountview.users SET last_name = 'Anders'")
+
+    def all_dead() -> bool:
+        assert _down(world) is None
+        world.sql(due)
+        relay.round()
+        return {world.last("users", code)[0] for code in bad} == {"dead"}
+
+    with world.stepping() as relay:
+        relay.round()
+        assert not world.run(relay.lane.outlook.look())
+        assert _down(world)
+        world.user("good")
+        world.sql(due)
+        world.sql("UPDATE outbox.target SET probe_at = now() WHERE target = %s", world.target)
+        assert world.run(relay.lane.outlook.look())
+        relay.round()
+        assert "good@example.nl" in world.invited()
+        eventually(all_dead)
+
+
 def test_one_of_two_relays_makes_the_probe(world: World) -> None:
     """The next one is later for both, by more each time."""
     world.sql("UPDATE outbox.target SET down_since = now(), down_why = 'x', probe_at = now() WHERE target = %s",
