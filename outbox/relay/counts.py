@@ -36,8 +36,8 @@ class Counts:
             self.moved_at = time.monotonic()
 
     def called_now(self, calls: Iterable[tuple[Delivery, Call]]) -> None:
-        for delivery, call in calls:
-            self.calls[(delivery.resource, call.method, str(call.http_status or "none"))] += 1
+        for resource, call in {id(call): (d.resource, call) for d, call in calls}.values():  # one may be for many
+            self.calls[(resource, call.method, str(call.http_status or "none"))] += 1
             self.took[bisect_left(BUCKETS_S, call.took_ms / 1000)] += 1
             self.took_s += call.took_ms / 1000
             self.came_at = time.monotonic()

@@ -5,7 +5,9 @@ WITH changed AS (
     WHERE m.operation IN ('INSERT', 'UPDATE', 'DELETE', 'TRUNCATE')
     GROUP BY day, m.target
 ), called AS (
-    SELECT a.started_at::date AS day, a.target, count(*) AS calls
+    -- a call that carries many values has an attempt for each
+    SELECT a.started_at::date AS day, a.target,
+           count(DISTINCT (a.started_at, a.method, a.path, a.key[1])) AS calls
     FROM outbox.attempt AS a
     GROUP BY day, a.target
 )

@@ -4,7 +4,8 @@ SELECT a.target,
        a.http_status,
        -- names and numbers out, so that one cause is one row
        left(regexp_replace(coalesce(a.error, 'no answer'), $$'[^']*'|"[^"]*"|\d+$$, '…', 'g'), 200) AS reason,
-       count(*) AS calls,
+       -- a call that carries many values has an attempt for each
+       count(DISTINCT (a.started_at, a.method, a.path, a.key[1])) AS calls,
        count(DISTINCT a.key) AS keys,
        min(a.started_at) AS first,
        max(a.started_at) AS last

@@ -8,6 +8,7 @@ import time
 
 import pytest
 
+from outbox import sqlfiles
 from outbox.cli.help import PAGES
 from outbox.relay.connection import Connection, connect
 from outbox.service import metrics
@@ -149,6 +150,25 @@ def test_metrics_and_views_tell_the_same(world: World) -> None:
     assert "secret" not in text
     assert world.sql("SELECT pending, due, dead FROM outbox.backlog WHERE target = %s", world.target) == [(1, 0, 1)]
     assert world.sql("SELECT sum(calls)::int FROM outbox.calls WHERE http_status IN (201, 422)") == [2]
+
+
+def test_a_call_with_many_values_counts_once(erp: World) -> None:
+    """Each of its values has an attempt, under its own key; it was one call, says whoever counts calls."""
+    erp.company("001")
+    erp.drain()
+    erp.fault("status", "PUT", "/dimension/", status=503)
+    erp.sql(
+        "INSERT INTO accountview.cost_centres SELECT 'A1', 'K' || n, 'Kantoor', true FROM generate_series(1, 20) AS n"
+    )
+    service = erp.service(rhythm=QUICK)
+    with at_work(service):
+        eventually(lambda: not erp.pending())
+    made = len(erp.calls())
+    assert made < erp.sql("SELECT count(*) FROM outbox.attempt")[0]
+    assert sum(service.counts[erp.target].calls.values()) == len(erp.calls("PUT", "/dimension"))
+    assert erp.sql("SELECT sum(calls)::int FROM outbox.calls") == [made]
+    assert sum(row[3] for row in erp.sql(sqlfiles.read("audit/calls_per_1000_changes.sql"))) == made
+    assert [row[4:6] for row in erp.sql(sqlfiles.read("audit/failures_by_reason.sql"))] == [(1, 20)]
 
 
 def test_the_backlog_is_read_without_the_history(world: World) -> None:
