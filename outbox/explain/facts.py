@@ -36,7 +36,9 @@ class Row:
 
 @dataclass(frozen=True)
 class Mirrored:
-    """What the cloud acknowledged. in_doubt: since when a call's outcome is not known, and what it was to do."""
+    """What the cloud acknowledged. in_doubt: since when a call's outcome is not known, and what it was to do. gone: the
+    cloud was found to hold it no longer.
+    """
 
     remote_id: str | None
     document: dict[str, Any] | None
@@ -45,6 +47,7 @@ class Mirrored:
     intent: str | None
     message_id: int | None
     same: bool
+    gone: bool
 
 
 @dataclass(frozen=True)
@@ -147,7 +150,9 @@ class Facts:
 
     @property
     def in_cloud(self) -> bool:
-        return self.mirrored is not None and self.mirrored.remote_id is not None
+        """Who is gone from the cloud took what he may open with him."""
+        gone = any(f.mirrored is not None and f.mirrored.gone for f in (self, *self.parents))
+        return self.mirrored is not None and self.mirrored.remote_id is not None and not gone
 
 
 def explain(connection: Connection, target: str, resource: str, key: Key) -> Facts:
@@ -216,7 +221,14 @@ def _mirrored(found: Sequence[dict[str, Any]]) -> Mirrored | None:
         return None
     m = found[0]
     return Mirrored(
-        m["remote_id"], m["held"], m["confirmed_at"], m["in_doubt"], m["intent"], m["message_id"], bool(m.get("same"))
+        m["remote_id"],
+        m["held"],
+        m["confirmed_at"],
+        m["in_doubt"],
+        m["intent"],
+        m["message_id"],
+        bool(m.get("same")),
+        m["gone"],
     )
 
 

@@ -1,8 +1,9 @@
 -- Which apps may every user use, in which company and roles, and does the cloud know?
 WITH held AS (
     SELECT m.key[1] AS user_code, m.key[2] AS company_code, m.key[3] AS app_code, m.in_doubt,
-           m.document -> 'roles' AS roles
+           m.document -> 'roles' AS roles, u.gone
     FROM outbox.mirror AS m
+    LEFT JOIN outbox.mirror AS u ON u.target = m.target AND u.resource = 'users' AND u.key = m.key[1:1]
     WHERE m.target = 'accountview_net' AND m.resource = 'app_access'
 ), access AS (
     SELECT coalesce(v.user_code::text, h.user_code) AS user_code,
@@ -11,6 +12,7 @@ WITH held AS (
            v.roles,
            CASE WHEN h.in_doubt IS NOT NULL THEN 'in doubt'
                 WHEN h.user_code IS NULL THEN 'to be granted'
+                WHEN h.gone THEN 'the user is gone from the cloud'
                 WHEN v.user_code IS NULL THEN 'to be revoked'
                 WHEN h.roles IS DISTINCT FROM to_jsonb(v.roles) THEN 'other roles: ' || coalesce(h.roles::text, 'unknown')
                 ELSE 'granted' END AS state

@@ -7,13 +7,15 @@ WITH wanted AS (
     SELECT 'visma_net', v.user_code::text, v.company_code::text
     FROM visma_net.company_access AS v
 ), held AS (
-    SELECT m.target, m.key[1] AS user_code, m.key[2] AS company_code, m.in_doubt, m.confirmed_at
+    SELECT m.target, m.key[1] AS user_code, m.key[2] AS company_code, m.in_doubt, m.confirmed_at, u.gone
     FROM outbox.mirror AS m
+    LEFT JOIN outbox.mirror AS u ON u.target = m.target AND u.resource = 'users' AND u.key = m.key[1:1]
     WHERE m.resource = 'company_access'
 ), access AS (
     SELECT target, user_code, company_code,
            CASE WHEN h.in_doubt IS NOT NULL THEN 'in doubt'
                 WHEN h.user_code IS NULL THEN 'to be granted'
+                WHEN h.gone THEN 'the user is gone from the cloud'
                 WHEN w.user_code IS NULL THEN 'to be revoked'
                 ELSE 'granted' END AS state,
            h.confirmed_at

@@ -8,7 +8,7 @@ WITH desired AS (
 )
 SELECT (SELECT count(*) FROM desired) AS rows, d.document, coalesce(d.missing, '{{}}') AS missing,
        coalesce(d.withdrawn, false) AS withdrawn,
-       m.key IS NOT NULL AS mirrored, m.remote_id, m.document AS held, m.confirmed_at, m.in_doubt, m.intent, m.message_id,
+       m.key IS NOT NULL AS mirrored, m.remote_id, m.document AS held, m.confirmed_at, m.in_doubt, m.intent, m.message_id, m.gone,
        m.document IS NOT DISTINCT FROM d.document AND m.parents IS NOT DISTINCT FROM {present_parents} AS same,
        {present_parents} AS parents
 FROM wanted AS w

@@ -145,6 +145,18 @@ def test_whose_account_it_is_can_be_said(shell: Shell, loaded: psycopg.Connectio
     )
 
 
+def test_who_is_gone_from_the_cloud_took_his_access_with_him(shell: Shell, loaded: psycopg.Connection) -> None:
+    """The mirror keeps the rows until he is made again; nobody is told that he can still open anything."""
+    loaded.execute("UPDATE outbox.mirror SET gone = true WHERE target = 'visma_net' AND key = '{BAKKER}'")
+    assert first(shell, "visma_net", "users", "BAKKER").startswith("User BAKKER is not in Visma.net")
+    access = first(shell, "visma_net", "company_access", "BAKKER", "001")
+    assert access.startswith("Access of user BAKKER to company 001 is not in Visma.net: user BAKKER is not there")
+    for question in ("access_of_user", "user=BAKKER"), ("users_of_company", "company=001"):
+        rows = json.loads(shell("audit", *question, "--json").out)
+        states = {r["target"]: r["state"] for r in rows if r.get("user_code", "BAKKER") == "BAKKER"}
+        assert states == {"accountview_net": "granted", "visma_net": "the user is gone from the cloud"}
+
+
 def test_what_a_brake_held_names_one_command(shell: Shell, loaded: psycopg.Connection) -> None:
     """That for the batch, which stands in the brake's own words."""
     stuck(loaded, "held", withheld="update", batch=17)
