@@ -7,15 +7,16 @@
     412                                MISMATCH      read, apply again
     401, 403, licence, third party     NotAllowed
     408, 425, 429, 503                 Transient     the server says that it has not worked on it
-    3xx, any other 404, 410            PlatformDown  whoever answered, it was not the API
+    307, 308, 3xx to a read            PlatformDown  whoever answered, it was not the API
+    any other 404, 410                 PlatformDown  nor was it here
     no connection                      PlatformDown
     all other 4xx                      Refused       with the target's words
 
-What is left says nothing of what happened: 500, 502, 504, other 5xx, a 2xx whose body is not as promised, 303, a
-broken connection. A read is simply done again: Transient. A write is Unknown, every write and not only one that
-creates. A gateway's 502 or 504 may still be carried out after it. Behind a 500 a part may be applied, and as Transient
-("nothing was applied") the mirror would keep the old document as certain: a row that changes back would then count as
-unchanged.
+What is left says nothing of what happened: 500, 502, 504, other 5xx, a 2xx whose body is not as promised, any other 3xx
+(many a server answers so what it has just carried out), a broken connection. A read is simply done again: Transient. A
+write is Unknown, every write and not only one that creates. A gateway's 502 or 504 may still be carried out after it.
+Behind a 500 a part may be applied, and as Transient ("nothing was applied") the mirror would keep the old document as
+certain: a row that changes back would then count as unchanged.
 """
 
 from __future__ import annotations
@@ -192,7 +193,7 @@ def _judge_status(reply: Reply, body: Any, asked: Asked, words: str, sentence: s
         return NotAllowed(_forbidden(sentence, asked, status), http_status=status, company=asked.company)
     if status in _NOT_WORKED_ON:
         return Transient(sentence, http_status=status, retry_after_s=retry_after_s(reply.headers, now))
-    if status in (404, 410) or (300 <= status < 400 and status != 303):
+    if status in (404, 410, 307, 308) or (300 <= status < 400 and not asked.write):
         return PlatformDown(f"{sentence}; that was not the API itself", http_status=status)
     if 400 <= status < 500:
         return Refused(sentence, http_status=status)

@@ -20,6 +20,7 @@ RENEW_BEFORE_END_S = 60.0
 _FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 _OF_THE_CLIENT = frozenset({"invalid_client", "unauthorized_client", "invalid_scope", "unsupported_grant_type"})
 _REFUSED = frozenset({400, 401, 403})
+_FOR_EVER_S = 1e9
 _VISIBLE = re.compile(r"[\x21-\x7e]{1,16384}")
 
 
@@ -117,8 +118,10 @@ class Tokens:
             raise answer
         body = answer.body if isinstance(answer, Answer) and isinstance(answer.body, dict) else {}
         text, expires_in = body.get("access_token"), body.get("expires_in")
-        if not isinstance(text, str) or not _VISIBLE.fullmatch(text) or not isinstance(expires_in, int | float):
-            why = answer.why if isinstance(answer, CloudError) else "the answer holds none"
+        if not isinstance(expires_in, int | float) or expires_in > _FOR_EVER_S:
+            expires_in = None
+        if not isinstance(text, str) or not _VISIBLE.fullmatch(text) or expires_in is None:
+            why = answer.why if isinstance(answer, CloudError) else "the answer holds none, or not how long it lasts"
             raise PlatformDown(f"no token for {self._settings.name}: {why}")
         # A token that lives for less than two minutes is used for half its life, instead of never.
         return _Token(text, asked_at + max(expires_in - RENEW_BEFORE_END_S, expires_in / 2))

@@ -229,6 +229,8 @@ def test_a_tenant_without_a_token_pauses_that_company(visma_net: Cloud) -> None:
         http(200, {**TOKEN, "access_token": "with space\r\n"}),
         http(200, {**TOKEN, "access_token": 7}),
         http(200, {**TOKEN, "expires_in": "soon"}),
+        http(200, {"access_token": "t"}),
+        http(200, {**TOKEN, "expires_in": 10**400}),
         http(200, [1]),
         http(200, b"<html>", "text/html"),
         http(200),
