@@ -7,6 +7,7 @@ import sys
 import traceback
 from collections.abc import Sequence
 from importlib import import_module
+from io import TextIOWrapper
 from pathlib import Path
 
 import click
@@ -74,6 +75,8 @@ def outbox() -> None:
 
 def main() -> None:
     """The program `outbox`."""
+    if isinstance(sys.stdout, TextIOWrapper):  # a terminal of Latin-1 shows \\u0142 in place of what it does not know
+        sys.stdout.reconfigure(errors="backslashreplace")
     sys.exit(run(sys.argv[1:]))
 
 

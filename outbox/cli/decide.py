@@ -84,6 +84,8 @@ def reject(**given: Any) -> None:
 def retry(**given: Any) -> None:
     """Try again now what was refused or waits for its next attempt.
 
+    Also what is held and no approval can settle, such as an e-mail that two users have: when the rows are put right.
+
     \b
     Examples:
       outbox retry visma_net projects

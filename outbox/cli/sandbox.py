@@ -52,10 +52,13 @@ def _check_ours(file: Path) -> None:
 
 
 def write_private(file: Path, text: str) -> None:
-    """Secrets are in it: nobody else may read it."""
-    descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "w", encoding="utf-8") as f:
-        f.write(text)
+    """Secrets are in it: nobody else may read it. Raises ConfigError."""
+    try:
+        descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with os.fdopen(descriptor, "w", encoding="utf-8") as f:
+            f.write(text)
+    except OSError as error:
+        raise ConfigError(f"{file} cannot be written: {error.strerror}", "name another file") from error
 
 
 def settings_text(base_url: str) -> str:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import re
+import subprocess
+import sys
 import threading
 
 import click
@@ -148,6 +151,13 @@ def test_a_fault_of_ours_is_one_line(shell: Shell) -> None:
         r"  try: report that line\n",
         result.err,
     )
+
+
+def test_a_terminal_that_lacks_a_character() -> None:
+    """Of Latin-1, say: it shows the number of the character, and the command goes on."""
+    command = (sys.executable, "-m", "outbox", "audit", "--sql", "failures_by_reason")
+    ended = subprocess.run(command, env={**os.environ, "PYTHONIOENCODING": "latin-1"}, capture_output=True, check=True)
+    assert rb"'\u2026'" in ended.stdout
 
 
 def test_unknown_command_and_option(shell: Shell) -> None:

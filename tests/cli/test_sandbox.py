@@ -50,6 +50,13 @@ def test_settings_of_another_hand_are_kept(shell: Shell) -> None:
     assert Path("outbox.toml").read_text() == 'dsn = "postgresql://host/db"\n'
 
 
+def test_settings_that_cannot_be_written(shell: Shell) -> None:
+    """A folder that is not there, or not ours: no fault of the program."""
+    result = shell("sandbox", "--port", "0", "--write", "nowhere/outbox.toml")
+    assert result.code == 78
+    assert "nowhere/outbox.toml cannot be written: No such file or directory" in result.err
+
+
 def test_wrong_port(shell: Shell) -> None:
     assert shell("sandbox", "--port", "http").code == 2
     assert shell("sandbox", "--port", "70000").code == 2
