@@ -34,20 +34,14 @@ def test_origin_of_each(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
     write_settings(TEXT)
     monkeypatch.setenv("OUTBOX_LEASE_S", "40")
     lines = {line["name"]: line for line in json.loads(shell("config", "--json").out)}
-    assert (lines["lease_s"]["value"], lines["lease_s"]["origin"]) == (40.0, "OUTBOX_LEASE_S")
-    assert (lines["visma_net.client_id"]["value"], lines["visma_net.client_id"]["origin"]) == (
-        "ons-kantoor",
-        "outbox.toml",
-    )
-    assert lines["attempts"]["origin"] == "default"
-    assert (
-        lines["visma_net.companies.001.template"]["value"],
-        lines["visma_net.companies.001.template"]["origin"],
-    ) == (
-        "STD",
-        "file",
-    )
-    assert lines["visma_net.defaults.template"]["origin"] == "default"
+    for name, value, origin in (
+        ("lease_s", 40.0, "OUTBOX_LEASE_S"),
+        ("visma_net.client_id", "ons-kantoor", "outbox.toml"),
+        ("visma_net.companies.001.template", "STD", "file"),
+        ("attempts", 12, "default"),
+        ("visma_net.defaults.template", None, "default"),
+    ):
+        assert (lines[name]["value"], lines[name]["origin"]) == (value, origin)
 
 
 @pytest.mark.parametrize("options", [(), ("--json",)])

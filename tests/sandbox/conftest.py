@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 import pytest
 
-from outbox.sandbox import running, settings
+from outbox.sandbox import settings
 from outbox.sandbox.contract import SCOPES, Api
 
 USER = {"email": "sanne@kade.nl", "first_name": "Sanne", "last_name": "de Vries"}
@@ -88,12 +88,6 @@ class Sandbox:
 
     def set(self, **changes: Any) -> None:
         self.control("POST", "settings", changes)
-
-
-@pytest.fixture(scope="session")
-def base_url() -> Iterator[str]:
-    with running() as url:
-        yield url
 
 
 @pytest.fixture

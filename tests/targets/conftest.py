@@ -43,6 +43,12 @@ def visma_net(open_cloud: Callable[..., Cloud]) -> Cloud:
 
 
 @pytest.fixture
+def tenant(visma_net: Cloud) -> str:
+    """A company in Visma.net."""
+    return visma_net.company()
+
+
+@pytest.fixture
 def raw() -> Iterator[RawServer]:
     with raw_server() as server:
         yield server

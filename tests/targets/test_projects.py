@@ -20,11 +20,6 @@ PARENTS = ("tenant-1",)
 SHOWN = {"projectID": "P100", "description": "Dak", "startDate": "2024-01-01T00:00:00"}
 
 
-@pytest.fixture
-def tenant(visma_net: Cloud) -> str:
-    return visma_net.company()
-
-
 def held(cloud: Cloud, tenant: str, code: str = "P100") -> Any:
     return cloud.state["projects"][tenant][code]
 

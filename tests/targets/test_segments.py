@@ -18,11 +18,6 @@ PARENTS = ("tenant-1",)
 TOO_LONG = "X" * 40
 
 
-@pytest.fixture
-def tenant(visma_net: Cloud) -> str:
-    return visma_net.company()
-
-
 def value(code: str, tenant: str, action: Action = Action.CREATE, **rest: Any) -> Delivery:
     document = None if action is Action.REMOVE else {"description": rest.pop("description", "Verkoop"), "active": True}
     return delivery("cost_types", ("001", code), action, document=document, parents=(tenant,), **rest)
