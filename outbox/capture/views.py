@@ -41,9 +41,11 @@ def check_views(connection: Connection, catalogue: Catalogue) -> None:
     """Raises ViewRefused or NotPermitted for the first view that cannot be kept live."""
     for view in catalogue.desired():
         check_view(connection, catalogue, view)
+        _check_rights(catalogue, view)
 
 
 def check_view(connection: Connection, catalogue: Catalogue, view: Relation) -> None:
+    """Raises ViewRefused. Whoever asks: what is needed to install it is another question."""
     if view.kind != "v":
         raise ViewRefused(
             f"{view.dotted} is {_KINDS.get(view.kind, 'a table')}, and a desired view must be a view",
@@ -125,7 +127,14 @@ def _check_sources(catalogue: Catalogue, view: Relation) -> None:
         else:
             continue
         raise ViewRefused(f"the view {view.dotted} reads {relation.dotted}, {why}", _TABLES_ONLY)
-    _check_rights(catalogue, view)
+    for oid in used_columns(catalogue, view):
+        for member in catalogue.family[oid]:
+            if member.kind == "f":
+                raise ViewRefused(
+                    f"the view {view.dotted} reads {catalogue.relations[oid].dotted}, of which {member.dotted} is a "
+                    "foreign table, whose changes no trigger sees",
+                    _TABLES_ONLY,
+                )
 
 
 def _check_rights(catalogue: Catalogue, view: Relation) -> None:
@@ -137,12 +146,6 @@ def _check_rights(catalogue: Catalogue, view: Relation) -> None:
                 f"GRANT SELECT ON {table.sql} TO the role, or install as its owner",
             )
         for member in catalogue.family[oid]:
-            if member.kind == "f":
-                raise ViewRefused(
-                    f"the view {view.dotted} reads {table.dotted}, of which {member.dotted} is a foreign table, "
-                    "whose changes no trigger sees",
-                    _TABLES_ONLY,
-                )
             if not member.may_trigger:
                 raise NotPermitted(
                     f"the database role may not create triggers on {member.dotted}, which the view {view.dotted} reads",

@@ -129,7 +129,7 @@ def _print_outlook(at: Opened, outlook: Outlook, key: Key, say: Words) -> None:
     if outlook.calls:
         click.echo(
             say(
-                "about {calls}, which take about {duration}",
+                "about {calls}, taking about {duration}",
                 calls=say.count(outlook.calls, "call"),
                 duration=say.duration(outlook.seconds),
             )

@@ -143,8 +143,9 @@ class Gate:
             if purse.heard is not None:
                 await self._tell(company, purse, purse.heard)
             rows = await self.aside.ask("take_permits", company=company, wanted=wanted)
-        except psycopg.Error:
-            raise Transient("not sent: the budget of calls cannot be read", retry_after_s=RETRY_S) from None
+        except psycopg.Error as e:
+            why = e.diag.message_primary or type(e).__name__
+            raise Transient(f"not sent: the budget of calls cannot be read ({why})", retry_after_s=RETRY_S) from None
         for row in rows:
             purse.filled(row.capacity, row.granted, row.reset_s, time.monotonic())
 

@@ -22,7 +22,7 @@ TEXTS: dict[str, str] = {
     "registering": "bezig met registreren",
     "and {rows} more; --report FILE keeps them all": "en nog {rows}; --report BESTAND bewaart ze allemaal",
     "there is nothing to do": "er is niets te doen",
-    "about {calls}, which take about {duration}": "ongeveer {calls}, dat duurt ongeveer {duration}",
+    "about {calls}, taking about {duration}": "ongeveer {calls}, dat duurt ongeveer {duration}",
     "{cloud} becomes active: from now on every change goes out by itself": (
         "{cloud} wordt actief: vanaf nu gaat elke wijziging vanzelf mee"
     ),

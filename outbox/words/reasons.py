@@ -101,8 +101,8 @@ REASONS: dict[str, str] = {
     "not sent: the lease could end before the call does": (
         "niet verzonden: de relay zou zijn beurt kunnen verliezen voor de aanroep is afgelopen"
     ),
-    "not sent: the budget of calls cannot be read": (
-        "niet verzonden: hoeveel aanroepen er nog mogen kan niet worden gelezen"
+    "not sent: the budget of calls cannot be read ({words})": (
+        "niet verzonden: hoeveel aanroepen er nog mogen kan niet worden gelezen ({words})"
     ),
     "not sent: {why}": "niet verzonden: {why}",
     "it does not answer": "hij antwoordt niet",
@@ -128,7 +128,7 @@ REASONS: dict[str, str] = {
         "geen token voor onderneming {name} van {other} ({words}); klopt haar tenant-id?"
     ),
     "no token for {name}: {why}": "geen token voor {name}: {why}",
-    "the answer holds none": "het antwoord bevat er geen",
+    "the answer holds none, or not how long it lasts": "het antwoord bevat er geen, of niet hoe lang het geldt",
     # why the conditions of a view are not examined
     "it has {clause}, which looks at all rows together": "hij heeft {clause}, en dat kijkt naar alle regels tegelijk",
     "it has DISTINCT ON, which picks one row of several": "hij heeft DISTINCT ON, en dat kiest een van meer regels",

@@ -1,5 +1,5 @@
 -- What left for which cloud about one person, when, and on whose change?
--- user  the user code, e.g. BAKKER
+-- user  the user code, e.g. BAKKER; where it was changed, ask for the old one too
 SELECT a.started_at AS sent_at,
        a.target,
        a.resource,

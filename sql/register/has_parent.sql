@@ -6,5 +6,5 @@
  OR ARRAY[{parent_key}] IN (
      SELECT m.key
      FROM outbox.mirror AS m
-     WHERE m.target = {target} AND m.resource = {resource} AND m.remote_id IS NOT NULL)
+     WHERE m.target = {target} AND m.resource = {resource} AND m.remote_id IS NOT NULL AND (d.in_cloud OR NOT m.gone))
  AND NOT ({parent_key} = ANY ({leaves}::text[])))

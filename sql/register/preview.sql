@@ -8,7 +8,7 @@ WITH RECURSIVE desired AS (
     FROM {view} AS v
     WHERE {view_match} AND {has_key}
 ), held AS (
-    SELECT m.key, m.remote_id, m.document, m.sending,
+    SELECT m.key, m.remote_id, m.document, m.sending, m.gone,
            m.in_doubt IS NOT NULL OR coalesce(t.verify_since >= coalesce(m.confirmed_at, '-infinity'), false) AS in_doubt
     FROM outbox.mirror AS m
     JOIN outbox.target AS t USING (target)
@@ -22,13 +22,15 @@ WITH RECURSIVE desired AS (
                WHEN NOT d.in_view THEN 'remove'
                WHEN d.withdrawn AND d.in_cloud THEN 'remove'
                WHEN d.lacking OR d.withdrawn OR NOT ({has_parents}) THEN 'not_ready'
+               WHEN d.gone THEN 'hold'
                WHEN d.remote_id IS NULL THEN 'create'
                WHEN d.in_doubt OR d.held IS DISTINCT FROM d.wanted THEN 'update'
                ELSE 'unchanged'
            END AS verdict
     FROM (
         SELECT key, w.key IS NOT NULL AS in_view, w.document AS wanted, w.lacking, w.withdrawn, w.copies,
-               h.key IS NOT NULL AS in_cloud, h.remote_id, h.document AS held, h.sending, coalesce(h.in_doubt, false) AS in_doubt
+               h.key IS NOT NULL AS in_cloud, h.remote_id, h.document AS held, h.sending, h.gone,
+               coalesce(h.in_doubt, false) AS in_doubt
         FROM desired AS w FULL JOIN held AS h USING (key)
     ) AS d
 ), {refined}

@@ -526,6 +526,13 @@ def test_the_relay_and_the_operator_need_no_more(site: Site, target: str) -> Non
     assert by == ["app"]
 
 
+@pytest.mark.parametrize("role", ["relay", "operator"])
+def test_who_cannot_install_can_check(site: Site, role: str) -> None:
+    """What he may not do himself (read a source table, make a trigger) is no fault of what is installed."""
+    with site.connected(role) as connection:
+        assert install.check(connection) == []
+
+
 def test_row_security_does_not_look_like_deletion(site: Site) -> None:
     """Rows that a policy hides from the view are no rows that are gone: nothing is read, and nothing removed."""
     with sandbox.running() as base_url, site.connected("operator") as operator, site.connected("dba") as dba:
