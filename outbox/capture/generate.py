@@ -67,6 +67,7 @@ def capture_function(name: str, writes: list[Write], chains: dict[Chain, str], *
     statements = Statements(writes[0].table, writes, chains)
     body = fill(
         "trigger_body",
+        unless_changed="" if parted else statements.unless_changed(),
         update=statements.update(),
         rows=statements.insert_or_delete(),
         many=str(MANY),

@@ -52,8 +52,20 @@ class Statements:
 
     def update(self) -> str:
         """Both images of the rows in which a column changed that the view uses."""
-        groups = _grouped(self._writes, by_columns=True)
-        return _insert_some([self._select(g, self._images(g)) for g in groups if g.watched])
+        groups = [g for g in _grouped(self._writes, by_columns=True) if g.watched]
+        return _insert_some([self._select(g, self._images(g)) for g in groups])
+
+    def unless_changed(self) -> str:
+        """Leave, where no row changed in a column that a view uses. Each image has the primary key in it: without one,
+        all pairs of rows may have to be compared. Not for a table with partitions, where rows may move unseen.
+        """
+        watched = {c.name for w in self._writes for c in w.watched}
+        if not self._table.key or not watched:
+            return ""
+        watched |= {c.name for c, _ in self._table.key}
+        columns = [c.sql for c in self._table.columns if c.name in watched]
+        changed = fill("changed", old=_row("o", columns), new=_row("n", columns)).replace("\n", "\n      ")
+        return fill("unless_changed", changed=changed)
 
     def insert_or_delete(self) -> str:
         """One statement for both, whose triggers give their transition table the same name."""

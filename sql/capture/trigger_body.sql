@@ -3,6 +3,7 @@ DECLARE
     written bigint;
 BEGIN
     IF TG_OP = 'UPDATE' THEN
+        @unless_changed
         @update
     ELSIF TG_OP <> 'TRUNCATE' THEN  -- INSERT or DELETE
         @rows

@@ -144,6 +144,17 @@ def test_rows_that_a_merge_moves(connection: Connection) -> None:
     assert [] not in messages(connection)
 
 
+def test_a_row_that_never_arrives_in_its_new_partition(connection: Connection) -> None:
+    """A trigger there keeps it out: the UPDATE deletes it, and has its old image only."""
+    keep_out = """
+        CREATE FUNCTION keep_out() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END';
+        CREATE TRIGGER keep_out BEFORE INSERT ON part_a FOR EACH ROW EXECUTE FUNCTION keep_out();
+    """
+    define(connection, PARTITIONED + keep_out, VIEW)
+    connection.execute("INSERT INTO centres VALUES ('b', '1', 'x')")
+    assert check(connection, "UPDATE centres SET company = 'a'") == 1
+
+
 def test_parts_that_come_and_go(connection: Connection) -> None:
     """ATTACH and DETACH fire no trigger: what they brought or took is found by looking, and rechecked."""
     define(connection, PARTITIONED, VIEW)
