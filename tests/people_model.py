@@ -126,7 +126,7 @@ class Model:
             mirror=mirror,
             same=mirror is not None and mirror.document == document and not mirror.gone,
             parents=(self._remote_id(key[0]), TENANT) if resource == "company_access" else (),
-            gone_parents=(self._is_gone(key[0]), False) if resource == "company_access" else (),
+            user_gone=resource == "company_access" and self._is_gone(key[0]),
             shared=mirror is not None and any(m.remote_id == mirror.remote_id for m in twins),
         )
 

@@ -57,7 +57,7 @@ def comparison(view: View, one: bool) -> sql.Composed:
     """The compare statement of a view, for one key or for many."""
     columns = view.resource.key
     return sql.SQL(sqlfiles.statement("relay/compare.sql")).format(
-        gone_parents=_lookup_parents(view, "w", "gone", "boolean"),
+        user_gone=user_gone(view),
         key_columns=names(columns),
         key_arrays=arrays(len(columns), one=one),
         view_match=match_view(view, columns, exactly=False, one=one),
@@ -67,21 +67,23 @@ def comparison(view: View, one: bool) -> sql.Composed:
 
 def present_parents(view: View, keyed: str) -> sql.Composable:
     """The parents' remote ids as an array, null for one that is not in the cloud."""
-    return _lookup_parents(view, keyed, "remote_id", "text")
+    lookups = [_of_parent(view, parent, keyed, "remote_id") for parent in view.resource.parents]
+    return sql.SQL("ARRAY[{}]::text[]").format(sql.SQL(", ").join(lookups))
 
 
-def _lookup_parents(view: View, keyed: str, column: str, type_name: str) -> sql.Composable:
-    """A column of each parent's row in the mirror, as an array."""
-    lookups = [
-        sql.SQL(sqlfiles.read("relay/present_parent.sql")).format(
-            target=sql.Literal(view.target),
-            column=sql.Identifier(column),
-            resource=sql.Literal(parent.resource),
-            key=parent_key(view, parent, keyed),
-        )
-        for parent in view.resource.parents
-    ]
-    return sql.SQL("ARRAY[{}]::{}[]").format(sql.SQL(", ").join(lookups), sql.SQL(type_name))
+def user_gone(view: View) -> sql.Composable:
+    """Does the target know the user no longer whom this is about? Of other parents it never says so."""
+    users = [p for p in view.resource.parents if p.resource == "users"]
+    return _of_parent(view, users[0], "w", "gone") if users else sql.SQL("false")
+
+
+def _of_parent(view: View, parent: Parent, keyed: str, column: str) -> sql.Composable:
+    return sql.SQL(sqlfiles.read("relay/present_parent.sql")).format(
+        target=sql.Literal(view.target),
+        column=sql.Identifier(column),
+        resource=sql.Literal(parent.resource),
+        key=parent_key(view, parent, keyed),
+    )
 
 
 def parent_key(view: View, parent: Parent, keyed: str) -> sql.Composable:

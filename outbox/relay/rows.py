@@ -123,7 +123,7 @@ def state(resource: str, row: dict[str, Any]) -> State:
         same=row["same"] and row["believed"],
         believed=row["believed"],
         parents=tuple(row["parents"]),
-        gone_parents=tuple(bool(gone) for gone in row["gone_parents"]),
+        user_gone=bool(row["user_gone"]),
         shared=row["shared"],
         approved=frozenset((row["approved"] or "").split()),
         rejected=row["rejected"],

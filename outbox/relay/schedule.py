@@ -18,7 +18,6 @@ no row      none             no        nothing: unchanged
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from itertools import zip_longest
 
 from outbox.resources import OF_THE_ERP, RESOURCES
 from outbox.targets.delivery import Action, Key
@@ -53,8 +52,8 @@ class State:
 
     ids: all its open messages; pending_ids: those that wait for this delivery; rows: how often the view has it.
     attempts, age_s: of the newest pending message.
-    parents: the parents' present remote ids, None where a parent is not in the cloud; gone_parents: which of them the
-    target knows no longer.
+    parents: the parents' present remote ids, None where a parent is not in the cloud; user_gone: one that is a
+    user is known there no longer.
     same: the mirror's document equals the view's. believed: the mirror counts; not so what was not compared since a
     restore. shared: another key certainly has the same remote id.
     approved: what a person let pass (a call, or "recreate"). rejected: a person rejected what is to be done; False: but
@@ -76,7 +75,7 @@ class State:
     same: bool = False
     believed: bool = True
     parents: tuple[str | None, ...] = ()
-    gone_parents: tuple[bool, ...] = ()
+    user_gone: bool = False
     shared: bool = False
     lane: int = 0
     approved: frozenset[str] = frozenset()
@@ -195,8 +194,8 @@ def _hold(state: State) -> Decision:
         if account is None or not state.shared:
             return _leave(state)  # and then look again, see settle.children_to_look_at
     parents = RESOURCES[state.resource].parents
-    for parent, remote_id, gone in zip_longest(parents, state.parents, state.gone_parents):
-        if remote_id is None or gone:
+    for parent, remote_id in zip(parents, state.parents, strict=True):
+        if remote_id is None or (parent.resource == "users" and state.user_gone):
             key = parent_key(state.resource, state.key, parent.resource)
             return Settle("done", "not_ready", f"{parent.resource} {' '.join(key)} is not in the cloud")
     if mirror is None or mirror.remote_id is None or mirror.parents != state.parents:

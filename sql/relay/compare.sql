@@ -25,7 +25,7 @@ SELECT w.key, outbox.lane({resource}, w.key, NULL, %(lane_count)s) AS lane,
        coalesce(t.verify_since < coalesce(m.confirmed_at, '-infinity'), true) AS believed,
        extract(epoch FROM clock_timestamp() - m.in_doubt)::float8 AS in_doubt_s, m.intent, m.sending, m.parents AS held_parents, m.etag,
        m.unlinked, m.gone, m.confirmed_at IS NOT NULL AS confirmed,
-       {present_parents} AS parents, {gone_parents} AS gone_parents,
+       {present_parents} AS parents, {user_gone} AS user_gone,
        EXISTS (
            SELECT FROM outbox.mirror AS other
            WHERE other.target = {target} AND other.resource = {resource}
