@@ -33,13 +33,14 @@ KINDS = {
     "floor": ("no_triggers", "floor"),
     "by_row": ("no_triggers", "row_trigger"),
     "audit": ("no_triggers", "audit_trigger"),
+    "bare_audit": ("no_triggers", "bare_audit_trigger"),
 }
 """Databases, with the files that make them what they are."""
 
 UPDATED = {"description": ("without", "capture", "notifying", "floor"), "note": ("without", "capture")}
 """Columns, and what is compared; no view reads `note`."""
 
-BULK = ("without", "capture", "by_row", "audit")
+BULK = ("without", "capture", "by_row", "audit", "bare_audit")
 NEW = "accountview.projects (administration_code, code, description, start_date, status)"
 STATEMENTS = {
     "UPDATE": "UPDATE accountview.projects SET description = description || 'x'",

@@ -1,6 +1,6 @@
--- Before the databases are cloned: a column that no view reads, and the table of the audit trigger.
+-- Before the databases are cloned: a column that no view reads, and the tables of the audit triggers.
 ALTER TABLE accountview.projects ADD COLUMN note text;
-CREATE TABLE accountview.audit (
+CREATE TABLE accountview.bare_audit (
     id         bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     changed_at timestamptz NOT NULL DEFAULT now(),
     changed_by text NOT NULL DEFAULT session_user,
@@ -9,4 +9,19 @@ CREATE TABLE accountview.audit (
     old_row    jsonb,
     new_row    jsonb
 );
+CREATE TABLE accountview.audit (
+    id            bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    record_id     uuid,
+    old_record_id uuid,
+    changed_at    timestamptz NOT NULL DEFAULT now(),
+    changed_by    text NOT NULL DEFAULT session_user,
+    source        regclass NOT NULL,
+    operation     text NOT NULL,
+    old_row       jsonb,
+    new_row       jsonb
+);
+CREATE INDEX ON accountview.audit (record_id) WHERE record_id IS NOT NULL;
+CREATE INDEX ON accountview.audit (old_record_id) WHERE old_record_id IS NOT NULL;
+CREATE INDEX ON accountview.audit (source);
+CREATE INDEX ON accountview.audit USING brin (changed_at);
 TRUNCATE outbox.message;
