@@ -617,11 +617,25 @@ AS $$
 #variable_conflict use_column
 DECLARE
     decided bigint;
+    columns text[];
 BEGIN
     PERFORM outbox.require_home();
     PERFORM outbox.require_target(register.target);
-    IF register.resource IS NOT NULL AND to_regclass(format('%I.%I', register.target, register.resource)) IS NULL THEN
+    IF register.resource IS NOT NULL AND NOT EXISTS (
+        SELECT FROM outbox.resource AS r
+        WHERE r.resource = register.resource AND to_regclass(format('%I.%I', register.target, r.resource)) IS NOT NULL
+    ) THEN
         RAISE EXCEPTION 'there is no desired view %.%', register.target, register.resource
+            USING ERRCODE = 'invalid_parameter_value';
+    END IF;
+    SELECT r.key_columns INTO columns FROM outbox.resource AS r
+    WHERE (r.resource = register.resource OR register.resource IS NULL)
+      AND to_regclass(format('%I.%I', register.target, r.resource)) IS NOT NULL
+      AND (cardinality(register.key) <= cardinality(r.key_columns)) IS NOT TRUE
+    LIMIT 1;
+    IF FOUND THEN
+        RAISE EXCEPTION 'the key is %, and may be (%) or the beginning of it; {} is every row',
+            coalesce(register.key::text, 'null'), array_to_string(columns, ', ')
             USING ERRCODE = 'invalid_parameter_value';
     END IF;
     INSERT INTO outbox.decision (decision, target, resource, key)

@@ -340,10 +340,11 @@ def test_a_column_that_took_the_name_of_another_is_found(installed: Connection) 
         " ALTER TABLE accountview.cost_types ADD active boolean NOT NULL DEFAULT true",
         "CREATE TABLE accountview.other (LIKE accountview.cost_types INCLUDING ALL); DROP TABLE accountview.cost_types;"
         " ALTER TABLE accountview.other RENAME TO cost_types",
+        "ALTER TABLE accountview.cost_types ALTER active TYPE boolean USING NOT active",
     ],
 )
 def test_what_was_replaced_by_its_like_is_rechecked(installed: Connection, change: str) -> None:
-    """A column or a table of the same name and type, and the same view again: its content is another."""
+    """A column or a table of the same name and type, or its values, and the same view again: its content is another."""
     installed.execute(f"DROP VIEW visma_net.cost_types; {change}".encode())
     installed.execute(sqlfiles.read("views/visma_net.sql"))
     install.apply(installed, install.plan(installed))

@@ -13,6 +13,7 @@ from outbox.capture.catalogue import Type
 from outbox.capture.dependencies import used_columns
 from outbox.capture.stability import reads_table
 from outbox.errors import InstallError, ViewRefused
+from outbox.install import drift
 
 Connection = psycopg.Connection[Any]
 
@@ -69,6 +70,18 @@ REFUSED = {
         f"{KEY}, src.stored(description) AS description, active",
         r"calls src.stored\(value text\), which reads src.centres",
     ),
+    "a function that calls one that reads a table": (
+        f"{KEY}, src.calling(description) AS description, active",
+        r"calls src.reading\(value text\), whose body reads a table",
+    ),
+    "a function that looks at the clock": (
+        f"{KEY}, description, src.over(day) AS active",
+        r"calls src.over\(until date\), whose body depends on the time or the session",
+    ),
+    "a function whose stored body looks at the clock": (
+        f"{KEY}, description, src.gone(day) AS active",
+        r"calls src.gone\(until date\), whose body depends on the time or the session",
+    ),
 }
 
 FUNCTIONS = """
@@ -77,6 +90,10 @@ CREATE FUNCTION src.reading(value text) RETURNS text LANGUAGE plpgsql IMMUTABLE 
     $$ BEGIN RETURN (SELECT max(c.code) FROM src.centres c WHERE c.company = value); END $$;
 CREATE FUNCTION src.stored(value text) RETURNS text LANGUAGE sql IMMUTABLE
     RETURN (SELECT max(c.code) FROM src.centres AS c WHERE c.company = value);
+CREATE FUNCTION src.calling(value text) RETURNS text LANGUAGE plpgsql IMMUTABLE AS
+    $$ BEGIN /* as loose() */ RETURN upper("src".READING (value)); END $$;
+CREATE FUNCTION src.over(until date) RETURNS boolean LANGUAGE sql IMMUTABLE AS 'SELECT until < current_date';
+CREATE FUNCTION src.gone(until date) RETURNS boolean LANGUAGE sql IMMUTABLE RETURN until < now();
 """
 
 
@@ -106,10 +123,24 @@ ACCEPTED = {
 def test_what_hangs_on_pinned_settings_only_is_accepted(connection: Connection, what: str) -> None:
     """STABLE functions of which the relay pins all that they depend on."""
     connection.execute(
-        "CREATE FUNCTION src.strict(v text) RETURNS text LANGUAGE sql IMMUTABLE RETURN trim(both from v)"
+        "CREATE FUNCTION src.within(v text) RETURNS text LANGUAGE sql STABLE AS"
+        " 'SELECT convert_from(v::bytea, ''UTF8'')';"
+        " CREATE FUNCTION src.strict(v text) RETURNS text LANGUAGE sql IMMUTABLE RETURN trim(both from src.within(v))"
     )
     define(connection, f"{KEY}, {ACCEPTED[what]}")
     assert install.plan(connection)
+
+
+@pytest.mark.parametrize("body", ["AS $$ SELECT src.within(v) $$", "RETURN src.within(v)"])
+def test_a_function_within_a_function_that_changes_is_found(connection: Connection, body: str) -> None:
+    """What the view shows is another value then, though its own function is as it was."""
+    within = "CREATE OR REPLACE FUNCTION src.within(v text) RETURNS text LANGUAGE sql IMMUTABLE AS 'SELECT {}'"
+    connection.execute(within.format("upper(v)").encode())
+    connection.execute(f"CREATE FUNCTION src.outside(v text) RETURNS text LANGUAGE sql IMMUTABLE {body}".encode())
+    define(connection, f"{KEY}, src.outside(description) AS description, active")
+    install.apply(connection, install.plan(connection))
+    connection.execute(within.format("lower(v)").encode())
+    assert "the function src.within(v text) is another one" in drift.drifted(connection)["visma_net", "cost_centres"]
 
 
 @pytest.mark.parametrize("column", ["start_date", "end_date"])
@@ -142,6 +173,17 @@ SOURCES = {
         "by way of information_schema.tables. reads a system catalogue",
     ),
     "an unlogged table": ("CREATE UNLOGGED TABLE src.m AS TABLE src.centres", "src.m, an unlogged table"),
+    "an unlogged partition": (
+        "CREATE TABLE src.m (LIKE src.centres) PARTITION BY LIST (company);"
+        " CREATE UNLOGGED TABLE src.part PARTITION OF src.m DEFAULT",
+        "src.m, of which src.part is an unlogged table",
+    ),
+    "a partition of a subscription": (
+        "CREATE TABLE src.m (LIKE src.centres) PARTITION BY LIST (company);"
+        " CREATE TABLE src.part PARTITION OF src.m DEFAULT; SET allow_system_table_mods = on;"
+        " INSERT INTO pg_subscription_rel (srsubid, srrelid, srsubstate) VALUES (1, 'src.part'::regclass, 'r')",
+        "src.m, of which src.part is a table fed by a subscription",
+    ),
     "a foreign table": (
         "CREATE FOREIGN DATA WRAPPER w; CREATE SERVER s FOREIGN DATA WRAPPER w;"
         " CREATE FOREIGN TABLE src.m (company text, code text, description text, active boolean) SERVER s",

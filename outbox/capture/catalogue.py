@@ -124,8 +124,7 @@ class Relation:
     desired: bool
     system: bool
     may_select: bool
-    subscribed: bool
-    unlogged: bool
+    partition: bool
     invoker: bool
     tree: str
     definition: str = ""
@@ -149,16 +148,21 @@ class Member:
     dotted: str
     sql: str
     kind: str
+    subscribed: bool
+    unlogged: bool
     may_trigger: bool
 
 
 @dataclass(frozen=True)
 class Function:
+    """within: the view does not call it, only another function does."""
+
     oid: int
     schema: str
     name: str
     sql: str
     built_in: bool
+    within: bool
     volatility: str
     language: str
     body: str
@@ -284,6 +288,5 @@ def _dependencies(connection: Connection, oids: list[int]) -> dict[int, Dependen
 def _family(connection: Connection, tables: list[int]) -> dict[int, tuple[Member, ...]]:
     found: dict[int, list[Member]] = {}
     for r in rows(connection, "family", {"relations": tables}):
-        member = Member(r["member"], f"{r['schema']}.{r['name']}", r["sql"], r["kind"], r["may_trigger"])
-        found.setdefault(r["source"], []).append(member)
+        found.setdefault(r.pop("source"), []).append(Member(**r))
     return {source: tuple(members) for source, members in found.items()}

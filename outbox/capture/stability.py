@@ -50,6 +50,11 @@ _READS = re.compile(
 _NO_TABLE = re.compile(
     r"\bis\s+(?:not\s+)?distinct\s+from\b|\b(?:extract|trim|substring|overlay|position)\s*\([^()]*(?:\([^()]*\)[^()]*)*\)"
 )
+# Whatever it is declared as. The word after a dot is a column.
+_MOMENT = re.compile(
+    r"(?<![.\w])(?:current_(?:date|time|timestamp|user|role|schema)|localtime(?:stamp)?|session_user)\b"
+    r"|\b(?:now|(?:clock|statement|transaction)_timestamp|timeofday|random|gen_random_uuid|current_setting|nextval)\s*\("
+)
 _ASIDE = re.compile(r"--[^\n]*|/\*.*?\*/|'(?:[^']|'')*'", re.S)
 
 
@@ -61,12 +66,16 @@ def why_unstable(function: Function) -> str | None:
         if function.volatility == _STABLE and function.name not in _PINNED:
             return f"calls {function.name}(), which depends on the time, the session or other tables"
         return None
-    if function.volatility != "i":
+    if function.volatility != "i" and not function.within:
         return f"calls {function.sql}, which is not declared IMMUTABLE"
     if function.tables:
         return f"calls {function.sql}, which reads {function.tables[0]}"
-    if function.language in ("sql", "plpgsql") and reads_table(function.body):
+    if function.language not in ("sql", "plpgsql"):
+        return None
+    if reads_table(function.body):
         return f"calls {function.sql}, whose body reads a table"
+    if _MOMENT.search(_ASIDE.sub("''", function.body).lower()):
+        return f"calls {function.sql}, whose body depends on the time or the session"
     return None
 
 

@@ -115,26 +115,24 @@ def _contract(view: Relation) -> str:
 
 
 def _check_sources(catalogue: Catalogue, view: Relation) -> None:
-    for relation in (catalogue.relations[oid] for oid in used_columns(catalogue, view)):
-        if relation.schema == "outbox":
-            why = "a table of the outbox itself"
-        elif relation.kind not in "rp":
-            why = f"{_KINDS.get(relation.kind, 'not a table')}, whose changes no trigger sees"
-        elif relation.subscribed:
-            why = "a table fed by a subscription, which fires no statement triggers"
-        elif relation.unlogged:
-            why = "an unlogged table, which a crash empties unseen"
-        else:
-            continue
-        raise ViewRefused(f"the view {view.dotted} reads {relation.dotted}, {why}", _TABLES_ONLY)
     for oid in used_columns(catalogue, view):
+        relation = catalogue.relations[oid]
+        if relation.schema == "outbox":
+            raise _unseen(view, relation, "a table of the outbox itself")
+        if relation.kind not in "rp":
+            raise _unseen(view, relation, f"{_KINDS.get(relation.kind, 'not a table')}, whose changes no trigger sees")
         for member in catalogue.family[oid]:
+            part = "" if member.oid == oid else f"of which {member.dotted} is "
             if member.kind == "f":
-                raise ViewRefused(
-                    f"the view {view.dotted} reads {catalogue.relations[oid].dotted}, of which {member.dotted} is a "
-                    "foreign table, whose changes no trigger sees",
-                    _TABLES_ONLY,
-                )
+                raise _unseen(view, relation, f"{part}a foreign table, whose changes no trigger sees")
+            if member.subscribed:
+                raise _unseen(view, relation, f"{part}a table fed by a subscription, which fires no statement triggers")
+            if member.unlogged:
+                raise _unseen(view, relation, f"{part}an unlogged table, which a crash empties unseen")
+
+
+def _unseen(view: Relation, relation: Relation, why: str) -> ViewRefused:
+    return ViewRefused(f"the view {view.dotted} reads {relation.dotted}, {why}", _TABLES_ONLY)
 
 
 def _check_rights(catalogue: Catalogue, view: Relation) -> None:

@@ -93,7 +93,7 @@ def lasting(facts: dict[str, Any]) -> dict[str, Any]:
         name: {**table, "columns": sorted(rest for _, *rest in table["columns"])}
         for name, table in facts.get("tables", {}).items()
     }
-    return {**{k: v for k, v in facts.items() if k not in ("trees", "expressions", "home")}, "tables": tables}
+    return {**{k: v for k, v in facts.items() if k not in ("trees", "oids", "expressions", "home")}, "tables": tables}
 
 
 def digest(text: str) -> str:
@@ -231,6 +231,8 @@ def _facts(connection: Connection, catalogue: Catalogue, view: Relation) -> dict
     return {
         "home": catalogue.home,
         "trees": {d.dotted: digest(d.tree) for d in below},
+        # One that was dropped and made again, as ALTER COLUMN ... TYPE ... USING wants it: any value may be another.
+        "oids": {d.dotted: d.oid for d in below},
         **({"texts": {d.dotted: digest(d.definition) for d in below}} if view.definition else {}),
         "columns": [[c.name, c.declared] for c in view.columns],
         "functions": {f.sql: f.hash for d in below for f in functions_of(connection, catalogue, d) if not f.built_in},

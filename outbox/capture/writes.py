@@ -159,8 +159,10 @@ def _narrowed(facts: Facts, occurrence: Occurrence) -> Iterator[tuple[str, tuple
 
 
 def _watched(table: Relation, numbers: set[int]) -> tuple[Column, ...]:
-    """The columns to compare: a virtual generated one is null in triggers, so those that it is made of."""
-    wanted = set(numbers)
+    """The columns to compare: a virtual generated one is null in triggers, so those that it is made of. Any may move a
+    row to another partition, or here from one.
+    """
+    wanted = {c.number for c in table.columns} if table.partition else set(numbers)
     for column in table.columns:
         if column.virtual and column.number in wanted:
             wanted |= set(column.made_of)

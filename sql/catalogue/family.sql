@@ -12,8 +12,11 @@ WITH RECURSIVE below AS (
     SELECT a.source, i.inhparent
     FROM above AS a JOIN pg_inherits AS i ON i.inhrelid = a.member AND NOT i.inhdetachpending
 )
-SELECT f.source, f.member, n.nspname AS schema, c.relname AS name, format('%%I.%%I', n.nspname, c.relname) AS sql,
-       c.relkind AS kind, has_table_privilege(c.oid, 'TRIGGER') AS may_trigger
+SELECT f.source, c.oid, n.nspname || '.' || c.relname AS dotted, format('%%I.%%I', n.nspname, c.relname) AS sql,
+       c.relkind AS kind,
+       EXISTS (SELECT FROM pg_subscription_rel AS s WHERE s.srrelid = c.oid) AS subscribed,
+       c.relkind = 'r' AND c.relpersistence = 'u' AS unlogged,
+       has_table_privilege(c.oid, 'TRIGGER') AS may_trigger
 FROM (TABLE below UNION TABLE above) AS f
 JOIN pg_class AS c ON c.oid = f.member
 JOIN pg_namespace AS n ON n.oid = c.relnamespace

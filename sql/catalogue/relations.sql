@@ -21,13 +21,12 @@ SELECT c.oid,
        bool_or(reached.desired) AS desired,
        n.nspname IN ('pg_catalog', 'information_schema', 'pg_toast') AS system,
        has_table_privilege(c.oid, 'SELECT') AS may_select,
-       EXISTS (SELECT FROM pg_subscription_rel AS s WHERE s.srrelid = c.oid) AS subscribed,
-       c.relpersistence = 'u' AS unlogged,
+       c.relispartition AS partition,
        EXISTS (SELECT FROM pg_options_to_table(c.reloptions) AS o
                WHERE o.option_name = 'security_invoker' AND o.option_value::boolean) AS invoker,
        (SELECT r.ev_action::text FROM pg_rewrite AS r WHERE r.ev_class = c.oid AND r.rulename = '_RETURN') AS tree
 FROM reached
 JOIN pg_class AS c ON c.oid = reached.oid
 JOIN pg_namespace AS n ON n.oid = c.relnamespace
-GROUP BY c.oid, n.nspname, c.relname, c.relkind, c.reloptions
+GROUP BY c.oid, n.nspname
 ORDER BY n.nspname, c.relname

@@ -80,7 +80,9 @@ class ViewMaker:
 
     def least(self, column: str) -> str:
         """An aggregate that every type has."""
-        return f"(array_agg({column} ORDER BY {column}))[1]"
+        first = f"(array_agg({column} ORDER BY {column}))[1]"
+        some = f"(array_agg({column} ORDER BY {column}) FILTER (WHERE {column} IS NOT NULL))[1]"
+        return self.random.choice((first, first, some, f"mode() WITHIN GROUP (ORDER BY {column})"))
 
     # -- queries
 
@@ -111,7 +113,8 @@ class ViewMaker:
             chosen = [*chosen[:-1], ranked] if width > 1 else [by]
             chosen[0] = by if self.random.random() < 0.7 else chosen[0]
         if shape == "LIMIT":
-            return f"SELECT {', '.join(chosen)} {rest} ORDER BY {', '.join(columns)} LIMIT 2"
+            limit = self.random.choice(("LIMIT 2", "OFFSET 1", "FETCH FIRST ROW WITH TIES"))
+            return f"SELECT {', '.join(chosen)} {rest} ORDER BY {', '.join(columns)} {limit}"
         if shape == "total":
             return f"SELECT {', '.join(self.least(c) for c in chosen)} {rest}"
         if shape == "set-returning":
@@ -284,6 +287,14 @@ class ViewMaker:
                 f"({one} = {other} OR {one} = {first})",
                 f"NOT ({one} = {other})",
                 f"{one} IS DISTINCT FROM {other}",
+                f"{one} IS NOT DISTINCT FROM {other}",
+                f"({one} = {other}) IS TRUE",
+                f"({one} = {first}) IS NOT FALSE",
+                f"({one}, {other}) = ({first}, {second})",
+                f"({one}, {other}) IS NOT NULL",
+                f"{one} = ANY (ARRAY[{other}, {first}])",
+                f"coalesce({one}, {other}) = {first}",
+                f"CASE WHEN {one} = {other} THEN {other} = {first} ELSE {one} = {second} END",
             ]
             return self.random.choice(simple)
         return self.with_subquery(one, other, columns, depth)
@@ -312,5 +323,10 @@ class ViewMaker:
                 f"({one} = {self.literal()} OR {one} IN (SELECT {again} FROM {table}))",
                 f"{one} = ALL (SELECT {again} FROM {table} WHERE {self.of(sub)} = {other})",
                 f"({one}, {other}) IN (SELECT {self.of(sub)}, {again} FROM {table})",
+                f"{one} = ANY (SELECT {again} FROM {table} WHERE {self.of(sub)} = {other})",
+                f"EXISTS (SELECT count(*) FROM {table} WHERE {again} = {one})",
+                f"EXISTS (SELECT FROM {table} WHERE {again} = {one} HAVING count(*) > 1)",
+                f"EXISTS (SELECT FROM {table} WHERE {again} = {one} OFFSET 1)",
+                f"NOT EXISTS (SELECT {other} EXCEPT SELECT {self.of(sub)} FROM {table} WHERE {again} = {one})",
             )
         )

@@ -233,6 +233,17 @@ def test_a_view_of_one_part_only(connection: Connection) -> None:
         assert count is None or changed == count, statement
 
 
+def test_a_row_that_moves_to_the_part_that_a_view_reads(connection: Connection) -> None:
+    """And out of it, by a column that the view does not use."""
+    tables = (
+        f"CREATE TABLE whole ({COLUMNS}, year int, PRIMARY KEY (year, company, code)) PARTITION BY LIST (year);"
+        " CREATE TABLE this PARTITION OF whole FOR VALUES IN (1); CREATE TABLE others PARTITION OF whole DEFAULT"
+    )
+    define(connection, tables, VIEW.replace("FROM centres", "FROM this"))
+    insert = "INSERT INTO whole VALUES ('a', '1', 'x', 1), ('b', '1', 'x', 0)"
+    assert check(connection, insert, "UPDATE whole SET year = 1 - year") == 3
+
+
 def test_columns_of_every_making(connection: Connection) -> None:
     """Identity, stored generated and dropped columns; a default; an array; a column of a composite type."""
     define(

@@ -8,6 +8,7 @@ import re
 import string
 from typing import Any
 
+import psycopg
 import pytest
 
 from outbox import install
@@ -257,3 +258,22 @@ def test_a_null_in_a_key(erp: World) -> None:
     erp.settled()
     outcomes = erp.sql("SELECT DISTINCT outcome FROM outbox.message WHERE operation = 'REGISTER' ORDER BY 1")
     assert outcomes == ["expanded", "unchanged"]
+
+
+REFUSED = {
+    "too long": ("users", ["A", "B"], "the key is {A,B}, and may be (user_code) or the beginning of it"),
+    "too long for one of all": (None, ["A", "B"], "the key is {A,B}, and may be (user_code)"),
+    "null": ("cost_centres", None, "the key is null, and may be (company_code, cost_centre_code)"),
+    "of no resource": ("nothing", [], "there is no desired view visma_net.nothing"),
+}
+
+
+def test_what_cannot_be_registered_is_refused(erp: World) -> None:
+    """Nothing is cut to what would fit, and a table that happens to have that name is no resource."""
+    erp.sql("CREATE TABLE visma_net.nothing ()")
+    try:
+        for resource, key, said in REFUSED.values():
+            with pytest.raises(psycopg.errors.InvalidParameterValue, match=re.escape(said)):
+                erp.sql("SELECT outbox.register('visma_net', %s, %s::text[])", resource, key)
+    finally:
+        erp.sql("DROP TABLE visma_net.nothing")
