@@ -123,7 +123,7 @@ def test_nobody_at_home(world: World) -> None:
         for _ in range(3):
             world.sql("UPDATE outbox.message SET due_at = now() WHERE status = 'pending'")
             relay.round()
-        assert not world.run(relay.lane.outlook.look())
+        assert relay.lane.outlook.down
     assert "no connection" in _down(world)["down_why"]
     assert world.sql("SELECT max(attempts) FROM outbox.message WHERE status = 'pending'") == [0]
     world.sql("UPDATE outbox.message SET due_at = now() WHERE status = 'pending'")
