@@ -10,7 +10,7 @@ import pytest
 from outbox.errors import PlatformDown, Refused, Transient, Unknown
 from outbox.relay.breaker import Breaker
 from outbox.targets.delivery import Delivered
-from tests.lane import Steps, World, at_work, eventually
+from tests.lane import World, at_work, eventually
 
 OK = Delivered("1", http_status=200)
 
@@ -87,11 +87,6 @@ def _down(world: World) -> Any:
     return row if row["down_since"] else None
 
 
-def _no_probe_soon(relay: Steps) -> None:
-    """Not before the test is done with looking, on however busy a machine."""
-    relay.lane.breaker.first_s, relay.lane.breaker.cap_s = 10.0, 60.0
-
-
 KINDS = [
     {"kind": "status", "status": 500, "body": {"message": "boom"}},
     {"kind": "html", "status": 404},
@@ -125,7 +120,6 @@ def test_nobody_at_home(world: World) -> None:
     """Connection refused: also a single message shows it, and its attempts stay as they are."""
     world.user("ann")
     with world.stepping(identity_url="http://127.0.0.1:1") as relay:
-        _no_probe_soon(relay)
         for _ in range(3):
             world.sql("UPDATE outbox.message SET due_at = now() WHERE status = 'pending'")
             relay.round()
@@ -133,7 +127,6 @@ def test_nobody_at_home(world: World) -> None:
     assert "no connection" in _down(world)["down_why"]
     assert world.sql("SELECT max(attempts) FROM outbox.message WHERE status = 'pending'") == [0]
     world.sql("UPDATE outbox.message SET due_at = now() WHERE status = 'pending'")
-    world.sql("UPDATE outbox.target SET probe_at = now() WHERE target = %s", world.target)
     world.settled()
 
 
@@ -177,7 +170,6 @@ def test_several_records_that_always_fail_stop_nobody_for_long(world: World, sta
         return {world.last("users", code)[0] for code in bad} == {"dead"}
 
     with world.stepping() as relay:
-        _no_probe_soon(relay)
         relay.round()
         world.run(relay.lane.outlook.look())  # notes it
         assert _down(world)
@@ -195,7 +187,7 @@ def test_one_of_two_relays_makes_the_probe(world: World) -> None:
     world.sql("UPDATE outbox.target SET down_since = now(), down_why = 'x', probe_at = now() WHERE target = %s",
               world.target)  # fmt: skip
     with world.stepping() as relay:
-        _no_probe_soon(relay)
+        relay.lane.breaker.first_s, relay.lane.breaker.cap_s = 10.0, 60.0
         assert world.run(relay.lane.outlook.take_probe())
         assert not world.run(relay.lane.outlook.take_probe())
         assert 15 < world.sql("SELECT extract(epoch FROM probe_at - now())::float8 FROM outbox.target"
