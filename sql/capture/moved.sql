@@ -6,7 +6,7 @@ BEGIN
     GET DIAGNOSTICS context = PG_CONTEXT;  -- its first line is this function
     IF TG_OP = 'UPDATE' AND (
         concat_ws(' ', context, current_query()) ~* E'\\mmerge\\M'
-        OR coalesce(nullif(split_part(context, E'\n', 2), ''), current_query()) !~* E'\\m(update|insert|with)(\\s|$)'
+        OR coalesce(nullif(split_part(context, E'\n', 2), ''), current_query(), '') !~* E'\\m(update|insert|with)(\\s|$)'
     ) THEN
         written := @many;
     END IF;

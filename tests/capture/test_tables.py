@@ -322,6 +322,7 @@ def test_a_key_may_be_made_of_any_type_a_view_may_have(connection: Connection) -
 MADE_OTHERWISE = {
     "a label": ("ALTER TYPE colour RENAME VALUE 'red' TO 'rood'", "the type src.colour is another one than at install"),
     "a label in an array": ("ALTER TYPE shade RENAME VALUE 'x' TO 'z'", "the type src.shade[] is another one"),
+    "a label within": ("ALTER TYPE size RENAME VALUE 'big' TO 'large'", "the type src.packs is another one"),
     "an attribute": ("ALTER TYPE place ADD ATTRIBUTE city text CASCADE", "the type src.place is another one"),
     "an expression": ("ALTER TABLE centres ALTER stored SET EXPRESSION AS ('w')", "expression stored of src.c"),
     "a virtual one": ("ALTER TABLE centres ALTER virtual SET EXPRESSION AS (other)", "expression virtual of src.c"),
@@ -335,9 +336,11 @@ def test_values_that_change_by_their_definition(newest_connection: Connection, w
         newest_connection,
         """
         CREATE TYPE colour AS ENUM ('red', 'blue'); CREATE TYPE shade AS ENUM ('x', 'y');
-        CREATE TYPE place AS (street text, number int);
+        CREATE TYPE place AS (street text, number int); CREATE TYPE size AS ENUM ('small', 'big');
+        CREATE TYPE sizes AS RANGE (subtype = size); CREATE DOMAIN room AS sizes; CREATE TYPE pack AS (inside room);
+        CREATE DOMAIN packs AS pack[];
         CREATE TABLE centres (
-            company text, code colour, shades shade[], address place, other text,
+            company text, code colour, shades shade[], address place, packs packs, other text,
             stored text GENERATED ALWAYS AS ('v' || company) STORED,
             virtual text GENERATED ALWAYS AS ('v' || company) VIRTUAL,
             PRIMARY KEY (company, code)
@@ -345,7 +348,7 @@ def test_values_that_change_by_their_definition(newest_connection: Connection, w
         INSERT INTO centres (company, code, shades, address) VALUES ('a', 'red', '{x}', '(Dam,1)');
         """,
         "CREATE VIEW visma_net.cost_centres AS SELECT company AS company_code, code AS cost_centre_code,"
-        " shades::text || address::text || stored || virtual AS description, true AS active FROM centres",
+        " concat(shades, address, packs, stored, virtual) AS description, true AS active FROM centres",
     )
     change, found = MADE_OTHERWISE[what]
     newest_connection.execute(change.encode())
