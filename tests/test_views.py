@@ -115,6 +115,7 @@ ACCEPTED = {
     "a date of a time": "(since::date)::text AS description, active",
     "to_char": "to_char(amount, 'FM999') AS description, active",
     "JSON": "to_jsonb(description)::text AS description, active, ARRAY[code] AS missing",
+    "a list in JSON": "(SELECT concat(jsonb_agg(code), json_agg(code)) FROM src.centres) AS description, active",
     "an immutable function": "src.strict(description) AS description, active",
 }
 

@@ -19,6 +19,8 @@ _PINNED_TEXT = """
 _PINNED_JSON = """
     to_json to_jsonb row_to_json array_to_json
     json_build_array json_build_object jsonb_build_array jsonb_build_object
+    json_agg jsonb_agg json_agg_strict jsonb_agg_strict
+    json_object_agg json_object_agg_strict json_object_agg_unique json_object_agg_unique_strict
     json_agg_transfn jsonb_agg_transfn jsonb_agg_finalfn json_agg_strict_transfn jsonb_agg_strict_transfn
     json_object_agg_transfn jsonb_object_agg_transfn jsonb_object_agg_finalfn
     json_object_agg_strict_transfn json_object_agg_unique_transfn json_object_agg_unique_strict_transfn
