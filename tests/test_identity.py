@@ -19,7 +19,7 @@ from outbox.install import drift
 from outbox.operator import erase
 from outbox.register.request import confirm
 from tests.conftest import Server
-from tests.lane import World
+from tests.lane import World, at_work, eventually
 from tests.programs import program
 from tests.relay.conftest import _fill
 
@@ -273,6 +273,27 @@ def test_after_a_fail_over_no_epoch_of_before_counts(world: World) -> None:
                 world.run(after.store.settle([], []))
     world.settled()
     assert sorted(world.invited()) == ["jansen@example.nl", "smit@example.nl"]
+
+
+def test_what_comes_back_after_a_fail_over_settles_no_message_of_the_other_server(world: World) -> None:
+    """Its last commits are lost, and the numbers of its last messages are given again, here to another user's change."""
+    world.sql("INSERT INTO accountview.users VALUES ('smit', 'Jan', 'Smit', 'smit@example.nl')")
+    world.drain()
+    with at_work(world.service()):
+        world.fault("latency", "PUT", "/users/", latency_ms=400)
+        world.sql("UPDATE accountview.users SET last_name = 'Lost' WHERE code = 'jansen'")
+        eventually(lambda: world.mirror("users", "jansen")["in_doubt"])
+        with world.database.transaction():
+            world.sql("SET LOCAL session_replication_role = replica")
+            world.sql("UPDATE accountview.users SET last_name = 'Naam' WHERE code = 'jansen'")
+            world.sql("UPDATE accountview.users SET last_name = 'Smid' WHERE code = 'smit'")
+            world.sql("UPDATE outbox.mirror SET in_doubt = NULL, intent = NULL")
+            world.sql("UPDATE outbox.message SET key = '{smit}' WHERE status = 'pending'")
+            world.sql("UPDATE outbox.identity SET timeline = timeline - 1")
+        world.sql("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'outbox relay'"
+                  " AND datname = current_database()")  # fmt: skip
+        eventually(lambda: not world.pending())
+    world.hold(killed=True, lost=True)
 
 
 def test_another_servers_clock_may_be_behind(world: World) -> None:

@@ -8,7 +8,7 @@ import asyncio
 import time
 from collections.abc import Iterable
 
-from outbox.errors import NotAllowed
+from outbox.errors import LeaseLost, NotAllowed
 from outbox.relay.breaker import Breaker, Name, is_failure
 from outbox.relay.gate import Gate
 from outbox.relay.schedule import Postpone, State, budget
@@ -110,6 +110,8 @@ class Outlook:
         return Postpone(quiet_s, "the target asked to wait, or its calls are used up") if quiet_s > 0 else None
 
     async def _read(self) -> None:
+        if self.store.connection.pooled and await self.store.notice_fail_over():  # whose clients need not notice
+            raise LeaseLost("no lease of before the fail-over counts")
         await self.store.connection.forget_plans()
         row = await self.store.one("read_target")
         now = self._looked_at = time.monotonic()

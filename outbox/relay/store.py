@@ -5,6 +5,7 @@ brake_rows, about other users in people_rows.
 from __future__ import annotations
 
 import json
+import logging
 import time
 from collections.abc import Sequence
 from typing import Any
@@ -20,6 +21,8 @@ from outbox.relay.holding import Holding
 from outbox.relay.rows import Message, Settled
 from outbox.relay.schedule import State
 from outbox.targets.delivery import Call, Delivery, Key
+
+logger = logging.getLogger("outbox.relay")
 
 FEW_KEYS = 100  # with more, planning is a small part of doing
 
@@ -71,7 +74,10 @@ class Store:
 
     async def notice_fail_over(self) -> bool:
         """True: the timeline changed, so commits may be lost; from now on nothing in the mirror counts as unchanged."""
-        return bool((await self.one("notice_fail_over")).noticed)
+        noticed = bool((await self.one("notice_fail_over")).noticed)
+        if noticed:
+            logger.warning("the database has failed over: run outbox verify", extra={"target": self.target})
+        return noticed
 
     async def read_views(self) -> None:
         """Which desired views there are, and the types of their columns."""

@@ -139,7 +139,6 @@ class Service:
         async with await connect(self.dsn) as connection:
             store = Store(connection, target, holding)
             if await store.notice_fail_over():
-                logger.warning("the database has failed over: run outbox verify", extra={"target": target})
                 holding.held.clear()
                 raise LeaseLost("no lease of before the fail-over counts")
             if holding.unsure:
@@ -199,6 +198,7 @@ class Service:
                 if lane.store.connection.closed:
                     lane.store.holding.unsure = True
                     lane.store.connection = await connect(self.dsn)
+                    await lane.store.notice_fail_over()  # its lanes have other epochs then, so nothing is settled
                     await lane.store.renew_epochs()
                 if lane.store.holding.lost:
                     await lane.disown(*lane.sending.collect())

@@ -108,3 +108,15 @@ def test_a_crash_in_the_middle(behind: World) -> None:
         relay.land()
     behind.settled()
     assert behind.invited() == ["ann@example.nl"]
+
+
+def test_a_fail_over_that_the_pooler_hides_is_noticed(behind: World) -> None:
+    """Its clients keep their connections, and find another server behind them."""
+    with at_work(behind.service(rhythm=BRISK)):
+        behind.user("ann")
+        eventually(lambda: behind.ended("users", "ann") == ["created"])
+        behind.sql("UPDATE outbox.identity SET timeline = timeline - 1")
+        eventually(lambda: behind.sql("SELECT target FROM outbox.target WHERE verify_since IS NOT NULL"))
+        behind.message("users", "ann")
+        eventually(lambda: behind.ended("users", "ann")[-1] == "updated")
+    behind.recovered()
