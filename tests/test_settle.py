@@ -11,8 +11,8 @@ from outbox.errors import Ambiguous, CloudError, NotAllowed, PlatformDown, Refus
 from outbox.relay import settle
 from outbox.relay.retry import Patience
 from outbox.relay.rows import Settled
-from outbox.relay.schedule import Mirror, State
-from outbox.relay.settle import Times, after_call
+from outbox.relay.schedule import Mirror, Settle, State
+from outbox.relay.settle import Times, after_call, without_call
 from outbox.targets.delivery import Action, Delivered, Delivery, Outcome
 
 TIMES = Times(deadline_s=10, doubt_s=20, user_doubt_s=60)
@@ -107,6 +107,15 @@ def test_a_user_is_looked_for_longer_before_he_is_created_again() -> None:
     assert _after(company, Action.LOOK, Delivered(None)).mirror == "delete"
     late = replace(IN_DOUBT, mirror=Mirror(None, None, in_doubt_s=61.0))
     assert _after(late, Action.LOOK, Delivered(None)).mirror == "delete"
+
+
+def test_what_one_key_is_held_for_says_nothing_of_the_next() -> None:
+    """Else an approval of the brake's batch would let pass somebody who was held as ambiguous after it."""
+    held = without_call(NEW, Settle("held", error="brake", withheld="create", batch=7))
+    assert (held.withheld, held.batch) == ("create", 7)
+    ambiguous = _after(IN_DOUBT, Action.LOOK, Ambiguous("two"))
+    assert (ambiguous.status, ambiguous.withheld, ambiguous.batch) == ("held", None, None)
+    assert without_call(NEW, Settle("done", "not_ready")).document is None
 
 
 def _lines(lines: list[dict[str, Any]], field: str) -> set[Any]:

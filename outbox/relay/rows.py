@@ -26,7 +26,8 @@ class Settled:
     """What becomes of some messages of one key and of its mirror row: one line of sql/relay/settle.sql.
 
     document: as sent, kept with the message; of what is held, the row as it is. From `mirror` on: its row; held is the
-    document there. withheld and batch: see outbox.message.
+    document there. doubted: somebody else's doubt was seen when it was looked at, and no call was begun since, so it
+    ends with this. withheld and batch: see outbox.message.
     """
 
     resource: str
@@ -49,6 +50,7 @@ class Settled:
     gone: bool = False
     etag: str | None = None
     held: str | None = None
+    doubted: bool = False
     withheld: str | None = None
     batch: int | None = None
 
@@ -102,6 +104,7 @@ def state(resource: str, row: dict[str, Any]) -> State:
             row["unlinked"],
             row["gone"],
             row["confirmed"],
+            row["doubted"],
         )
         if row["mirrored"]
         else None

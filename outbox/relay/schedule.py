@@ -31,7 +31,7 @@ class Mirror:
     """A row of outbox.mirror. in_doubt_s: seconds since the call that is not cleared up, intent: what it was to do;
     None where no call was made: verify and register --force doubt what they have no proof of.
     unlinked: a person says that the object is somebody else's. gone: the target knows it no longer. confirmed: the
-    target once said what is in it.
+    target once said what is in it. doubted: see outbox.mirror.
     """
 
     remote_id: str | None
@@ -44,6 +44,7 @@ class Mirror:
     unlinked: bool = False
     gone: bool = False
     confirmed: bool = False
+    doubted: bool = False
 
 
 @dataclass(frozen=True)

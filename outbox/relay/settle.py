@@ -30,15 +30,16 @@ class Times:
 
 def without_call(state: State, decision: Settle | Postpone) -> Settled:
     """What needs no call: unchanged, not ready, held, let go, or later."""
+    doubted = state.mirror is not None and state.mirror.doubted
+    gone = {"mirror": "delete"} if decision.drop else {}
     if isinstance(decision, Postpone):
-        gone = {"mirror": "delete"} if decision.drop else {}
-        return _settled(state, "pending", error=decision.why, wait_s=decision.wait_s, **gone)
-    mirror = {"mirror": "delete"} if decision.drop else _certain_again(state)
+        return _settled(state, "pending", error=decision.why, wait_s=decision.wait_s, doubted=doubted, **gone)
+    mirror = gone or _certain_again(state)
     if decision.withheld == "update":  # perhaps another person: what is known of the first one shows it, also next time
         mirror = _KEEP
     if decision.status == "held":
-        mirror |= {"document": state.document, "withheld": decision.withheld, "batch": decision.batch}
-    return _settled(state, decision.status, decision.outcome, error=decision.error, **mirror)
+        mirror = mirror | {"document": state.document, "withheld": decision.withheld, "batch": decision.batch}
+    return _settled(state, decision.status, decision.outcome, error=decision.error, doubted=doubted, **mirror)
 
 
 def after_call(

@@ -24,7 +24,7 @@ SELECT w.key, outbox.lane({resource}, w.key, NULL, %(lane_count)s) AS lane,
        m.key IS NOT NULL AS mirrored, m.remote_id, m.document::text AS held, m.document IS NOT DISTINCT FROM d.document AND NOT m.gone AS same,
        coalesce(t.verify_since < coalesce(m.confirmed_at, '-infinity'), true) AS believed,
        extract(epoch FROM clock_timestamp() - m.in_doubt)::float8 AS in_doubt_s, m.intent, m.sending, m.parents AS held_parents, m.etag,
-       m.unlinked, m.gone, m.confirmed_at IS NOT NULL AS confirmed,
+       m.unlinked, m.gone, m.confirmed_at IS NOT NULL AS confirmed, m.doubted,
        {present_parents} AS parents, {user_gone} AS user_gone,
        EXISTS (
            SELECT FROM outbox.mirror AS other

@@ -1,6 +1,7 @@
 -- The outcome of some deliveries: messages, mirror and attempts in one transaction, under the lease.
 -- `mirror` says what becomes of the mirror row: keep, write (as given: acknowledged, or as it was before the intent),
--- delete. Not what somebody doubted since it was begun: that has another message, and is looked at once more.
+-- delete. Not what somebody doubted since it was begun, or (doubted: what was seen then) looked at: that has another message,
+-- and is looked at once more.
 WITH lease AS (
     SELECT FROM unnest(%(held)s::integer[], %(epochs)s::bigint[]) AS h (lane, epoch)
     JOIN outbox.lease AS l USING (lane, epoch)
@@ -13,7 +14,7 @@ WITH lease AS (
         resource text, key text[], ids bigint[], message_id bigint,
         status text, outcome text, http_status integer, error text, wait_s float8, uncounted boolean, document text,
         mirror text, remote_id text, in_doubt_s float8, intent text, sending text[], parents text[], etag text, held text, gone boolean,
-        withheld text, batch bigint)
+        doubted boolean, withheld text, batch bigint)
     WHERE (SELECT count(*) FROM lease) = cardinality(%(held)s::integer[])
 ), settled AS (
     UPDATE outbox.message AS m
@@ -39,31 +40,31 @@ WITH lease AS (
     -- ON CONFLICT, since that always goes by the index: a join would be planned by statistics, and those may be of a
     -- time when the mirror was empty.
     INSERT INTO outbox.mirror AS m
-        (target, resource, key, remote_id, in_doubt, intent, sending, parents, gone, etag, confirmed_at, message_id, document)
-    SELECT %(target)s, w.resource, w.key, w.remote_id, clock_timestamp() - make_interval(secs => w.in_doubt_s),
+        (target, resource, key, remote_id, in_doubt, doubted, intent, sending, parents, gone, etag, confirmed_at, message_id, document)
+    SELECT %(target)s, w.resource, w.key, w.remote_id, clock_timestamp() - make_interval(secs => w.in_doubt_s), w.doubted,
            w.intent, w.sending, w.parents, w.gone, w.etag, CASE WHEN w.status = 'done' THEN clock_timestamp() END,
            CASE WHEN w.status = 'done' THEN w.message_id END, w.held::jsonb
     FROM work AS w
     WHERE w.mirror = 'write'
     ON CONFLICT (target, resource, key) DO UPDATE
     SET remote_id = excluded.remote_id, doubted = false,
-        in_doubt = CASE WHEN m.doubted THEN m.in_doubt ELSE excluded.in_doubt END,
-        intent = CASE WHEN m.doubted THEN m.intent ELSE excluded.intent END,
-        sending = CASE WHEN m.doubted THEN m.sending ELSE excluded.sending END,
+        in_doubt = CASE WHEN m.doubted AND NOT excluded.doubted THEN m.in_doubt ELSE excluded.in_doubt END,
+        intent = CASE WHEN m.doubted AND NOT excluded.doubted THEN m.intent ELSE excluded.intent END,
+        sending = CASE WHEN m.doubted AND NOT excluded.doubted THEN m.sending ELSE excluded.sending END,
         parents = excluded.parents, gone = excluded.gone, etag = excluded.etag, document = excluded.document,
         confirmed_at = coalesce(excluded.confirmed_at, m.confirmed_at),
         message_id = coalesce(excluded.message_id, m.message_id)
 ), spared AS (
     UPDATE outbox.mirror AS m SET doubted = false
     FROM work AS w
-    WHERE w.mirror = 'delete' AND m.target = %(target)s AND m.resource = w.resource AND m.key = w.key AND m.doubted
+    WHERE w.mirror = 'delete' AND m.target = %(target)s AND m.resource = w.resource AND m.key = w.key AND m.doubted AND NOT w.doubted
       AND EXISTS (SELECT FROM work AS x WHERE x.mirror = 'delete')  -- as below
 ), removed AS (
     -- By its key and not by its place (ctid): who else writes the row at that moment, verify for one, moves it, and a
     -- place that was looked up before that is nobody's.
     DELETE FROM outbox.mirror AS m
     USING work AS w
-    WHERE w.mirror = 'delete' AND m.target = %(target)s AND m.resource = w.resource AND m.key = w.key AND NOT m.doubted
+    WHERE w.mirror = 'delete' AND m.target = %(target)s AND m.resource = w.resource AND m.key = w.key AND (w.doubted OR NOT m.doubted)
       -- asked once, before the mirror is read: by statistics of a time when it was empty all of it would be, each time
       AND EXISTS (SELECT FROM work AS x WHERE x.mirror = 'delete')
 ), used AS (

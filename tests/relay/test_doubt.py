@@ -292,6 +292,29 @@ def test_what_a_stale_relay_did_is_in_doubt_though_a_call_of_its_successor_ends_
     assert world.users() == ["ann@example.nl"]
 
 
+@pytest.mark.parametrize("then", ["frozen", "company gone"])
+def test_what_a_stale_relay_did_is_in_doubt_until_it_was_looked_at(erp: World, then: str) -> None:
+    """Also where nothing is sent for the key any more: else it would be in doubt with nobody to look at it."""
+    erp.user("ann")
+    erp.company("001")
+    erp.sql("INSERT INTO accountview.projects VALUES ('A1', 'P1', 'Dak', '2026-01-01')")
+    erp.drain()
+    erp.sql("UPDATE accountview.users SET last_name = 'Weer'")
+    erp.sql("UPDATE accountview.projects SET description = 'Goot'")
+    with erp.stepping() as stale:
+        stale.begin()
+        stale.land()
+        erp.sql("UPDATE outbox.lease SET epoch = epoch + 1, expires_at = '-infinity'")
+        with pytest.raises(LeaseLost):
+            stale.settle()
+    erp.sql(
+        "UPDATE accountview.users SET last_name = NULL" if then == "frozen" else "DELETE FROM accountview.companies"
+    )
+    erp.drain()
+    assert erp.sql("SELECT resource FROM outbox.mirror WHERE in_doubt IS NOT NULL") == []
+    erp.hold(zombie=True, concurrent=True)
+
+
 def test_a_force_while_a_call_is_under_way_outlives_it(world: World) -> None:
     """The call fails, and the row is as it was before: what a person doubted is sent all the same."""
     world.user("ann")
