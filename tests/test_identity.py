@@ -276,7 +276,7 @@ def test_after_a_fail_over_no_epoch_of_before_counts(world: World) -> None:
 
 
 def test_what_comes_back_after_a_fail_over_settles_no_message_of_the_other_server(world: World) -> None:
-    """Its last commits are lost, and the numbers of its last messages are given again, here to another user's change."""
+    """Its last commits are lost, and the numbers of its last messages are given again: another change has one."""
     world.sql("INSERT INTO accountview.users VALUES ('smit', 'Jan', 'Smit', 'smit@example.nl')")
     world.drain()
     with at_work(world.service()):
