@@ -680,7 +680,9 @@ BEGIN
     -- Those who held and listened are relays of the other database.
     DELETE FROM outbox.bell;
     DELETE FROM outbox.relay;
-    UPDATE outbox.lease SET holder = NULL, epoch = epoch + 1, expires_at = '-infinity';
+    UPDATE outbox.lease
+    SET holder = NULL, epoch = epoch + 1, expires_at = '-infinity',
+        abandoned_at = coalesce(nullif(expires_at, '-infinity'), abandoned_at);
     -- Transaction ids of another cluster would be in the future for ever, and be claimed with every look.
     UPDATE outbox.message SET transaction = pg_current_xact_id()
     WHERE status = 'pending' AND transaction > pg_current_xact_id();

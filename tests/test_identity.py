@@ -132,7 +132,11 @@ def test_nothing_is_decided_in_a_copy(copied: World) -> None:
 
 def test_an_adopted_copy_goes_on_and_trusts_nothing(copied: World) -> None:
     """Who adopted it, when and why is kept; the user is not invited again."""
+    copied.sql("UPDATE outbox.lease SET holder = 'there', expires_at = now() + interval '1 second'")
     assert copied.sql("SELECT outbox.adopt('moved to the new server')") == [True]
+    assert copied.sql("SELECT count(*) FROM outbox.lease WHERE abandoned_at > now()") == [
+        2
+    ]  # its calls may be under way
     copied.user("smit")
     copied.message("users", "jansen")
     copied.settled()

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import AsyncIterator, Callable
 from typing import Any
 
+import psycopg
 import pytest
 
 from outbox import verify as verifying
@@ -689,6 +691,24 @@ def test_after_a_restore_what_had_a_message_while_it_was_compared_is_not_believe
     verify(filled, around=settled_before_the_last)
     assert (_since(filled), filled.pending()) == (None, [])
     filled.sql("UPDATE accountview.users SET first_name = 'Voor' WHERE code = 'ann'")
+    filled.settled()
+
+
+def test_after_a_restore_an_account_that_passes_on_as_a_verify_ends_is_not_believed(filled: World) -> None:
+    """What was left out is looked for under the old code, and the new one is not to be seen yet."""
+    filled.sql("UPDATE accountview.users SET code = 'anna' WHERE code = 'ann'")
+    _restored(filled)
+    filled.hands().identity("PUT", f"/users/{remote_id(filled, 'users', 'ann')}", {"last_name": "Anders"})
+    believe = "SELECT outbox.believe(target, verify_since) FROM outbox.target WHERE verify_since IS NOT NULL"
+    with filled.stepping() as relay, psycopg.connect(filled.dsn, autocommit=True) as verifier:
+        ending = threading.Thread(target=verifier.execute, args=(believe,))
+        filled.run(relay.store.connection.execute("BEGIN"))
+        filled.run(relay.store.hand_over(("ann",), ("anna",), 1))
+        ending.start()
+        waits = "SELECT pid FROM pg_stat_activity WHERE pid = %s AND wait_event_type = 'Lock'"
+        eventually(lambda: filled.sql(waits, verifier.info.backend_pid))
+        filled.run(relay.store.connection.execute("COMMIT"))
+        ending.join()
     filled.settled()
 
 
