@@ -23,7 +23,9 @@ def load_state(path: Path) -> dict[str, Cloud] | None:
     except FileNotFoundError:
         return None
     except OSError as error:
-        raise ConfigError(f"the sandbox's state file {path} cannot be read: {error.strerror}") from error
+        raise ConfigError(
+            f"the sandbox's state file {path} cannot be read: {error.strerror}", "name another"
+        ) from error
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise ConfigError(
             f"{path} is no state file of this sandbox", hint="move it away to start with empty clouds"
@@ -54,4 +56,5 @@ class StateFile:
                 os.fsync(file.fileno())
             fresh.replace(self._path)
         except OSError as error:
-            raise ConfigError(f"the sandbox's state file {self._path} cannot be written: {error.strerror}") from error
+            why = f"the sandbox's state file {self._path} cannot be written: {error.strerror}"
+            raise ConfigError(why, "name another file") from error

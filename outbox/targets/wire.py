@@ -11,7 +11,7 @@ from outbox.errors import Refused
 
 MAX_SEGMENT = 1024
 _LEGAL_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._~-]{0,127}")
-_LEGAL_ETAG = re.compile(r'(W/)?"[\x21\x23-\x7e]{1,256}"')
+_LEGAL_ETAG = re.compile(r'"[\x21\x23-\x7e]{1,256}"')
 # RFC 3986 reserved, and what servers on Windows take for a path of their own; control characters are refused by many.
 _NEEDS_B64 = re.compile(r"""[:/?#\[\]@!$&'()*+,;=%\\\x00-\x1f\x7f]""")
 
@@ -28,7 +28,7 @@ def legal_id(value: object) -> str | None:
 
 
 def legal_etag(value: str | None) -> str | None:
-    """The ETag where it may be sent back in a header."""
+    """The ETag where it may be sent back in If-Match. A weak one matches nothing there (RFC 9110 13.1.1)."""
     return value if value and _LEGAL_ETAG.fullmatch(value) else None
 
 
