@@ -1,5 +1,6 @@
 -- Something below these parents was answered "not found": perhaps the target no longer knows one of them, and only a call
--- about itself finds that out. So what is known of it counts for nothing, and it is looked at.
+-- about itself finds that out. So what is known of it counts for nothing, and it is looked at; by the message that waits
+-- already, where there is one, since the attempts of a newer one begin anew.
 WITH doubted AS (
     UPDATE outbox.mirror AS m
     SET in_doubt = coalesce(m.in_doubt, clock_timestamp())
@@ -10,3 +11,6 @@ WITH doubted AS (
 INSERT INTO outbox.message (target, resource, key, operation, cause)
 SELECT %(target)s, d.resource, d.key, 'EXPAND', d.cause
 FROM doubted AS d
+WHERE NOT EXISTS (
+    SELECT FROM outbox.message AS o
+    WHERE o.target = %(target)s AND o.resource = d.resource AND o.key = d.key AND o.status = 'pending')

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from outbox.relay.retry import Patience
 from tests.hands import Hands
 from tests.lane import World
 
@@ -279,3 +280,18 @@ def test_a_parent_that_is_gone_unnoticed_is_found_by_what_hangs_on_it(world: Wor
     world.settled()
     holds = world.holds()
     assert (len(holds["tenants"]), len(holds["tenant_users"]), len(holds["roles"])) == (2, 2, 2)
+
+
+def test_a_parent_that_is_looked_at_already_gets_no_second_message(world: World) -> None:
+    """Its own attempts would begin anew with each attempt of what hangs on it."""
+    _ann_in_001(world)
+    world.settled()
+    (id_,) = world.holds()["users"]
+    world.fault("status", "DELETE", f"/users/{id_}", times=None, status=404, body={"message": "no user", "code": 7})
+    world.sql("DELETE FROM accountview.users")
+    with world.stepping() as relay:
+        relay.lane.patience = Patience(base_s=0.005, cap_s=0.02)
+        for _ in range(5):
+            world.sql("UPDATE outbox.message SET due_at = now() WHERE status = 'pending' AND due_at IS NOT NULL")
+            relay.round()
+    assert len([m for m in world.pending() if m[1] == "users"]) <= 2
