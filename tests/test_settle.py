@@ -122,6 +122,15 @@ def _lines(lines: list[dict[str, Any]], field: str) -> set[Any]:
     return {line[field] for line in lines}
 
 
+@pytest.mark.parametrize("error", [Transient("busy", http_status=500), PlatformDown("no API", http_status=404)])
+def test_a_look_that_fails_grows_rarer(error: CloudError) -> None:
+    """It counts no attempt, so how long the doubt lasts has to say how long it waits."""
+    for in_doubt_s in (30.0, 3000.0):
+        state = replace(IN_DOUBT, attempts=1, mirror=Mirror(None, None, in_doubt_s=in_doubt_s))
+        waits = [_after(state, Action.LOOK, error).wait_s or 0.0 for _ in range(200)]
+        assert in_doubt_s / 4 < max(waits) <= in_doubt_s
+
+
 def test_a_parent_that_comes_or_goes_has_its_children_looked_at() -> None:
     """Nothing waits for a parent: its create enqueues them."""
     created = _after(NEW, Action.CREATE, Delivered("r9"))

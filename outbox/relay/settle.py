@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -72,7 +73,7 @@ def after_call(
                 state, "pending", http_status=status, error=why, wait_s=wait_s, uncounted=not looked, **before
             )
         case Transient() | PlatformDown():  # answered by somebody: perhaps it is this record, and not the platform
-            return _again(state, why, status, patience.wait_s(state.attempts), patience, before)
+            return _again(state, why, status, patience.wait_s(_tries(state, looked)), patience, before)
         case _:  # unknown, ours included: nothing may be taken for granted
             wait_s = times.deadline_s + patience.wait_s(state.attempts)
             return _again(state, why, status, wait_s, patience, _KEEP if looked else _in_doubt(state, delivery, noted))
@@ -112,6 +113,12 @@ def _looked(state: State, delivered: Delivered, times: Times) -> Settled:
         wait_s = min(left_s, times.deadline_s)
         return _settled(state, "pending", wait_s=wait_s, error="not found yet, an earlier call may still arrive")
     return _settled(state, "pending", wait_s=0.0, mirror="delete")
+
+
+def _tries(state: State, looked: bool) -> int:
+    """Looks are not counted: twice as long in doubt is one more."""
+    in_doubt_s = state.mirror.in_doubt_s if looked and state.mirror else None
+    return max(state.attempts, int(math.log2(1.0 + (in_doubt_s or 0.0))))
 
 
 def _again(
