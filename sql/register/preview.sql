@@ -24,13 +24,14 @@ WITH RECURSIVE desired AS (
                WHEN d.lacking OR d.withdrawn OR NOT ({has_parents}) THEN 'not_ready'
                WHEN d.gone THEN 'hold'
                WHEN d.remote_id IS NULL THEN 'create'
-               WHEN d.in_doubt OR d.held IS DISTINCT FROM d.wanted THEN 'update'
-               ELSE 'unchanged'
+               WHEN d.same THEN 'unchanged'
+               ELSE 'update'
            END AS verdict
     FROM (
         SELECT key, w.key IS NOT NULL AS in_view, w.document AS wanted, w.lacking, w.withdrawn, w.copies,
                h.key IS NOT NULL AS in_cloud, h.remote_id, h.document AS held, h.sending, h.gone,
-               coalesce(h.in_doubt, false) AS in_doubt
+               coalesce(h.in_doubt, false) AS in_doubt,
+               h.remote_id IS NOT NULL AND NOT h.in_doubt AND h.document IS NOT DISTINCT FROM w.document AS same
         FROM desired AS w FULL JOIN held AS h USING (key)
     ) AS d
 ), {refined}

@@ -54,7 +54,8 @@ CHANGES = {
     "a user is known to be gone from the cloud": "UPDATE outbox.mirror AS m SET gone = m.resource = 'users',"
     " remote_id = replace(m.remote_id, u.remote_id, 'none'), parents = array_replace(m.parents, u.remote_id, 'none')"
     " FROM outbox.mirror AS u"
-    " WHERE (u.target, u.resource, u.key) = (m.target, 'users', '{SMIT}') AND m.key[1] = 'SMIT'",
+    " WHERE (u.target, u.resource, u.key) = (m.target, 'users', '{SMIT}') AND m.key[1] = 'SMIT';"
+    " UPDATE accountview.app_access SET roles = '{reader}' WHERE app_code = 'REPORTING'",
     "perhaps another person": "UPDATE accountview.users SET first_name = 'Jan', last_name = 'Klaassen',"
     " email = 'jan@example.nl' WHERE code = 'SMIT'",
     "one new e-mail for three, and the e-mail of one who is held": "UPDATE accountview.users SET email = 'f@example.nl'"
