@@ -174,7 +174,18 @@ class Store:
         return {(r.resource, tuple(r.key)): r.intent for r in rows if r.intent is not None}
 
     async def settle(self, work: Sequence[Settled], calls: Sequence[tuple[Delivery, Call]]) -> None:
-        """Record outcomes. Raises LeaseLost, and records nothing, when the lane has passed to another relay."""
+        """Record outcomes. Raises LeaseLost, and records nothing, when the lane passed to another relay, or a pooler
+        to another server: of a fail-over between the call and now this connection would not know.
+        """
+        if not self.connection.pooled:
+            await self._settle(work, calls)
+            return
+        async with self.connection.transaction():  # both on the same server
+            if await self.notice_fail_over():
+                raise LeaseLost("no lease of before the fail-over counts")
+            await self._settle(work, calls)
+
+    async def _settle(self, work: Sequence[Settled], calls: Sequence[tuple[Delivery, Call]]) -> None:
         row = await self.one(
             "settle",
             len(work),

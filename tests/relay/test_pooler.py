@@ -9,6 +9,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
+from outbox.errors import LeaseLost
 from outbox.relay.connection import SESSION, connect
 from outbox.service.process import Rhythm
 from tests import pooler
@@ -120,3 +121,18 @@ def test_a_fail_over_that_the_pooler_hides_is_noticed(behind: World) -> None:
         behind.message("users", "ann")
         eventually(lambda: behind.ended("users", "ann")[-1] == "updated")
     behind.recovered()
+
+
+def test_no_answer_is_settled_by_a_server_that_did_not_give_the_number(behind: World) -> None:
+    """The fail-over is between a call and its answer; the number of its message is another user's change there."""
+    behind.user("ann")
+    behind.user("ben")
+    with behind.stepping() as relay:
+        relay.begin()
+        relay.land()
+        behind.sql("UPDATE outbox.message SET key = '{cas}' WHERE key = '{ann}' AND resource = 'users'")
+        behind.sql("DELETE FROM outbox.mirror")
+        behind.sql("UPDATE outbox.identity SET timeline = timeline - 1")
+        with pytest.raises(LeaseLost):
+            relay.settle()
+        assert behind.ended("users", "cas") == ["pending"]
