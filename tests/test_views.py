@@ -91,7 +91,7 @@ CREATE FUNCTION src.reading(value text) RETURNS text LANGUAGE plpgsql IMMUTABLE 
 CREATE FUNCTION src.stored(value text) RETURNS text LANGUAGE sql IMMUTABLE
     RETURN (SELECT max(c.code) FROM src.centres AS c WHERE c.company = value);
 CREATE FUNCTION src.calling(value text) RETURNS text LANGUAGE plpgsql IMMUTABLE AS
-    $$ BEGIN /* as loose() */ RETURN upper("src".READING (value)); END $$;
+    $$ BEGIN /* as loose() */ RETURN '--' || upper("src".READING (value)); /* at last **/ END $$;
 CREATE FUNCTION src.over(until date) RETURNS boolean LANGUAGE sql IMMUTABLE AS 'SELECT until < current_date';
 CREATE FUNCTION src.gone(until date) RETURNS boolean LANGUAGE sql IMMUTABLE RETURN until < now();
 """

@@ -22,7 +22,9 @@ WITH RECURSIVE called AS (
     JOIN pg_proc AS p ON p.oid = parts.oid AND p.oid >= 16384
     JOIN pg_language AS l ON l.oid = p.prolang AND l.lanname IN ('sql', 'plpgsql')
     CROSS JOIN LATERAL regexp_matches(
-        regexp_replace(coalesce(pg_get_function_sqlbody(p.oid), p.prosrc), '--[^\n]*|/\*.*?\*/', ' ', 'g'),
+        -- without strings and comments (.*? would not stop at the first end: alternatives are greedy)
+        regexp_replace(coalesce(pg_get_function_sqlbody(p.oid), p.prosrc),
+                       $$'(?:[^']|'')*'|--[^\n]*|/\*(?:[^*]|\*+[^*/])*\*+/$$, ' ', 'g'),
         '([[:alpha:]_][[:alnum:]_$]*)"?\s*\(', 'g') AS m (words)
     JOIN pg_proc AS inner_ ON inner_.proname IN (m.words[1], lower(m.words[1])) AND inner_.oid >= 16384
 )
