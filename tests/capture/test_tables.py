@@ -122,15 +122,16 @@ def test_rows_that_a_merge_moves(connection: Connection) -> None:
         "MERGE INTO {0}.centres AS t USING (VALUES ('{1}'), ('{2}')) AS n (company) ON t.company = n.company"
         " WHEN MATCHED THEN UPDATE SET company = CASE t.company WHEN '{1}' THEN '{2}' ELSE '{1}' END"
     )
+    again = "UPDATE centres SET company = 'c' WHERE company = 'd'; EXECUTE moving_on"
     define(connection, PARTITIONED, VIEW)
     connection.execute(
         "INSERT INTO centres VALUES ('a', '1'), ('b', '2');"
         f" CREATE PROCEDURE in_plpgsql() LANGUAGE plpgsql AS $$ BEGIN {move.format('src', 'a', 'c')}; END $$;"
         f" CREATE PROCEDURE in_sql() LANGUAGE sql AS $$ {move.format('src', 'b', 'a')} $$;"
-        f" PREPARE moving AS {move.format('src', 'a', 'd')};"
+        f" PREPARE moving AS {move.format('src', 'a', 'd')}; PREPARE moving_on AS {move.format('src', 'c', 'd')};"
         " CREATE PROCEDURE plain() LANGUAGE plpgsql AS $$ BEGIN UPDATE centres SET description = code; END $$".encode()
     )
-    for statement in (move.format("src", "a", "b"), "CALL in_plpgsql()", "CALL in_sql()", "EXECUTE moving"):
+    for statement in (move.format("src", "a", "b"), "CALL in_plpgsql()", "CALL in_sql()", "EXECUTE moving", again):
         assert check(connection, statement), statement
         assert [] in messages(connection)
         connection.execute("DELETE FROM outbox.message")
