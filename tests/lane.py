@@ -42,6 +42,7 @@ from tests.invariants import Witness
 TIMES = Times(deadline_s=0.1, doubt_s=0.2, user_doubt_s=0.6)
 PATIENCE = Patience(attempts=4, give_up_s=0.0, base_s=0.005, cap_s=0.02)
 RHYTHM = Rhythm(lease_s=3.0, safety_poll_s=5.0, grace_s=2.0, reconnect_s=0.05)
+STEPPING_LEASE_S = 300.0  # nobody renews it, and a busy machine may be slow between two steps
 CALL_S = 2.0
 T = TypeVar("T")
 DRAIN_S = 15.0
@@ -362,22 +363,24 @@ class World:
         self.witness.hold("\n".join(self.heard.lines), **{"killed": self.killed, **known})
 
     @contextmanager
-    def stepping(self, holder: str = "by hand", lanes: int = 100, **changes: Any) -> Iterator[Steps]:
+    def stepping(
+        self, holder: str = "by hand", lanes: int = 100, lease_s: float = STEPPING_LEASE_S, **changes: Any
+    ) -> Iterator[Steps]:
         """A relay that moves one step when told. What it has under way at the end of the block is dropped: a crash.
 
         lanes: so many of those that are free it takes.
         """
-        steps = self.run(_open(self, holder, lanes, changes))
+        steps = self.run(_open(self, holder, lanes, lease_s, changes))
         try:
             yield steps
         finally:
             steps.crash()
 
 
-async def _open(world: World, holder: str, lanes: int, changes: dict[str, Any]) -> Steps:
+async def _open(world: World, holder: str, lanes: int, lease_s: float, changes: dict[str, Any]) -> Steps:
     connection = await connect(world.dsn)
     store = Store(connection, world.target, Holding())
-    assert await store.take_lease(holder, RHYTHM.lease_s, lanes)
+    assert await store.take_lease(holder, lease_s, lanes)
     await store.read_views()
     return Steps(world, store, world.make_lane(store, **changes))
 

@@ -19,7 +19,7 @@ from outbox.install import drift
 from outbox.operator import erase
 from outbox.register.request import confirm
 from tests.conftest import Server
-from tests.lane import World, at_work, eventually
+from tests.lane import RHYTHM, World, at_work, eventually
 from tests.programs import program
 from tests.relay.conftest import _fill
 
@@ -268,7 +268,7 @@ def test_after_a_fail_over_no_epoch_of_before_counts(world: World) -> None:
         before.land()
         world.sql("UPDATE outbox.lease SET epoch = epoch - 1, expires_at = '-infinity'")
         world.sql("UPDATE outbox.identity SET timeline = timeline - 1")
-        with world.stepping("after") as after:
+        with world.stepping("after", lease_s=RHYTHM.lease_s) as after:
             assert after.store.holding.held == before.store.holding.held
             assert world.run(after.store.notice_fail_over())
             with pytest.raises(LeaseLost):

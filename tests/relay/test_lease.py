@@ -190,7 +190,7 @@ def test_what_the_database_sets_for_its_applications_does_not_bind_the_relay(apa
 def test_a_relay_that_froze_in_a_transaction_keeps_its_lane_from_nobody(world: World) -> None:
     """It has the row of its lease locked, and its connection is as it was: the server ends that by itself."""
     world.user("ann")
-    with world.stepping("frozen") as relay:
+    with world.stepping("frozen", lease_s=RHYTHM.lease_s) as relay:
         relay.begin()
         relay.land()
         world.run(relay.store.connection.execute("BEGIN"))

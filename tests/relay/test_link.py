@@ -12,7 +12,7 @@ from outbox.operator import link as by_hand
 from outbox.relay.connection import connect
 from outbox.targets.held import Held
 from outbox.verify import reading
-from tests.lane import TIMES, World, at_work, eventually
+from tests.lane import RHYTHM, TIMES, World, at_work, eventually
 
 
 def held(world: World, resource: str, remote_id: str) -> Held:
@@ -159,7 +159,7 @@ def test_a_relay_that_had_read_the_key_before_begins_nothing_on_it(world: World)
     remote_id = world.hands().user("x@example.nl")
     world.user("ann")
     world.user("bob")
-    with world.stepping() as relay:
+    with world.stepping(lease_s=RHYTHM.lease_s) as relay:
         relay.begin()
         world.user("cor")
         link(world, "users", "cor", remote_id)
@@ -174,7 +174,7 @@ def test_what_was_begun_before_a_link_is_looked_for_as_long_as_the_lease_would_h
     """It was not handed over: a call that waited for its turn may leave until then, and its relay is dead since."""
     remote_id = world.hands().user("x@example.nl")
     world.user("ann")
-    with world.stepping() as relay:
+    with world.stepping(lease_s=RHYTHM.lease_s) as relay:
         relay.begin()
         time.sleep(TIMES.user_doubt_s)
         world.user("bob")
