@@ -15,6 +15,7 @@ from typing import Any, TypeVar
 
 import httpx
 import psycopg
+from psycopg import sql
 
 from outbox import install, sandbox
 from outbox.cli.logs import JsonFormatter
@@ -425,6 +426,20 @@ class Steps:
             self.land()
             self.settle()
             self.begin()
+
+    def explaining(self, part: str) -> list[str]:
+        """The lines of the plans of composed statements with this in their text, as they come to be run."""
+        plans: list[str] = []
+        connection = self.store.connection
+        rows = connection.rows
+
+        async def explained(query: Any, parameters: Any, **how: Any) -> list[Any]:
+            if isinstance(query, sql.Composed) and part in query.as_string(connection):
+                plans.extend(r[0] for r in await rows(sql.SQL("EXPLAIN ") + query, parameters, prepare=False))
+            return await rows(query, parameters, **how)
+
+        connection.rows = explained  # type: ignore[method-assign]
+        return plans
 
     def crash(self) -> None:
         """The process is gone; its lease is given up, since waiting for it would only make the test longer."""

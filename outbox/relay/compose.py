@@ -36,9 +36,10 @@ def common(view: View, keyed: str) -> dict[str, sql.Composable]:
         "target": sql.Literal(view.target),
         "resource": sql.Literal(resource.name),
         "view": sql.Identifier(view.target, resource.name),
-        # Under a collation of its own 'a' and 'A' could be one key.
+        # Under a collation of its own 'a' and 'A' could be one key; and in any but that of the indexes each key would
+        # walk through all of the mirror and of the messages.
         "view_key": sql.SQL(", ").join(
-            sql.SQL('v.{}::text COLLATE "C"').format(sql.Identifier(c)) for c in resource.key
+            sql.SQL('v.{}::text COLLATE "default"').format(sql.Identifier(c)) for c in resource.key
         ),
         # A row with a null in its key names nothing that a cloud could hold.
         "has_key": sql.SQL("num_nulls({}) = 0").format(

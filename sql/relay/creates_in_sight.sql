@@ -1,7 +1,6 @@
 -- A part of note_in_sight: what the view has, ready, and the cloud does not hold. Not what lacks a parent that is not
--- about to come, and not a user who takes over the object of a key that is gone. The key in the collation of the indexes:
--- in its own (see view_key) each key would walk through all messages of the resource.
-SELECT d.key COLLATE "default" AS key, md5(d.document) AS row_hash
+-- about to come, and not a user who takes over the object of a key that is gone.
+SELECT d.key, md5(d.document) AS row_hash
 FROM desired AS d
 LEFT JOIN outbox.mirror AS m ON m.target = {target} AND m.resource = {resource} AND m.key = d.key
 WHERE m.remote_id IS NULL AND NOT d.not_ready AND {has_parents}

@@ -8,7 +8,6 @@ from typing import Any
 
 import psycopg
 import pytest
-from psycopg import sql
 
 from outbox.relay.brake import Limits
 from outbox.relay.braking import Brake
@@ -612,16 +611,8 @@ def test_each_new_user_in_sight_is_one_look_into_the_index(world: World) -> None
     """By its key, and not by the resource alone: 20,000 new users would be each by each."""
     world.sql("INSERT INTO accountview.users (code, first_name, last_name, email)"
               " SELECT 'u' || n, 'Voor', 'Naam', n || '@example.nl' FROM generate_series(1, 40) AS n")  # fmt: skip
-    plans: list[str] = []
     with world.stepping() as relay:
-        rows = relay.store.connection.rows
-
-        async def explained(query: Any, parameters: Any, **how: Any) -> list[Any]:
-            if isinstance(query, sql.Composed) and "sight AS" in query.as_string(relay.store.connection):
-                plans.extend(r[0] for r in await rows(sql.SQL("EXPLAIN ") + query, parameters, prepare=False))
-            return await rows(query, parameters, **how)
-
-        relay.store.connection.rows = explained  # type: ignore[method-assign]
+        plans = relay.explaining("sight AS")
         relay.begin()
     looks = [plans[i + 1] for i, line in enumerate(plans) if "message_open" in line]
     assert looks

@@ -222,3 +222,21 @@ def test_ten_thousand_coarse_messages_are_one_recheck(settled: World) -> None:
     _spoil(settled, ("ann", "001"))
     settled.drain()
     assert settled.sql("SELECT count(*) FROM outbox.message WHERE operation = 'EXPAND'") == [1]
+
+
+def test_a_parent_is_one_look_into_the_index(apart: World) -> None:
+    """By its key: rechecking the access of a thousand users walked through all of them for each row."""
+    apart.user("ann")
+    apart.right("ann", "A1")
+    apart.company("001", "A1")
+    apart.sql("INSERT INTO outbox.mirror (target, resource, key) SELECT %s, 'users', ARRAY['u' || n]"
+              " FROM generate_series(1, 2000) AS n", apart.target)  # fmt: skip
+    apart.sql("ANALYZE outbox.mirror")
+    apart.sql("SELECT outbox.register(%s, 'company_access')", apart.target)
+    with apart.stepping() as relay:
+        plans = relay.explaining("looked_at AS")
+        relay.claim()
+    looks = [plans[i + 1] for i, line in enumerate(plans) if "on mirror p" in line]
+    assert looks
+    assert [line for line in looks if "(key = " not in line] == []
+    apart.sql("DELETE FROM outbox.mirror WHERE key[1] LIKE 'u%%'")
