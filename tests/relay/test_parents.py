@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from outbox.relay.retry import Patience
 from tests.hands import Hands
 from tests.lane import World
+
+LONG_AGO = "UPDATE outbox.mirror SET confirmed_at = confirmed_at - interval '1 hour'"
 
 
 def _ann_in_001(world: World) -> None:
@@ -268,6 +272,7 @@ def test_a_parent_that_is_gone_unnoticed_is_found_by_what_hangs_on_it(world: Wor
     _ann_in_001(world)
     world.company("002", "A2")
     world.settled()
+    world.sql(LONG_AGO)
     for remote_id in world.holds()[table]:
         Hands(world.cloud, world.base_url, world.target).identity("DELETE", f"/{table}/{remote_id}")
     world.right("ann", "A2")
@@ -286,6 +291,7 @@ def test_a_parent_that_is_looked_at_already_gets_no_second_message(world: World)
     """Its own attempts would begin anew with each attempt of what hangs on it."""
     _ann_in_001(world)
     world.settled()
+    world.sql(LONG_AGO)
     (id_,) = world.holds()["users"]
     world.fault("status", "DELETE", f"/users/{id_}", times=None, status=404, body={"message": "no user", "code": 7})
     world.sql("DELETE FROM accountview.users")
@@ -295,3 +301,14 @@ def test_a_parent_that_is_looked_at_already_gets_no_second_message(world: World)
             world.sql("UPDATE outbox.message SET due_at = now() WHERE status = 'pending' AND due_at IS NOT NULL")
             relay.round()
     assert len([m for m in world.pending() if m[1] == "users"]) == 1
+
+
+def test_a_parent_that_has_just_come_is_not_taken_for_gone(world: World) -> None:
+    """Not every part of a cloud may see it yet: what hangs on it is tried again, and nothing is made twice."""
+    _ann_in_001(world)
+    unseen: dict[str, Any] = {"status": 404, "body": {"error_code": "ERROR_NOT_FOUND"}}
+    for method, path in (("POST", "/tenants/[^/]+/users/"), ("PUT", "/users/[^/]+$"), ("PUT", "/tenants/[^/]+$")):
+        world.fault("status", method, path, **unseen)
+    world.settled()
+    assert world.ended("users", "ann") == ["created"]
+    assert len(world.holds()["tenants"]) == len(world.holds()["tenant_users"]) == 1
