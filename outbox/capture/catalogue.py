@@ -12,7 +12,7 @@ from psycopg.rows import dict_row
 
 from outbox import sqlfiles
 from outbox.capture.sqltext import on_one_line
-from outbox.pinned import PINNED as PINNED  # generate.py has it from here
+from outbox.pinned import PINNED
 from outbox.resources import RESOURCES, TARGETS
 
 Connection = psycopg.Connection[Any]

@@ -7,12 +7,13 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from outbox import sqlfiles
-from outbox.capture.catalogue import PINNED, Member, Relation, pinned_for
+from outbox.capture.catalogue import Member, Relation, pinned_for
 from outbox.capture.chains import Chain, safe_name
 from outbox.capture.describe import header
 from outbox.capture.sqltext import fill, literal
 from outbox.capture.statements import MANY, Statements
 from outbox.capture.writes import Write
+from outbox.pinned import PINNED
 
 # Row security must not look like deletion: an error in place of an empty read.
 _NO_ROW_SECURITY = {"row_security": "off"}
