@@ -240,7 +240,7 @@ class _Reader:
         source: Source | None = None
         if isinstance(item, exp.Table):
             source = self._table(item, level, region)
-        elif _is_join(item):
+        elif terms.is_join(item):
             source = self._from(item.this, item.this.args["joins"], level, region)
             if not item.alias:
                 return source
@@ -282,12 +282,3 @@ class _Reader:
 
 def _is_comma(join: exp.Join) -> bool:
     return not any(join.args.get(a) for a in ("method", "side", "kind", "on", "using"))
-
-
-def _is_join(item: exp.Expr) -> bool:
-    """Parentheses around a join, not around a query."""
-    return (
-        isinstance(item, exp.Subquery)
-        and not isinstance(item.this, (exp.Select, exp.SetOperation))
-        and bool(item.this.args.get("joins"))
-    )

@@ -121,6 +121,8 @@ class _Reader:
             return None
         inner: exp.Expr = item
         while isinstance(inner, (exp.Subquery, exp.SetOperation)):
+            if terms.is_join(inner):
+                return None
             inner = inner.this
         if not isinstance(inner, exp.Select) or not all(isinstance(o, exp.Column) for o in outputs):
             return None

@@ -180,3 +180,12 @@ def subqueries(node: exp.Expr) -> Iterator[exp.Query]:
 def text_of(node: exp.Expr) -> str:
     """To compare expressions of one query with each other."""
     return bare(node).sql(dialect="postgres")
+
+
+def is_join(item: exp.Expr) -> bool:
+    """Parentheses around a join, not around a query."""
+    return (
+        isinstance(item, exp.Subquery)
+        and not isinstance(item.this, (exp.Select, exp.SetOperation))
+        and bool(item.this.args.get("joins"))
+    )

@@ -21,11 +21,13 @@ TOO_LONG = "its key is too long for the outbox: 2,600 bytes are the most"
 VIEW_WAIT_S = 30.0
 LOCKED_WAIT_S = 5.0
 # Of OperationalError only a lock: one of the tables behind the view is being altered, and what needs other tables goes
-# on. A connection that is lost, a deadlock or another time-out is nothing about the view.
+# on. A connection that is lost, a deadlock or another time-out is nothing about the view. XX000: some outer joins
+# PostgreSQL cannot plan.
 BROKEN_VIEW = (
     psycopg.ProgrammingError,
     psycopg.DataError,
     psycopg.NotSupportedError,
+    psycopg.errors.InternalError_,
     psycopg.errors.LockNotAvailable,
 )
 
