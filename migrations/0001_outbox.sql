@@ -918,7 +918,6 @@ $$;
 COMMENT ON FUNCTION outbox.retry IS
     'Try again now what is dead or waits for its next attempt, and look again at what no approval can settle: a new message for each key, whose ids it answers. Past the brakes goes only what was approved before';
 
-
 CREATE FUNCTION outbox.require_part(target text, resource text, company text)
     RETURNS void
     LANGUAGE plpgsql

@@ -9,17 +9,7 @@ CREATE TABLE accountview.bare_audit (
     old_row    jsonb,
     new_row    jsonb
 );
-CREATE TABLE accountview.audit (
-    id            bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
-    record_id     uuid,
-    old_record_id uuid,
-    changed_at    timestamptz NOT NULL DEFAULT now(),
-    changed_by    text NOT NULL DEFAULT session_user,
-    source        regclass NOT NULL,
-    operation     text NOT NULL,
-    old_row       jsonb,
-    new_row       jsonb
-);
+CREATE TABLE accountview.audit (LIKE accountview.bare_audit INCLUDING ALL, record_id uuid, old_record_id uuid);
 CREATE INDEX ON accountview.audit (record_id) WHERE record_id IS NOT NULL;
 CREATE INDEX ON accountview.audit (old_record_id) WHERE old_record_id IS NOT NULL;
 CREATE INDEX ON accountview.audit (source);
