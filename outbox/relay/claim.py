@@ -35,6 +35,7 @@ class Cursor:
 
     def __init__(self, store: Store) -> None:
         self.store = store
+        self.store.holding.fresh = True
         self.seen = ""
         self.page: Page | None = Page(0, 0, None)
         self.aside = False
@@ -45,10 +46,12 @@ class Cursor:
         """The next messages that are due, at most a few times LIMIT; none when nothing is new.
 
         A lane that was just taken may have messages older than all that this cursor has seen: then from the start.
+        Whoever had it, or we on another connection, may have put something off that a person had just resumed.
         """
         if self.store.holding.fresh:
             self.store.holding.fresh, self.page = False, Page(0, 0, None)
             self.due_since = self.all_due_at = float("-inf")
+            await self.store.run("release_paused")
         if self.page is None:
             return await self._claim_new()
         self.aside = not self.aside and self.page.seen is not None

@@ -120,8 +120,7 @@ class Outlook:
         lifted = {pause[:2] for pause in self._pauses} - {pause[:2] for pause in pauses}
         self._pauses = pauses
         if lifted:
-            parts, companies = map(list, zip(*lifted, strict=True))
-            await self.store.run("release_paused", resources=parts, companies=companies)
+            await self.store.run("release_paused")
         self.gate.keep_quiet(row.quiet)
         if self._opening is None and not self._closing:
             if self.down and not row.down:  # another relay found it back

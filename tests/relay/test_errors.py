@@ -193,6 +193,20 @@ def test_what_is_put_off_at_the_moment_of_a_resume_goes_out(world: World) -> Non
         assert world.ended("companies", "003") == ["created"]
 
 
+def test_what_a_relay_put_off_that_died_before_it_knew_of_a_resume_goes_out(world: World) -> None:
+    """Whoever has the lane next, or the same one on its next connection, does not wait as long as for a pause."""
+    world.company("001")
+    with world.stepping() as relay:
+        world.sql("SELECT outbox.pause('accountview_net', 'companies', reason => 'x')")
+        world.run(relay.lane.outlook.look())
+        world.sql("SELECT outbox.resume('accountview_net', 'companies')")
+        relay.round()
+        assert world.last("companies", "001") == ("pending", "paused: companies (x)")
+    with world.stepping() as relay:
+        relay.round()
+    assert world.ended("companies", "001") == ["created"]
+
+
 def test_a_company_without_a_licence_holds_up_only_itself(erp: World) -> None:
     """12027 of one company: the projects of the other go on."""
     erp.company("001")
