@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import click
+
+from outbox.words import Words
 
 PAGES = Path(__file__).resolve().parent.parent / "docs"
 
@@ -28,4 +31,25 @@ def help_(topic: str | None) -> None:
             title = (PAGES / f"{name}.md").read_text(encoding="utf-8").splitlines()[0].removeprefix("# ")
             click.echo(f"{name:11} {title}")
     else:
-        click.echo_via_pager((PAGES / f"{topic}.md").read_text(encoding="utf-8"))
+        page = (PAGES / f"{topic}.md").read_text(encoding="utf-8")
+        click.echo_via_pager(page + (_each_command(click.get_current_context()) if topic == "commands" else ""))
+
+
+def _each_command(context: click.Context) -> str:
+    """What --help says of each: it is written down there alone."""
+    root = context.find_root()
+    each = {
+        name: command.get_help(click.Context(command, root, name, obj=Words()))
+        for name, command in sorted(commands(root.command))
+    }
+    return "\n## Each command\n" + "".join(f"\n### outbox {name}\n\n{text}\n" for name, text in each.items())
+
+
+def commands(group: click.Command, prefix: str = "") -> Iterator[tuple[str, click.Command]]:
+    """All there are; those of a group are commands of their own: apps, apps pull."""
+    assert isinstance(group, click.Group)
+    for name in group.list_commands(click.Context(group)):
+        if command := group.get_command(click.Context(group), name):
+            yield prefix + name, command
+            if isinstance(command, click.Group):
+                yield from commands(command, f"{prefix}{name} ")

@@ -9,6 +9,7 @@ import re
 import shlex
 import subprocess
 import sys
+import textwrap
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
@@ -21,6 +22,7 @@ from psycopg.conninfo import conninfo_to_dict
 from outbox import install
 from outbox.cli import outbox, run
 from outbox.cli.help import PAGES, topics
+from outbox.cli.help import commands as each_command
 from outbox.cli.sandbox import settings_text
 from outbox.config import load
 from tests.cli.conftest import write_settings
@@ -77,7 +79,11 @@ ROLES = """
 
 
 def blocks(page: str) -> list[tuple[str, str]]:
-    return FENCED.findall((PAGES / f"{page}.md").read_text(encoding="utf-8"))
+    """(language, text) of each; of the page of the commands also the examples in their --help, which it shows."""
+    found = FENCED.findall((PAGES / f"{page}.md").read_text(encoding="utf-8"))
+    helps = [command.help or "" for _, command in sorted(each_command(outbox))] if page == "commands" else []
+    examples = [lines for text in helps for lines in re.findall(r"Examples?:\n((?: *outbox .*\n?)+)", text)]
+    return found + [("sh", textwrap.dedent(lines)) for lines in examples]
 
 
 class Typed(io.StringIO):

@@ -19,7 +19,9 @@ import httpx
 import psycopg
 import pytest
 
+from outbox.cli import outbox
 from outbox.cli.following import move
+from outbox.cli.help import commands
 from outbox.cli.language import INTERRUPTED
 from outbox.config import load
 from outbox.service.wiring import at_work, make_service
@@ -29,7 +31,6 @@ from tests.cli.table import ELSEWHERE, OLD, TABLE, USER, Arguments, Case
 from tests.cli.test_register import wait_for_lease
 from tests.conftest import Server, fill_installed
 from tests.lane import eventually
-from tests.pages import commands
 
 ROOT = Path(__file__).parents[2]
 each_command = pytest.mark.parametrize("case", TABLE.values(), ids=TABLE)
@@ -52,14 +53,14 @@ def is_plain(result: Result) -> bool:
 
 def test_every_command_is_in_the_table() -> None:
     """A group counts by its commands: apps pull."""
-    names = {name for name, _ in commands()}
+    names = {name for name, _ in commands(outbox)}
     assert names == set(TABLE) | set(ELSEWHERE)
     for name, file in ELSEWHERE.items():
         assert f'"{name}"' in (ROOT / file).read_text(), name
 
 
 def _has_json(name: str) -> bool:
-    return any("--json" in p.opts for p in dict(commands())[name].params)
+    return any("--json" in p.opts for p in dict(commands(outbox))[name].params)
 
 
 @each_command
