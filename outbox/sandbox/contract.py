@@ -134,7 +134,7 @@ _PAGING = ("page", "per_page")
 _USERS = "publicapi:user"
 _TENANTS = "publicapi:tenant"
 _ACCESS = "publicapi:tenant:user"
-_TENANT_APPS = "publicapi:tenant:application"
+_APPS = "publicapi:tenant:application"
 _APP_ROLES = "publicapi:tenant:userapplicationroles"
 _ERP = "vismanet_erp_service_api"
 
@@ -149,15 +149,7 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     Endpoint(_ID, "create_tenant", "POST", "/tenants", f"{_TENANTS}:create", _C, body=_TENANT),
     Endpoint(_ID, "list_tenants", "GET", "/tenants", f"{_TENANTS}:read", _C, query=_PAGING),
     Endpoint(_ID, "read_tenant", "GET", "/tenants/{tenant}", f"{_TENANTS}:read", _C),
-    Endpoint(
-        _ID,
-        "update_tenant",
-        "PUT",
-        "/tenants/{tenant}",
-        f"{_TENANTS}:update",
-        _C,
-        body=_all_optional(_TENANT),
-    ),
+    Endpoint(_ID, "update_tenant", "PUT", "/tenants/{tenant}", f"{_TENANTS}:update", _C, body=_all_optional(_TENANT)),
     Endpoint(_ID, "remove_tenant", "DELETE", "/tenants/{tenant}", f"{_TENANTS}:delete", _A),
     Endpoint(
         _ID,
@@ -176,11 +168,11 @@ ENDPOINTS: tuple[Endpoint, ...] = (
         "list_tenant_applications",
         "GET",
         "/tenants/{tenant}/applications",
-        f"{_TENANT_APPS}:read",
+        f"{_APPS}:read",
         _C,
         query=_PAGING,
     ),
-    Endpoint(_ID, "add_application", "POST", "/tenants/{tenant}/applications/{app}", f"{_TENANT_APPS}:create", _C),
+    Endpoint(_ID, "add_application", "POST", "/tenants/{tenant}/applications/{app}", f"{_APPS}:create", _C),
     Endpoint(
         _ID,
         "set_roles",
@@ -197,22 +189,14 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     Endpoint(Api.ERP, "create_project", "POST", "/project", f"{_ERP}:create", _P, body=_PROJECT),
     Endpoint(Api.ERP, "update_project", "PUT", "/project/{code}", f"{_ERP}:update", _P, body=_PROJECT),
     Endpoint(Api.ERP, "read_segment", "GET", "/dimension/SUBACCOUNT/{segment}", f"{_ERP}:read", _P),
-    Endpoint(
-        Api.ERP,
-        "write_segment",
-        "PUT",
-        "/dimension/SUBACCOUNT/{segment}",
-        f"{_ERP}:update",
-        _P,
-        body=_SEGMENT,
-    ),
+    Endpoint(Api.ERP, "write_segment", "PUT", "/dimension/SUBACCOUNT/{segment}", f"{_ERP}:update", _P, body=_SEGMENT),
     Endpoint(Api.ERP, "read_segment_value", "GET", "/dimension/SUBACCOUNT/{segment}/{value}", f"{_ERP}:read", _P),
     Endpoint(Api.ERP, "read_background", "GET", "/background/{operation}", f"{_ERP}:read", _P),
     Endpoint(Api.ERP, "read_background_content", "GET", "/background/{operation}/content", f"{_ERP}:read", _P),
 )
 
 # Known scopes that no endpoint of ours needs: a client may ask for them.
-_UNUSED = {f"{_TENANT_APPS}:delete", f"{_TENANT_APPS}:update", f"{_ERP}:delete", f"{_USERS}:allowemailchange"}
+_UNUSED = {f"{_APPS}:delete", f"{_APPS}:update", f"{_ERP}:delete", f"{_USERS}:allowemailchange"}
 
 SCOPES: dict[Api, frozenset[str]] = {
     api: frozenset(

@@ -11,39 +11,12 @@ from outbox.sandbox.contract import ENDPOINTS, Api, Endpoint
 from outbox.sandbox.state import Cloud
 
 Rule = Callable[[Cloud, Call], Answer]
+MODULES = (applications, background, projects, segments, tenants, users)
 
+# By the names of the contract.
 RULES: dict[str, Rule] = {
-    rule.__name__: rule
-    for rule in (
-        users.create_user,
-        users.list_users,
-        users.read_user,
-        users.update_user,
-        users.remove_user,
-        tenants.create_tenant,
-        tenants.list_tenants,
-        tenants.read_tenant,
-        tenants.update_tenant,
-        tenants.remove_tenant,
-        tenants.search_tenants,
-        tenants.list_tenant_users,
-        tenants.give_access,
-        tenants.take_access,
-        applications.list_applications,
-        applications.list_tenant_applications,
-        applications.add_application,
-        applications.set_roles,
-        applications.read_roles,
-        projects.list_projects,
-        projects.read_project,
-        projects.create_project,
-        projects.update_project,
-        segments.read_segment,
-        segments.write_segment,
-        segments.read_segment_value,
-        background.read_background,
-        background.read_background_content,
-    )
+    endpoint.name: next(getattr(m, endpoint.name) for m in MODULES if hasattr(m, endpoint.name))
+    for endpoint in ENDPOINTS
 }
 
 # AccountView.Net is reached through the identity API alone.
