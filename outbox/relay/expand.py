@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import Any
@@ -66,7 +67,7 @@ async def expand(store: Store, messages: list[Message]) -> list[tuple[str, Key]]
     done = [m.id for m in messages if m.id not in resolved]
     async with store.connection.transaction() if done else nullcontext():
         if done:
-            await store.settle_expanded(done)
+            await store.run("settle_expanded", ids=done)
             await _write(store, absorb(coarse))
         await store.ring()
     return [(m.resource, resolved[m.id]) for m in chained if m.id in resolved]
@@ -124,19 +125,13 @@ def _start(message: Message) -> dict[str, Any]:
 
 async def _expand_keys(store: Store, coarse: list[Coarse]) -> None:
     """Patterns that name every key column need no look at the view."""
-    full = [c for c in coarse if len(c.pattern) == len(RESOURCES[c.resource].key)]
-    if full:
-        await store.expand_keys(
-            [
-                {
-                    "resource": c.resource,
-                    "key": [v for _, v in c.pattern],
-                    "operation": c.operation,
-                    "cause": c.cause,
-                }
-                for c in full
-            ]
-        )
+    keys = [
+        {"resource": c.resource, "key": [v for _, v in c.pattern], "operation": c.operation, "cause": c.cause}
+        for c in coarse
+        if len(c.pattern) == len(RESOURCES[c.resource].key)
+    ]
+    if keys:
+        await store.run("expand_keys", keys=json.dumps(keys))
 
 
 def _grouped(coarse: list[Coarse]) -> dict[tuple[str, tuple[str, ...], str], list[Coarse]]:

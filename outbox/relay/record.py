@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from outbox.relay import settle
@@ -31,16 +32,16 @@ async def record(store: Store, pairs: list[tuple[State, Settled]], calls: list[t
     async with store.connection.transaction():
         await store.settle(work, calls)
         if removed:
-            await store.remove_children(removed)
+            await store.run("remove_children", parents=json.dumps(removed))
         if children:
             await _enqueue(store, children)
         if unsure:
-            await store.look_at_parents(unsure)
+            await store.run("look_at_parents", parents=json.dumps(unsure))
         if given_up:
             await _requeue(store, given_up)
         await store.ring()
         if over:
-            await store.end_rejections(over)
+            await store.run("end_rejections", keys=json.dumps(over))
 
 
 async def hand_over(store: Store, move: HandOver, cause: int) -> None:
@@ -58,8 +59,8 @@ async def _requeue(store: Store, given_up: list[dict[str, Any]]) -> None:
         async with store.connection.transaction():
             await PeopleRows(store).requeue_email(given_up)
     except BROKEN_VIEW:
-        await store.enqueue_children([{"resource": "users", "key": {}, "cause": g["cause"]} for g in given_up[:1]])
+        await _enqueue(store, [{"resource": "users", "key": {}, "cause": g["cause"]} for g in given_up[:1]])
 
 
 async def _enqueue(store: Store, children: list[dict[str, Any]]) -> None:
-    await store.enqueue_children([c for c in children if c["resource"] in store.views])
+    await store.run("enqueue_children", children=json.dumps([c for c in children if c["resource"] in store.views]))

@@ -1,5 +1,5 @@
-"""The outbox tables as the relay uses them: one function per file in sql/relay. Those about the brakes stand in
-brake_rows, about other users in people_rows.
+"""The outbox tables as the relay uses them: the statements of sql/relay. Those about the brakes stand in brake_rows,
+about other users in people_rows.
 """
 
 from __future__ import annotations
@@ -132,12 +132,6 @@ class Store:
         )
         await self._execute(query, {f"p{i}": v for i, v in enumerate(values)})
 
-    async def expand_keys(self, keys: list[dict[str, Any]]) -> None:
-        await self.run("expand_keys", keys=json.dumps(keys))
-
-    async def settle_expanded(self, ids: list[int]) -> None:
-        await self.run("settle_expanded", ids=ids)
-
     # -- compare, begin, settle --------------------------------------------------------------------------------
 
     async def compare(self, resource: str, keys: Sequence[Key]) -> list[State]:
@@ -219,18 +213,6 @@ class Store:
         parameters = {"epoch": self.epoch, "from_key": list(from_key), "to_key": list(to_key), "cause": cause}
         if not await self.all("hand_over", **parameters):
             raise LeaseLost(f"another relay took over {self.target}")
-
-    async def enqueue_children(self, children: list[dict[str, Any]]) -> None:
-        await self.run("enqueue_children", children=json.dumps(children))
-
-    async def remove_children(self, parents: list[dict[str, Any]]) -> None:
-        await self.run("remove_children", parents=json.dumps(parents))
-
-    async def look_at_parents(self, parents: list[dict[str, Any]]) -> None:
-        await self.run("look_at_parents", parents=json.dumps(parents))
-
-    async def end_rejections(self, keys: list[dict[str, Any]]) -> None:
-        await self.run("end_rejections", keys=json.dumps(keys))
 
     async def find_open(self, resource: str, key: Key) -> list[int]:
         """The pending messages of a key whose view cannot be read."""

@@ -11,7 +11,6 @@ from outbox.errors import Refused
 from outbox.targets.api import Api
 from outbox.targets.background import PatientErrand
 from outbox.targets.delivery import Action, Delivery, Log, Outcome
-from outbox.targets.endpoints import ErpEndpoints
 from outbox.targets.projects import Projects
 from outbox.targets.segments import Segments
 from outbox.targets.tokens import Company
@@ -21,10 +20,10 @@ BATCHED = frozenset({"cost_types", "cost_centres"})
 
 
 class Erp:
-    def __init__(self, api: Api, endpoints: ErpEndpoints, settings: TargetSettings) -> None:
+    def __init__(self, api: Api, settings: TargetSettings) -> None:
         self._api = api
-        self._projects = Projects(endpoints, settings)
-        self._segments = Segments(endpoints, settings)
+        self._projects = Projects(settings)
+        self._segments = Segments(settings)
 
     def group(self, delivery: Delivery) -> tuple[str, ...] | None:
         """Values of one segment and company go out in one call."""

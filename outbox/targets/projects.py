@@ -20,12 +20,11 @@ _PERHAPS_A_DUPLICATE = (400, 409, 500)
 class Projects:
     """What it answers has no remote id: that is made of company and code."""
 
-    def __init__(self, endpoints: ErpEndpoints, settings: TargetSettings) -> None:
-        self._endpoints = endpoints
+    def __init__(self, settings: TargetSettings) -> None:
         self._settings = settings
 
     async def deliver(self, delivery: Delivery, errand: Errand) -> Delivered:
-        self._path(delivery)  # a code that could not be read back is refused before it is sent
+        _path(delivery)  # a code that could not be read back is refused before it is sent
         if delivery.action is Action.REMOVE:
             return await self._remove(delivery, errand)
         if delivery.in_doubt:
@@ -47,7 +46,7 @@ class Projects:
     async def _create(self, delivery: Delivery, errand: Errand) -> Delivered:
         body = new_project_body(delivery, self._settings)
         try:
-            answer = await errand.call("POST", self._endpoints.projects, body, also=(Verdict.EXISTS,))
+            answer = await errand.call("POST", ErpEndpoints.projects, body, also=(Verdict.EXISTS,))
         except (Refused, Unknown) as error:
             if error.http_status not in _PERHAPS_A_DUPLICATE:
                 raise
@@ -88,7 +87,7 @@ class Projects:
         also = (Verdict.MISMATCH, Verdict.EXISTS, Verdict.NOT_FOUND)
         for _ in range(1 + MAX_REAPPLIED):
             sent = {"projectID": wrap(delivery.key[1]), **(body if ends else _filled(body))}
-            answer = await errand.call("PUT", self._path(delivery), sent, if_match=etag, also=also)
+            answer = await errand.call("PUT", _path(delivery), sent, if_match=etag, also=also)
             if answer.verdict is Verdict.NOT_FOUND:
                 return None
             if answer.verdict is Verdict.DONE:
@@ -101,7 +100,7 @@ class Projects:
         raise Transient(f"{why} ({answer.words})" if answer.words else why, http_status=answer.status)
 
     async def _get(self, delivery: Delivery, errand: Errand) -> Answer | None:
-        answer = await errand.call("GET", self._path(delivery), also=(Verdict.NOT_FOUND,))
+        answer = await errand.call("GET", _path(delivery), also=(Verdict.NOT_FOUND,))
         return None if answer.verdict is Verdict.NOT_FOUND else answer
 
     async def _remove(self, delivery: Delivery, errand: Errand) -> Delivered:
@@ -116,12 +115,13 @@ class Projects:
 
     async def _see_projects(self, errand: Errand) -> None:
         """A gateway's {"message": ...} looks like the ERP's. Where the list is not there either nothing was removed."""
-        answer = await errand.call("GET", self._endpoints.projects, query={"pageNumber": 1, "pageSize": 1})
+        answer = await errand.call("GET", ErpEndpoints.projects, query={"pageNumber": 1, "pageSize": 1})
         if not isinstance(answer.body, list):
             raise Transient(f"{answer.what} was answered without a list", http_status=answer.status)
 
-    def _path(self, delivery: Delivery) -> str:
-        return fill(self._endpoints.project, code=erp_code(delivery.key[1]))
+
+def _path(delivery: Delivery) -> str:
+    return fill(ErpEndpoints.project, code=erp_code(delivery.key[1]))
 
 
 def _required(answer: Answer) -> dict[str, Any]:

@@ -76,12 +76,12 @@ def operation(value: Value, segment: Segment | None) -> dict[str, Any]:
     }
 
 
-async def read_segment(errand: Errand, endpoints: ErpEndpoints, number: int, codes: Iterable[str]) -> Segment | None:
+async def read_segment(errand: Errand, number: int, codes: Iterable[str]) -> Segment | None:
     """What the ERP holds, at least of these codes; None: there is no such segment. Raises CloudError."""
     try:
-        answer = await errand.call("GET", fill(endpoints.segment, segment=number), also=(Verdict.NOT_FOUND,))
+        answer = await errand.call("GET", fill(ErpEndpoints.segment, segment=number), also=(Verdict.NOT_FOUND,))
     except TooLarge:
-        return await _read_singly(errand, endpoints, number, codes)
+        return await _read_singly(errand, number, codes)
     if answer.verdict is Verdict.NOT_FOUND:
         return None
     rows = answer.body.get("segmentValues") if isinstance(answer.body, dict) else None
@@ -90,10 +90,10 @@ async def read_segment(errand: Errand, endpoints: ErpEndpoints, number: int, cod
     return Segment(dict(_entry(row, answer) for row in rows), answer.etag)
 
 
-async def _read_singly(errand: Errand, endpoints: ErpEndpoints, number: int, codes: Iterable[str]) -> Segment:
+async def _read_singly(errand: Errand, number: int, codes: Iterable[str]) -> Segment:
     entries = {}
     for code in codes:
-        path = fill(endpoints.segment_value, segment=number, value=base64_id(code))
+        path = fill(ErpEndpoints.segment_value, segment=number, value=base64_id(code))
         answer = await errand.call("GET", path, also=(Verdict.NOT_FOUND,))
         if answer.verdict is Verdict.DONE:
             name, entries[code] = _entry(answer.body, answer)

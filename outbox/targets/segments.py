@@ -47,8 +47,7 @@ class Segments:
     a request of ours that was given up and arrives late finds another one.
     """
 
-    def __init__(self, endpoints: ErpEndpoints, settings: TargetSettings) -> None:
-        self._endpoints = endpoints
+    def __init__(self, settings: TargetSettings) -> None:
         self._numbers = {"cost_types": settings.cost_type_segment, "cost_centres": settings.cost_centre_segment}
         self._locks: dict[tuple[str, int], asyncio.Lock] = defaultdict(asyncio.Lock)
         self._etags: dict[tuple[str, int], str | None] = {}
@@ -109,7 +108,7 @@ class Segments:
 
     async def _put(self, work: _Work, values: list[Value], segment: Segment | None) -> CloudError | None:
         """None: done. What is returned is perhaps the fault of one value; what is raised is not."""
-        path = fill(self._endpoints.segment, segment=work.number)
+        path = fill(ErpEndpoints.segment, segment=work.number)
         also = (Verdict.MISMATCH, Verdict.NOT_FOUND, Verdict.EXISTS)
         for _ in range(1 + MAX_REAPPLIED):
             body = {"segmentValues": _operations(values, segment)}
@@ -133,7 +132,7 @@ class Segments:
 
     async def _read(self, work: _Work, values: list[Value]) -> Segment:
         codes = [value.code for value in values]
-        segment = await read_segment(work.errand, self._endpoints, work.number, codes)
+        segment = await read_segment(work.errand, work.number, codes)
         if segment is None:
             raise _no_segment(work)
         self._etags[work.place] = segment.etag

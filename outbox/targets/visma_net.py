@@ -9,14 +9,13 @@ from outbox.targets.erp import Erp
 from outbox.targets.platform import Platform
 
 IDENTITY = IdentityEndpoints(scopes=USER_SCOPES + TENANT_SCOPES + ACCESS_SCOPES)
-ERP = ErpEndpoints()
 
 
 class VismaNet(Platform):
     def __init__(self, settings: TargetSettings) -> None:
         super().__init__(settings, IDENTITY)
-        self.erp_api = self.api(f"erp_url of {self.name}", settings.erp_url, ERP.scopes)
-        self._erp = Erp(self.erp_api, ERP, settings)
+        self.erp_api = self.api(f"erp_url of {self.name}", settings.erp_url, ErpEndpoints.scopes)
+        self._erp = Erp(self.erp_api, settings)
 
     def group(self, delivery: Delivery) -> tuple[str, ...] | None:
         return self._erp.group(delivery)

@@ -11,7 +11,8 @@ import pytest
 from outbox.config import TargetSettings
 from outbox.targets.accountview_net import IDENTITY as OF_ACCOUNTVIEW_NET
 from outbox.targets.delivery import Action
-from outbox.targets.visma_net import ERP, IDENTITY
+from outbox.targets.endpoints import ErpEndpoints
+from outbox.targets.visma_net import IDENTITY
 from tests.targets.cloud import Cloud, Rest, delivery, firm, person, work
 from tests.targets.raw import RawServer, http
 
@@ -145,7 +146,7 @@ def test_each_api_has_a_token_of_its_own_with_its_own_scopes(raw: RawServer, raw
     assert erp["tenant_id"] == "t1"
     assert identity["scope"].split() == list(IDENTITY.scopes)
     assert erp["scope"].split() == [f"vismanet_erp_service_api:{v}" for v in ("create", "read", "update", "delete")]
-    assert list(ERP.scopes) == erp["scope"].split()
+    assert list(ErpEndpoints.scopes) == erp["scope"].split()
     assert "publicapi:tenant:userapplicationroles:update" in set(OF_ACCOUNTVIEW_NET.scopes) - set(IDENTITY.scopes)
 
 

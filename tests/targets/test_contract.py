@@ -19,7 +19,7 @@ from outbox.targets.accountview_net import IDENTITY as OF_ACCOUNTVIEW_NET
 from outbox.targets.delivery import Action
 from outbox.targets.endpoints import ErpEndpoints, IdentityEndpoints
 from outbox.targets.projects import project_body
-from outbox.targets.visma_net import ERP, IDENTITY
+from outbox.targets.visma_net import IDENTITY
 from tests.targets.cloud import Cloud, Told, firm, person, work
 from tests.targets.test_segments import made, value
 
@@ -133,7 +133,7 @@ def test_every_address_of_the_client_is_described(api: Api, endpoints: type) -> 
 
 def test_every_scope_of_the_client_is_described() -> None:
     assert set(IDENTITY.scopes) | set(OF_ACCOUNTVIEW_NET.scopes) <= SCOPES[Api.IDENTITY]
-    assert set(ERP.scopes) <= SCOPES[Api.ERP]
+    assert set(ErpEndpoints.scopes) <= SCOPES[Api.ERP]
 
 
 def test_every_request_is_valid(visma_net: Cloud, accountview_net: Cloud) -> None:
