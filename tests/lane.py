@@ -117,6 +117,11 @@ def register_everything(connection: psycopg.Connection, base_url: str) -> None:
         assert not list(follow(connection, ids))[-1].pending
 
 
+def differences(connection: psycopg.Connection[Any], *told: Any) -> list[str]:
+    """A sentence for each, between the views and what /sandbox/state showed; none: they are equal."""
+    return [line for c in compare(connection, *told) for line in c.differences]
+
+
 class Heard(logging.Handler):
     """All that the package logs in this process, as a relay would write it."""
 

@@ -21,11 +21,6 @@ def list_applications(cloud: Cloud, call: Call) -> Answer:
     return paged("applications", [asdict(app) for app in cloud.applications.values()], call)
 
 
-def list_tenant_applications(cloud: Cloud, call: Call) -> Answer:
-    tenant = find_tenant(cloud, call.params[0])
-    return paged("applications", [{"id": app} for app in sorted(cloud.tenant_apps.get(tenant["id"], ()))], call)
-
-
 def add_application(cloud: Cloud, call: Call) -> Answer:
     """Puts the app on the company; once more is no error."""
     tenant, app = find_tenant(cloud, call.params[0]), call.params[1]

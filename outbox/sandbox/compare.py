@@ -36,22 +36,13 @@ class Comparison:
     differences: list[str]
 
 
-def differences(
-    connection: Connection,
-    state: Mapping[str, Mapping[str, Any]],
-    settings: Mapping[str, TargetSettings] | None = None,
-) -> list[str]:
-    """One sentence for each difference between the views and what /sandbox/state showed; none: they are equal."""
-    return [line for c in compare(connection, state, settings) for line in c.differences]
-
-
 def compare(
     connection: Connection,
     state: Mapping[str, Mapping[str, Any]],
     settings: Mapping[str, TargetSettings] | None = None,
 ) -> list[Comparison]:
-    """For every resource that has a view. Of the settings count the licence prefix, the segments and the status of
-    removed projects.
+    """The views beside what /sandbox/state showed, for every resource that has one. Of the settings count the licence
+    prefix, the segments and the status of removed projects.
     """
     return [
         comparison

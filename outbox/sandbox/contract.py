@@ -163,15 +163,6 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     Endpoint(_ID, "list_tenant_users", "GET", "/tenants/{tenant}/users", f"{_ACCESS}:read", _C, query=_PAGING),
     Endpoint(_ID, "give_access", "POST", "/tenants/{tenant}/users/{user}", f"{_ACCESS}:update", _C),
     Endpoint(_ID, "take_access", "DELETE", "/tenants/{tenant}/users/{user}", f"{_ACCESS}:update", _A),
-    Endpoint(
-        _ID,
-        "list_tenant_applications",
-        "GET",
-        "/tenants/{tenant}/applications",
-        f"{_APPS}:read",
-        _C,
-        query=_PAGING,
-    ),
     Endpoint(_ID, "add_application", "POST", "/tenants/{tenant}/applications/{app}", f"{_APPS}:create", _C),
     Endpoint(
         _ID,
@@ -196,7 +187,7 @@ ENDPOINTS: tuple[Endpoint, ...] = (
 )
 
 # Known scopes that no endpoint of ours needs: a client may ask for them.
-_UNUSED = {f"{_APPS}:delete", f"{_APPS}:update", f"{_ERP}:delete", f"{_USERS}:allowemailchange"}
+_UNUSED = {f"{_APPS}:delete", f"{_APPS}:read", f"{_APPS}:update", f"{_ERP}:delete", f"{_USERS}:allowemailchange"}
 
 SCOPES: dict[Api, frozenset[str]] = {
     api: frozenset(

@@ -18,9 +18,9 @@ import pytest
 from outbox.cli import following
 from outbox.register.preview import Outlook
 from outbox.register.request import follow
-from outbox.sandbox.compare import differences
 from tests.cli.conftest import Shell, end, started, write_settings
 from tests.cli.shapes import misfits
+from tests.lane import differences
 
 
 def count(connection: psycopg.Connection, table: str) -> int:

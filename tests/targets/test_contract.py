@@ -74,7 +74,7 @@ PUBLISHED: dict[tuple[str, str], Operation] = {
 ERP_ENDPOINTS = [e for e in ENDPOINTS if e.api is Api.ERP]
 # What the sandbox serves and the client does not ask for when all goes well.
 NOT_ASKED = {
-    "list_projects", "read_tenant", "list_tenants", "list_tenant_applications", "list_applications", "read_user",
+    "list_projects", "read_tenant", "list_tenants", "list_applications", "read_user",
     "read_roles", "list_tenant_users", "read_segment_value", "read_background", "read_background_content",
 }  # fmt: skip
 
