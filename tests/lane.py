@@ -353,18 +353,18 @@ class World:
 
         self.run(run())
 
-    def settled(self, **known: bool) -> None:
+    def settled(self, **known: Any) -> None:
         """Drained, and all that must hold after a fault does. known: see invariants.Witness."""
         self.drain()
         self.hold(**known)
 
-    def recovered(self, **known: bool) -> None:
+    def recovered(self, **known: Any) -> None:
         """After a fault: what failed works again, and who held a lane is gone."""
         self.heal()
         self.sql("UPDATE outbox.lease SET expires_at = '-infinity'")
         self.settled(**known)
 
-    def hold(self, **known: bool) -> None:
+    def hold(self, **known: Any) -> None:
         self.witness.connection, self.witness.limits = self.database, self.limits
         self.witness.hold("\n".join(self.heard.lines), **{"killed": self.killed, **known})
 

@@ -288,7 +288,7 @@ def test_what_a_stale_relay_did_is_in_doubt_though_a_call_of_its_successor_ends_
             relay.settle()
     world.drain()
     assert [c.split()[0] for c in world.writes()[1:3]] == ["PUT", "DELETE"]
-    world.hold(zombie=True, concurrent=True)
+    world.hold(zombie=1, concurrent=True)
     assert world.users() == ["ann@example.nl"]
 
 
@@ -312,7 +312,7 @@ def test_what_a_stale_relay_did_is_in_doubt_until_it_was_looked_at(erp: World, t
     )
     erp.drain()
     assert erp.sql("SELECT resource FROM outbox.mirror WHERE in_doubt IS NOT NULL") == []
-    erp.hold(zombie=True, concurrent=True)
+    erp.hold(zombie=1, concurrent=True)
 
 
 def test_a_force_while_a_call_is_under_way_outlives_it(world: World) -> None:
