@@ -82,8 +82,18 @@ def test_the_intent_is_what_begin_noted() -> None:
 
 def test_told_to_wait_uses_up_no_attempt() -> None:
     """Retry-After is obeyed to the letter."""
-    s = _after(KNOWN, Action.UPDATE, Transient("limit", retry_after_s=7))
+    s = _after(KNOWN, Action.UPDATE, Transient("limit", http_status=429, retry_after_s=7))
     assert (s.wait_s, s.uncounted) == (7, True)
+
+
+def test_an_error_that_says_when_to_come_again_is_still_an_error() -> None:
+    """Never sooner than it says; but one record that always fails so grows rarer, and is dead in time."""
+    told = Transient("busy", http_status=503, retry_after_s=7)
+    tired = replace(KNOWN, attempts=30)
+    waits = [_after(tired, Action.UPDATE, told) for _ in range(200)]
+    assert (min(s.wait_s or 0.0 for s in waits) >= 7, max(s.wait_s or 0.0 for s in waits) > 600) == (True, True)
+    assert {s.uncounted for s in waits} == {False}
+    assert _after(replace(tired, age_s=90_000), Action.UPDATE, told).status == "dead"
 
 
 def test_dead_only_after_enough_attempts_and_enough_time() -> None:

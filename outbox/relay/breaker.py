@@ -74,7 +74,7 @@ def is_failure(outcome: Outcome, http_status: int | None) -> bool | None:
             return True
         case Transient(retry_after_s=None, http_status=None) if http_status is None:
             return True
-        case Transient(retry_after_s=None, http_status=int() as said) if said >= 500 or said < 300:
+        case Transient(http_status=int() as said) if said >= 500 or said < 300:
             return True  # 2xx: something that is not the API answers for it
         case CloudError():
             return None

@@ -68,12 +68,15 @@ def after_call(
             return _settled(
                 state, "pending", http_status=status, error=why, wait_s=wait_s, uncounted=not looked, **before
             )
-        case Transient(retry_after_s=float() | int() as wait_s):  # told to wait is no failure of the message
+        # not sent, or too many calls: that is no failure of the message
+        case Transient(retry_after_s=float() | int() as wait_s, http_status=None | 429):
             return _settled(
                 state, "pending", http_status=status, error=why, wait_s=wait_s, uncounted=not looked, **before
             )
         case Transient() | PlatformDown():  # answered by somebody: perhaps it is this record, and not the platform
-            return _again(state, why, status, patience.wait_s(_tries(state, looked)), patience, before)
+            told_s = getattr(outcome, "retry_after_s", None) or 0.0
+            wait_s = told_s + patience.wait_s(_tries(state, looked))  # so that another key finds out whether it is over
+            return _again(state, why, status, wait_s, patience, before)
         case _:  # unknown, ours included: nothing may be taken for granted
             wait_s = times.deadline_s + patience.wait_s(state.attempts)
             return _again(state, why, status, wait_s, patience, _KEEP if looked else _in_doubt(state, delivery, noted))

@@ -9,6 +9,7 @@ import pytest
 
 from outbox.errors import PlatformDown, Refused, Transient, Unknown
 from outbox.relay.breaker import Breaker
+from outbox.relay.retry import Patience
 from outbox.targets.delivery import Delivered
 from tests.lane import World, at_work, eventually
 
@@ -114,6 +115,26 @@ def test_an_outage_is_met_by_few_calls_and_costs_no_message_its_attempts(world: 
     world.settled()
     assert _down(world) is None
     assert len(world.invited()) == 40
+
+
+def test_a_platform_that_asks_everybody_to_come_later_is_down(world: World) -> None:
+    """503 with Retry-After for one key after the other: the breaker spares their attempts, however long it lasts."""
+    for n in range(5):
+        world.user(f"u{n}")
+    world.fault("retry_after", path="/identity/", times=None, status=503, retry_after=3600)
+    with world.stepping() as relay:
+        relay.lane.patience = Patience(base_s=30.0)
+        for _ in range(3):
+            relay.round()
+            world.run(relay.lane.outlook.look())  # notes it
+            relay.lane.sending.gate._quiet_until.clear()  # the hour is over
+            world.sql("UPDATE outbox.message SET due_at = due_at - interval '1 hour' WHERE due_at IS NOT NULL")
+        assert "answered 503" in _down(world)["down_why"]
+    assert world.sql("SELECT max(attempts) FROM outbox.message WHERE status = 'pending'") == [1]
+    world.heal()
+    world.sql("DELETE FROM outbox.rate")
+    world.sql("UPDATE outbox.message SET due_at = now() WHERE status = 'pending'")
+    world.settled()
 
 
 def test_nobody_at_home(world: World) -> None:
