@@ -31,6 +31,19 @@ STILL_S = 20.0  # so long nothing may become done
 DRAIN_S = 90.0
 LAST_STEP = 200
 DEATH_S = 0.5
+FAULTS: tuple[dict[str, object], ...] = (
+    {"kind": "drop_after"},
+    {"kind": "drop_before"},
+    {"kind": "truncate"},
+    {"kind": "empty"},
+    {"kind": "html"},
+    {"kind": "accepted"},
+    {"kind": "retry_after", "retry_after": 0},
+    {"kind": "status_after", "status": 504},
+    {"kind": "status", "status": 503},
+    {"kind": "status", "status": 401},
+    {"kind": "status", "status": 500, "path": "/connect/token"},
+)
 
 
 @dataclass
@@ -162,11 +175,12 @@ def trace(dsn: str, base_url: str) -> str:
 
 
 def _faults(cloud: httpx.Client, rng: random.Random, rough: bool) -> None:
-    """Now and then an answer is lost after the request was applied, or everything takes a little."""
+    """Now and then a call fails, in one of the ways there are, or all takes a little; rough ones lose answers."""
     latency_ms = rng.randrange(20, 60) if rough else rng.randrange(1, 15)
     faults: list[dict[str, object]] = [{"path": "/v1", "kind": "latency", "latency_ms": latency_ms}]
-    for _ in range(6 if rough else rng.randrange(3)):
-        faults.append({"path": "/v1", "kind": "drop_after", "times": 1, "after": rng.randrange(12)})
+    for _ in range(6 if rough else rng.randrange(6)):
+        fault = FAULTS[0] if rough else rng.choice(FAULTS)
+        faults.append({"path": "/v1", **fault, "times": rng.choice((1, 1, 2)), "after": rng.randrange(12)})
     if rough or rng.random() < 0.7:
         cloud.post("/sandbox/faults", json=faults)
 
