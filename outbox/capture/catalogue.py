@@ -142,14 +142,13 @@ class Relation:
 
 @dataclass(frozen=True)
 class Member:
-    """A table on which triggers stand: a source table itself, or one below or above it."""
+    """A table on which triggers stand: a source table itself, or one below or above it. unseen: why they see not all."""
 
     oid: int
     dotted: str
     sql: str
     kind: str
-    subscribed: bool
-    unlogged: bool
+    unseen: str | None
     may_trigger: bool
 
 

@@ -122,13 +122,9 @@ def _check_sources(catalogue: Catalogue, view: Relation) -> None:
         if relation.kind not in "rp":
             raise _unseen(view, relation, f"{_KINDS.get(relation.kind, 'not a table')}, whose changes no trigger sees")
         for member in catalogue.family[oid]:
-            part = "" if member.oid == oid else f"of which {member.dotted} is "
-            if member.kind == "f":
-                raise _unseen(view, relation, f"{part}a foreign table, whose changes no trigger sees")
-            if member.subscribed:
-                raise _unseen(view, relation, f"{part}a table fed by a subscription, which fires no statement triggers")
-            if member.unlogged:
-                raise _unseen(view, relation, f"{part}an unlogged table, which a crash empties unseen")
+            if member.unseen:
+                part = "" if member.oid == oid else f"of which {member.dotted} is "
+                raise _unseen(view, relation, f"{part}{member.unseen}")
 
 
 def _unseen(view: Relation, relation: Relation, why: str) -> ViewRefused:

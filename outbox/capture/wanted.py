@@ -220,12 +220,15 @@ def _facts(connection: Connection, catalogue: Catalogue, view: Relation) -> dict
     for oid, numbers in used_columns(catalogue, view).items():
         table = catalogue.relations[oid]
         columns = [c for c in table.columns if c.number in numbers]
+        members = catalogue.family.get(oid, ())  # of what install refuses there is none
+        unseen = {m.dotted: m.unseen for m in members if m.unseen}
         types |= {c.declared: c.parts for c in columns if c.parts}
         expressions |= {f"{c.name} of {table.dotted}": c.expression for c in columns if c.expression}
         tables[table.dotted] = {
             "columns": [[c.number, c.name, c.declared, c.not_null] for c in columns],
             "key": [c.name for c, _ in table.key],
-            "members": sorted(m.dotted for m in catalogue.family.get(oid, ())),  # none of what install refuses
+            "members": sorted(m.dotted for m in members),
+            **({"unseen": unseen} if unseen else {}),
         }
     below = definitions(catalogue, view)
     return {

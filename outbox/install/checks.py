@@ -54,7 +54,7 @@ def _surroundings(connection: Connection) -> Iterator[Finding]:
         yield Finding(
             "warning",
             "session_replication_role",
-            f"is not origin for {row['who']}, which then fires no triggers: what it writes is not captured",
+            f"is replica for {row['who']}, which then fires no triggers: what it writes is not captured",
             "set it to origin, then `outbox register`",
         )
     if is_standby(connection):

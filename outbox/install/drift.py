@@ -48,12 +48,14 @@ def differences_of(known: Facts, current: Facts) -> list[str]:
     In a restored database the stored definitions and the numbers of columns say nothing until the next install.
     """
     restored = known["home"] != current["home"]
+    # of two versions of the server each shows a view in its own words
+    other = "" if known["home"].split()[-1:] == current["home"].split()[-1:] else ", or this server shows it otherwise"
     if restored:
         known, current = lasting(known), lasting(current)
     found = []
     kind = "texts" if "texts" in current else "trees"
     found += [
-        f"the view {name} is another one than at install"
+        f"the view {name} is another one than at install{other}"
         for name, digest in known.get(kind, {}).items()
         if current.get(kind, {}).get(name, digest if restored else None) != digest
     ]
@@ -66,7 +68,9 @@ def differences_of(known: Facts, current: Facts) -> list[str]:
     for name, table in known["tables"].items():
         if name not in current["tables"]:
             found.append(f"the table {name} has another name, or is read no more")
-        elif not restored:
+            continue
+        found += [f"{m} is now {what}" for m, what in current["tables"][name].get("unseen", {}).items()]
+        if not restored:
             found += _table_differences(name, table, current["tables"][name])
     if not found and _without_texts(known) != _without_texts(current):
         found.append("what the view rests on is not as at install")

@@ -35,6 +35,7 @@ SESSION = {
     "jit": "off",
     "plan_cache_mode": "auto",  # planning takes longer than doing; see forget_plans
     "statement_timeout": "0",  # a recheck of a million rows takes its time, and would be begun again for ever
+    "transaction_timeout": "0",  # from PostgreSQL 17 on
     "lock_timeout": "2s",  # a table that is being altered must not stop what needs other tables
     "idle_in_transaction_session_timeout": "5s",  # who froze there has rows locked, the one of its lease too
     "idle_session_timeout": "0",

@@ -14,8 +14,11 @@ WITH RECURSIVE below AS (
 )
 SELECT f.source, c.oid, n.nspname || '.' || c.relname AS dotted, format('%%I.%%I', n.nspname, c.relname) AS sql,
        c.relkind AS kind,
-       EXISTS (SELECT FROM pg_subscription_rel AS s WHERE s.srrelid = c.oid) AS subscribed,
-       c.relkind = 'r' AND c.relpersistence = 'u' AS unlogged,
+       CASE WHEN c.relkind = 'f' THEN 'a foreign table, whose changes no trigger sees'
+            WHEN EXISTS (SELECT FROM pg_subscription_rel AS s WHERE s.srrelid = c.oid)
+                THEN 'a table fed by a subscription, which fires no statement triggers'
+            WHEN c.relkind = 'r' AND c.relpersistence = 'u' THEN 'an unlogged table, which a crash empties unseen'
+       END AS unseen,
        has_table_privilege(c.oid, 'TRIGGER') AS may_trigger
 FROM (TABLE below UNION TABLE above) AS f
 JOIN pg_class AS c ON c.oid = f.member
