@@ -656,7 +656,8 @@ def test_another_version_of_the_server_may_show_a_view_otherwise(installed: Conn
     """After an upgrade check says so; from the text alone nobody can tell it from another view."""
     installed.execute(
         "UPDATE outbox.manifest SET hash = '', facts = jsonb_set("
-        "jsonb_set(facts, '{texts,visma_net.users}', '\"other\"'), '{home}', '\"1 2 14\"') WHERE name = 'visma_net.users'"
+        "jsonb_set(facts, '{texts,visma_net.users}', '\"other\"'), '{home}', '\"1 2 14\"')"
+        " WHERE name = 'visma_net.users'"
     )
     found = [f"{f.what} {f.evidence}" for f in install.check(installed)]
     shown = "view visma_net.users is another one than at install, or this server shows it otherwise"

@@ -142,7 +142,7 @@ class Relation:
 
 @dataclass(frozen=True)
 class Member:
-    """A table on which triggers stand: a source table itself, or one below or above it. unseen: why they see not all."""
+    """A table on which triggers stand: a source table itself, or one below or above it. unseen: why not all is seen."""
 
     oid: int
     dotted: str
