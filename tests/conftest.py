@@ -15,8 +15,15 @@ from outbox import embedded, install, sandbox, sqlfiles
 from outbox.demo import SOURCE
 
 DEFAULT_VERSION = 16
-# Nothing here outlives the run, so durability would only cost time.
-OPTIONS = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "max_connections": "100"}
+# Nothing here outlives the run, so durability would only cost time; and compiling (Debian's server can) takes longer than
+# what is compiled, so relay and commands do without, too.
+OPTIONS = {
+    "fsync": "off",
+    "synchronous_commit": "off",
+    "full_page_writes": "off",
+    "max_connections": "100",
+    "jit": "off",
+}
 _serial = itertools.count(1)
 
 
