@@ -15,8 +15,8 @@ from outbox import embedded, install, sandbox, sqlfiles
 from outbox.demo import SOURCE
 
 DEFAULT_VERSION = 16
-# Nothing here outlives the run, so durability would only cost time; and compiling (Debian's server can) takes longer than
-# what is compiled, so relay and commands do without, too.
+# Nothing here outlives the run, so durability would only cost time. Compiling (jit) takes longer than what is compiled:
+# relay and commands do without, too.
 OPTIONS = {
     "fsync": "off",
     "synchronous_commit": "off",
