@@ -155,9 +155,7 @@ def _certain_again(state: State) -> dict[str, Any]:
         return _KEEP
     email = email_of(mirror.document) if state.resource == "users" else None
     sending = tuple(sorted({*mirror.sending, *([email] if email else [])}))
-    # a removal stays noted: who is gone by it is not "gone from the cloud"
-    intent = mirror.intent if mirror.intent == "remove" else None
-    return _row(mirror) | {"in_doubt_s": None, "intent": intent, "held": None, "sending": sending}
+    return _row(mirror) | {"in_doubt_s": None, "intent": None, "held": None, "sending": sending}
 
 
 def _in_doubt(state: State, delivery: Delivery, noted: str | None) -> dict[str, Any]:

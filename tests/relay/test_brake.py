@@ -369,6 +369,29 @@ def test_many_projects_by_a_cascade_are_held(books: World) -> None:
 # -- a row that comes back -----------------------------------------------------------------------------------------
 
 
+def test_a_removal_that_came_to_nothing_passes_no_brake_later(staffed: World) -> None:
+    """Begun when the relay died, and the row back as a person had rejected it: doubted and deleted later, it is judged
+    as any other.
+    """
+    staffed.sql(
+        "UPDATE accountview.users SET (first_name, last_name, email) = ('E', 'A', 'e@elders.nl') WHERE code = 'u00'"
+    )
+    staffed.drain()
+    staffed.sql("SELECT outbox.reject('accountview_net', 'users', '{u00}', why => 'somebody else')")
+    with staffed.stepping() as relay:
+        _delete(staffed, 0, 0)
+        relay.begin()
+        staffed.user("u00", "e@elders.nl", "E", "A")
+    staffed.drain()
+    assert staffed.last("users", "u00")[0] == "rejected"
+    staffed.limits = Limits(removals=0, removals_percent=0.0)
+    staffed.sql("DELETE FROM outbox.passed")  # an hour later
+    staffed.sql("SELECT outbox.doubt('accountview_net', '{users}', '{u00}')")
+    _delete(staffed, 0, 0)
+    staffed.drain()
+    assert (staffed.last("users", "u00")[0], len(staffed.users())) == ("held", USERS)
+
+
 def test_a_row_that_comes_back_is_over(staffed: World) -> None:
     """Nobody has to decide about what is in the view again."""
     _delete(staffed, 0, 5)
