@@ -10,7 +10,7 @@ _VOLATILE, _STABLE = "v", "s"
 
 # STABLE built-in functions that are allowed. STABLE says that the answer may hang on settings, time, session or other
 # tables. These hang on settings only, and on those that the relay and capture pin (DateStyle, IntervalStyle, TimeZone,
-# extra_float_digits, bytea_output), or on how a value is written as text under them.
+# extra_float_digits, bytea_output, lc_time, lc_numeric, lc_monetary), or on how a value is written as text under them.
 _PINNED_TEXT = """
     anytextcat textanycat concat concat_ws format quote_literal quote_nullable array_to_string to_char
     array_out record_out range_out multirange_out anyarray_out enum_out

@@ -29,6 +29,7 @@ from outbox.pinned import PINNED
 
 SESSION = {
     **PINNED,
+    **dict.fromkeys(("lc_time", "lc_numeric", "lc_monetary"), "C"),  # to_char and money, which no key is made with
     "row_security": "off",  # an error instead of an empty read, which would look like a deletion
     "default_transaction_isolation": "read committed",  # who locks a row looks again, and has to see what is there now
     "synchronous_commit": "off",  # but for begin, see there
