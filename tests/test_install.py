@@ -20,6 +20,7 @@ from outbox.install import drift
 from outbox.install.steps import LOCK_ATTEMPTS
 from outbox.install.uninstall import plan_uninstall, uninstall
 from tests.conftest import Server, fill_source
+from tests.lane import eventually
 from tests.programs import program
 
 Connection = psycopg.Connection[Any]
@@ -482,6 +483,28 @@ def test_who_holds_the_lock_is_named(installed: Connection, database: str, monke
         assert str(writer.info.backend_pid) in e.value.why
         assert e.value.why.endswith(": UPDATE accountview.projects SET description = 'busy'")
     install.apply(installed, install.plan(installed))
+    assert install.check(installed) == []
+
+
+def test_an_application_never_waits_for_an_install_that_waits_for_it(
+    installed: Connection, database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who has read a table and goes on to write it: a trigger that is made and one that is dropped take no deadlock."""
+    monkeypatch.setattr("outbox.install.steps.LOCK_PAUSE_S", 0.01)
+    monkeypatch.setattr("outbox.install.steps.LOCK_TIMEOUT_MS", 5_000)
+    installed.execute(
+        "DROP TRIGGER outbox_update ON accountview.projects; CREATE TRIGGER mine AFTER INSERT ON accountview.projects"
+        " FOR EACH STATEMENT EXECUTE FUNCTION outbox.capture_accountview_projects()"
+    )
+    with psycopg.connect(database) as application, psycopg.connect(database, autocommit=True) as looking:
+        application.execute("SET deadlock_timeout = '10ms'; SELECT FROM accountview.projects")
+        installing = threading.Thread(target=lambda: install.apply(installed, install.plan(installed)))
+        installing.start()
+        waits = "SELECT count(*) FROM pg_locks WHERE NOT granted AND relation = 'accountview.projects'::regclass"
+        eventually(lambda: looking.execute(waits).fetchone() == (1,))
+        application.execute("UPDATE accountview.projects SET description = 'after a look'")
+        application.commit()
+        installing.join()
     assert install.check(installed) == []
 
 

@@ -168,6 +168,7 @@ SOURCES = {
         " FROM pg_class",
         "by way of src.m. reads a system catalogue",
     ),
+    "a view that locks": ("CREATE VIEW src.m AS TABLE src.centres FOR SHARE", "by way of src.m. locks the rows"),
     "the information schema": (
         "CREATE VIEW src.m AS SELECT table_name::text AS company, '1' AS code, '' AS description, true AS active"
         " FROM information_schema.tables",

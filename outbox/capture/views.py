@@ -161,6 +161,8 @@ def _check_definition(connection: Connection, catalogue: Catalogue, view: Relati
         raise ViewRefused(f"{where} takes the next value of a sequence", _TIME)
     if ":tablesample {" in definition.tree:
         raise ViewRefused(f"{where} has a TABLESAMPLE, which reads other rows each time", _TIME)
+    if "{ROWMARKCLAUSE " in definition.tree:
+        raise ViewRefused(f"{where} locks the rows that it shows", "leave out FOR UPDATE or FOR SHARE")
     if _SYSTEM_COLUMN.search(definition.tree):
         raise ViewRefused(f"{where} uses a system column, which changes unseen", "use columns of your own")
     if moment := _moment(definition):

@@ -146,7 +146,8 @@ def _steps(wanted: Wanted, present: Present, rights: tuple[Difference, ...], new
     if rights:
         steps.append(Step("Who owns it, and who may do what", _statements(rights)))
     for table in sorted({d.table for d in triggers if d.table}):
-        on_it = [d for d in triggers if d.table == table]
+        # What is dropped first: who has read the table and goes on to write it must not meet a lock that grows.
+        on_it = sorted((d for d in triggers if d.table == table), key=lambda d: not d.harmless)
         steps.append(Step(f"Triggers on {table}", _statements(on_it), table, readers=any(d.harmless for d in on_it)))
     if recheck:
         statement = fill("recheck", resources=resource_list(recheck))
