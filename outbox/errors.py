@@ -132,12 +132,7 @@ class NotAllowed(CloudError):
     """`company` names the one company that is meant, `resource` the one resource; both None: the whole target."""
 
     def __init__(
-        self,
-        why: str,
-        *,
-        http_status: int | None = None,
-        company: str | None = None,
-        resource: str | None = None,
+        self, why: str, *, http_status: int | None = None, company: str | None = None, resource: str | None = None
     ) -> None:
         super().__init__(why, http_status=http_status)
         self.company = company

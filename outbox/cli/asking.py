@@ -21,6 +21,17 @@ def agrees(question: str, say: Words) -> bool:
         click.echo(say("yes or no?"))
 
 
+def agreed(question: str, asks: str, yes: bool) -> None:
+    """A person says yes; asks: what the command does, and before what. Raises Abort for a no, UsageError when nobody
+    is there.
+    """
+    if yes:
+        return
+    if not sys.stdin.isatty():
+        raise click.UsageError(f"{asks}, and there is nobody to ask: say --yes")
+    click.confirm(question, abort=True, err=True)
+
+
 def agreed_by_typing(name: str, what: str, yes: bool) -> None:
     """A person types the name of the database. Raises Abort when it is another, UsageError when nobody is there."""
     if yes:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
@@ -10,6 +9,7 @@ from typing import Any
 
 import click
 
+from outbox.cli.asking import agreed
 from outbox.cli.opening import opened
 from outbox.cli.printing import count, print_json, print_table
 from outbox.errors import NothingFound
@@ -174,9 +174,8 @@ def _ask(decision: Decision, stuck: Sequence[Stuck]) -> None:
     if len(stuck) > SHOWN_KEYS:
         questions = sorted({_QUESTIONS[s.status] for s in stuck})
         click.echo(f"  and {len(stuck) - SHOWN_KEYS} more: outbox audit {', '.join(questions)}")
-    if not sys.stdin.isatty():
-        raise click.UsageError(f"{decision} asks before it decides about many, and there is nobody to ask: say --yes")
-    click.confirm(f"{str(decision).capitalize()} {count(len(stuck), 'key')}?", abort=True)
+    question = f"{str(decision).capitalize()} {count(len(stuck), 'key')}?"
+    agreed(question, f"{decision} asks before it decides about many", yes=False)
 
 
 def _summary(stuck: Sequence[Stuck]) -> str:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import sys
 from dataclasses import asdict
 
 import click
 
+from outbox.cli.asking import agreed
 from outbox.cli.opening import opened
 from outbox.cli.printing import count, print_json
 from outbox.errors import EraseRefused
@@ -36,7 +36,7 @@ def erase(subject: str, dry_run: bool, yes: bool, as_json: bool) -> None:
         person = erasing.find_person(at.connection, subject.strip())
         found = erasing.preview(at.connection, person)
         if not dry_run and found.total:
-            _agree(yes, found)
+            agreed(f"Erase {_words(found)}? It cannot be undone", "erase asks before it writes", yes)
             found = erasing.erase(at.connection, person)
     if as_json:
         print_json({"user": person.code, "dry_run": dry_run, **asdict(found)})
@@ -44,14 +44,6 @@ def erase(subject: str, dry_run: bool, yes: bool, as_json: bool) -> None:
         _print(f"user {person.code}" if person.code is not None else subject, found, dry_run)
     if not dry_run and found.left:
         raise EraseRefused(f"{count(found.left, 'row')} came meanwhile", "outbox erase once more")
-
-
-def _agree(yes: bool, found: Erased) -> None:
-    if yes:
-        return
-    if not sys.stdin.isatty():
-        raise click.UsageError("erase asks before it writes, and there is nobody to ask: say --yes")
-    click.confirm(f"Erase {_words(found)}? It cannot be undone", abort=True, err=True)
 
 
 def _words(found: Erased) -> str:

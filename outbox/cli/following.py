@@ -39,11 +39,8 @@ def print_preview(previews: Sequence[Preview], say: Words) -> None:
     if rows:
         print_table([say.heading(h) for h in head], rows)
         mails = sum(p.invitations for p in previews)
-        click.echo(
-            say("{users} will get an invitation mail", users=say.count(mails, "new user"))
-            if mails
-            else say("nobody gets a mail")
-        )
+        some = say("{users} will get an invitation mail", users=say.count(mails, "new user"))
+        click.echo(some if mails else say("nobody gets a mail"))
 
 
 def follow_to_the_end(

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import sys
 
 import click
 
+from outbox.cli.asking import agreed
 from outbox.cli.opening import Opened, opened
 from outbox.cli.printing import print_json, printable
 from outbox.errors import CloudError, CloudUnavailable, LinkRefused
@@ -77,7 +77,9 @@ def unlink(target: str, resource: str, key: Key, reason: str | None, yes: bool, 
     check_resource(resource)
     check_key(resource, key)
     with opened() as at:
-        _agree(f"Remove the account of {' '.join(key)} from {target}, and invite a new one?", resource, yes)
+        if resource == "users":
+            question = f"Remove the account of {' '.join(key)} from {target}, and invite a new one?"
+            agreed(question, "unlink asks before it removes an account", yes)
         relay = find_relay(at.connection, target)
         message = unlink_key(at.connection, target, resource, key, reason)
     if as_json:
@@ -85,14 +87,6 @@ def unlink(target: str, resource: str, key: Key, reason: str | None, yes: bool, 
         return
     click.echo(f"{resource} {' '.join(key)} is not linked any more in {target}")
     _say_what_follows(message, relay)
-
-
-def _agree(question: str, resource: str, yes: bool) -> None:
-    if yes or resource != "users":
-        return
-    if not sys.stdin.isatty():
-        raise click.UsageError("unlink asks before it removes an account, and there is nobody to ask: say --yes")
-    click.confirm(question, abort=True)
 
 
 async def _find(at: Opened, target: str, resource: str, remote_id: str) -> Held:

@@ -96,13 +96,7 @@ def _plain(verified: Verified) -> dict[str, object]:
 
 def _print(checked: Sequence[Verified], show_all: bool) -> None:
     head = ("target", "resource", "in the cloud", "missing", "different", "unmanaged", "result")
-    print_table(
-        head,
-        [
-            (c.target, c.resource, *_numbers(c), c.result)
-            for c in checked
-        ],
-    )  # fmt: skip
+    print_table(head, [(c.target, c.resource, *_numbers(c), c.result) for c in checked])
     for c in checked:
         if c.why:
             click.echo(f"{c.target} {c.resource} is unknown{f' {c.in_part}' if c.in_part else ''}: {c.why}")

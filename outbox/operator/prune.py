@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import psycopg
+from psycopg import sql
 
 from outbox import sqlfiles
 from outbox.config import Settings
@@ -48,26 +49,23 @@ async def prune(connection: Connection, keep: Retention, batch: int = BATCH) -> 
     when it is interrupted stays done.
     """
     return Pruned(
-        await _walk(connection, "documents", keep.documents, batch),
-        await _walk(connection, "attempts", keep.attempts, batch),
-        await _walk(connection, "messages", keep.messages, batch),
+        await _walk(connection, "prune_documents", keep.documents, batch),
+        await _walk(connection, "prune_attempts", keep.attempts, batch),
+        await _walk(connection, "prune_messages", keep.messages, batch),
     )
 
 
-async def _walk(connection: Connection, name: str, days: int, batch: int) -> int:
+async def _walk(connection: Connection, function: str, days: int, batch: int) -> int:
     """From the oldest on, in the order of ids, until a whole stretch is young."""
+    query = sql.SQL(sqlfiles.read("prune/stretch.sql")).format(prune=sql.Identifier("outbox", function))
     removed = after = 0
     while True:
-        last, old, gone = await _ask(connection, name, days=days, after=after, batch=batch)
+        async with connection.pinned(), connection.cursor() as cursor:
+            await cursor.execute(query, {"days": days, "after": after, "batch": batch})
+            row: tuple[int, int, int] | None = await cursor.fetchone()
+        assert row is not None
+        last, old, gone = row
         removed += gone
         if not old:
             return removed
         after = last
-
-
-async def _ask(connection: Connection, name: str, **parameters: int) -> tuple[int, ...]:
-    async with connection.pinned(), connection.cursor() as cursor:
-        await cursor.execute(sqlfiles.read(f"prune/{name}.sql"), parameters)
-        row: tuple[int, ...] | None = await cursor.fetchone()
-    assert row is not None
-    return row

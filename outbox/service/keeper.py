@@ -12,6 +12,7 @@ import logging
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import dataclass
 from typing import Any
 
 from outbox import sqlfiles
@@ -26,31 +27,22 @@ BELL = "outbox"
 DEAF_BEAT_S = 1.0
 
 
+@dataclass(eq=False)
 class Keeper:
     """The lanes of one process. `rang` is called when the bell rang, `kept` after each beat, for each target; `ready`
     is set after the first.
     """
 
-    def __init__(
-        self,
-        dsn: str,
-        holder: str,
-        holdings: dict[str, Holding],
-        lease_s: float,
-        rang: Callable[[], None],
-        kept: Callable[[str], None],
-        ready: asyncio.Event,
-    ) -> None:
-        self.dsn = dsn
-        self.holder = holder
-        self.lease_s = lease_s
-        self.rang = rang
-        self.kept = kept
-        self.ready = ready
-        self.holdings = holdings
-        self.renewed_at = 0.0  # of the monotonic clock: a lease that was kept then lasts lease_s from there
-        self.called = False
-        self.connected = False
+    dsn: str
+    holder: str
+    holdings: dict[str, Holding]
+    lease_s: float
+    rang: Callable[[], None]
+    kept: Callable[[str], None]
+    ready: asyncio.Event
+    renewed_at: float = 0.0  # of the monotonic clock: a lease that was kept then lasts lease_s from there
+    called: bool = False
+    connected: bool = False
 
     async def run(self, reconnect_s: float, *, once: bool = False) -> None:
         """Until cancelled. once: a database that is gone is not waited for."""

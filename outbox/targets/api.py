@@ -115,10 +115,13 @@ class Errand:
         asked = self.asked(method, path)
         url = f"{path}?{urlencode(query)}" if query else path
         content = None if body is None else json.dumps(body).encode()
-        answer = await self.api.send(self, asked, url, content, if_match)
+        answer = await self.send(asked, url, content, if_match)
         if answer.verdict is not Verdict.DONE and answer.verdict not in also:
             unexpected(answer)
         return answer
+
+    async def send(self, asked: Asked, url: str, content: bytes | None, if_match: str | None) -> Answer:
+        return await self.api.send(self, asked, url, content, if_match)
 
     def record(self, call: Call) -> None:
         """Under every delivery that the call was made for: each can be found by its key."""

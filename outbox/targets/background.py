@@ -5,12 +5,11 @@ from __future__ import annotations
 import asyncio
 import json
 import time
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
 from outbox.errors import CloudError, Unknown
-from outbox.targets.answers import Answer, Asked, Verdict, judge, unexpected
+from outbox.targets.answers import Answer, Asked, Verdict, judge
 from outbox.targets.api import Errand
 from outbox.targets.endpoints import ErpEndpoints
 from outbox.targets.http import Reply
@@ -26,23 +25,9 @@ _FOLLOWED_S = 60.0
 class PatientErrand(Errand):
     """Calls whose answer, once accepted, is waited for."""
 
-    async def call(
-        self,
-        method: str,
-        path: str,
-        body: Any = None,
-        *,
-        query: Mapping[str, str | int] | None = None,
-        if_match: str | None = None,
-        also: tuple[Verdict, ...] = (),
-    ) -> Answer:
-        answer = await super().call(method, path, body, query=query, if_match=if_match, also=(*also, Verdict.ACCEPTED))
-        if answer.verdict is not Verdict.ACCEPTED:
-            return answer
-        answer = await self._follow(answer, self.asked(method, path))
-        if answer.verdict is not Verdict.DONE and answer.verdict not in also:
-            unexpected(answer)
-        return answer
+    async def send(self, asked: Asked, url: str, content: bytes | None, if_match: str | None) -> Answer:
+        answer = await super().send(asked, url, content, if_match)
+        return await self._follow(answer, asked) if answer.verdict is Verdict.ACCEPTED else answer
 
     async def _follow(self, accepted: Answer, asked: Asked) -> Answer:
         """The answer that the call would have had; Unknown where the end is not to be seen."""

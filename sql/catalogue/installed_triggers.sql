@@ -1,7 +1,6 @@
 -- The triggers that call a function of the outbox, as they are now.
 SELECT t.tgrelid AS relation,
        format('%I.%I', rn.nspname, c.relname) AS table,
-       rn.nspname || '.' || c.relname AS dotted,
        t.tgname AS name,
        p.proname AS function,
        t.tgtype AS type,

@@ -9,8 +9,7 @@ WITH desired AS (
 SELECT (SELECT count(*) FROM desired) AS rows, d.document, coalesce(d.missing, '{{}}') AS missing,
        coalesce(d.withdrawn, false) AS withdrawn,
        m.key IS NOT NULL AS mirrored, m.remote_id, m.document AS held, m.confirmed_at, m.in_doubt, m.intent, m.message_id, m.gone,
-       m.document IS NOT DISTINCT FROM d.document AND m.parents IS NOT DISTINCT FROM {present_parents} AS same,
-       {present_parents} AS parents
+       m.document IS NOT DISTINCT FROM d.document AND m.parents IS NOT DISTINCT FROM {present_parents} AS same
 FROM wanted AS w
 LEFT JOIN (SELECT * FROM desired LIMIT 1) AS d ON true
 LEFT JOIN outbox.mirror AS m ON m.target = {target} AND m.resource = {resource} AND m.key = w.key

@@ -9,6 +9,7 @@ from outbox.explain.facts import Facts
 from outbox.operator.decide import Stuck
 from outbox.operator.erase import Erased
 from outbox.operator.pauses import Pause
+from outbox.operator.prune import Pruned, Retention
 from outbox.operator.status import TargetStatus
 from outbox.register.preview import Activation, Excess, Preview
 
@@ -142,16 +143,9 @@ class Changed:
 
 
 @dataclass(frozen=True)
-class Kept:
-    documents: int
-    attempts: int
-    messages: int
-
-
-@dataclass(frozen=True)
-class Forgotten(Kept):
+class Forgotten(Pruned):
     dry_run: bool
-    keep_days: Kept
+    keep_days: Retention
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import getpass
 import json
+import os
 import re
 import sys
 from collections.abc import Iterator
@@ -22,6 +23,7 @@ from outbox.targets.held import Held
 from outbox.verify.findings import Finding
 from outbox.words import Words
 from tests.cli.conftest import Shell
+from tests.conftest import Server, fill_reference
 from tests.hands import Hands
 from tests.lane import forget_recheck
 
@@ -40,12 +42,25 @@ def _soon(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(listing, "FIRST_WAIT_S", 0.01)
 
 
+def _fill(connection: psycopg.Connection) -> None:
+    fill_reference(connection)
+    connection.execute(SMALL)
+    connection.commit()
+    connection.autocommit = True
+    install.apply(connection, install.plan(connection))
+    forget_recheck(connection)
+
+
+@pytest.fixture
+def database(server: Server) -> Iterator[str]:
+    name = f"small_{os.getpid()}"
+    yield server.create(name, server.template("small", _fill))
+    server.drop(name)
+
+
 @pytest.fixture
 def small(site: psycopg.Connection) -> psycopg.Connection:
     """Two users and a company; capture installed, nothing registered."""
-    site.execute(SMALL)
-    install.apply(site, install.plan(site))
-    forget_recheck(site)
     return site
 
 

@@ -72,36 +72,24 @@ def test_what_is_as_it_should_be_gets_no_message(settled: World) -> None:
     assert len(settled.calls()) == calls
 
 
-def test_a_prefix_reaches_the_keys_below_it_and_no_other(settled: World) -> None:
-    """{ann}: her accesses."""
+@pytest.mark.parametrize(("key", "via", "reached"), [
+    (["ann"], None, {("ann", "001"), ("ann", "002")}),
+    ([], None, {("ann", "001"), ("ann", "002"), ("bob", "001")}),
+    (["an"], None, set()),
+    (None, {"key": {"company_code": "001"}}, {("ann", "001"), ("bob", "001")}),
+])  # fmt: skip
+def test_a_coarse_message_reaches_the_keys_below_it_and_no_other(
+    settled: World, key: list[str] | None, via: dict[str, object] | None, reached: set[tuple[str, str]]
+) -> None:
+    """The beginning of a key, which is no beginning of a text; of a later column a pattern. Of those that it reaches,
+    what has to be looked at: all but bob's 002.
+    """
     _spoil(settled, ("ann", "001"), ("ann", "002"), ("bob", "001"))
-    _coarse(settled, "company_access", ["ann"])
+    _coarse(settled, "company_access", key, via)
     settled.drain()
-    assert _looked_at(settled) == {("ann", "001"), ("ann", "002")}
-
-
-def test_the_empty_prefix_reaches_every_key(settled: World) -> None:
-    """{}: all that has to be looked at."""
-    _spoil(settled, ("ann", "001"), ("bob", "002"))
-    _coarse(settled, "company_access", [])
-    settled.settled(lost=True)  # the messages of before were deleted
-    assert _looked_at(settled) == {("ann", "001"), ("bob", "002")}
-
-
-def test_a_prefix_is_no_beginning_of_a_text(settled: World) -> None:
-    """{an} is not {ann}."""
-    _spoil(settled, ("ann", "001"))
-    _coarse(settled, "company_access", ["an"])
-    settled.drain()
-    assert _looked_at(settled) == set()
-
-
-def test_a_pattern_reaches_keys_by_a_later_column(settled: World) -> None:
-    """company_code 001, whoever the user is."""
-    _spoil(settled, ("ann", "001"), ("bob", "001"), ("bob", "002"))
-    _coarse(settled, "company_access", via={"key": {"company_code": "001"}})
-    settled.drain()
-    assert _looked_at(settled) == {("ann", "001"), ("bob", "001")}
+    assert _looked_at(settled) == reached
+    if key == []:
+        settled.settled(lost=True)  # the messages of before were deleted
 
 
 def test_a_chain_is_followed_in_current_data(apart: World) -> None:

@@ -59,16 +59,20 @@ def test_the_access_that_stays_is_not_taken_away_meanwhile(renamed: World) -> No
     assert renamed.calls("DELETE") == calls
 
 
-@pytest.mark.parametrize("kind", ["drop_before", "drop_after"])
-def test_the_new_key_in_doubt(renamed: World, kind: str) -> None:
-    """Its answer was lost while the old one left."""
-    renamed.fault(kind, "POST", "/tenants/.*/users/")
+def _leave_while_it_comes(renamed: World) -> None:
     _look_at(renamed, "anna")
     with renamed.stepping() as relay:
         relay.begin()
         _look_at(renamed, "ann")
         relay.turn()
         relay.round()
+
+
+@pytest.mark.parametrize("kind", ["drop_before", "drop_after"])
+def test_the_new_key_in_doubt(renamed: World, kind: str) -> None:
+    """Its answer was lost while the old one left."""
+    renamed.fault(kind, "POST", "/tenants/.*/users/")
+    _leave_while_it_comes(renamed)
     renamed.settled()
     assert len(renamed.holds()["tenant_users"]) == 1
 
@@ -76,12 +80,7 @@ def test_the_new_key_in_doubt(renamed: World, kind: str) -> None:
 def test_an_access_that_the_new_key_did_not_get_is_taken_away(renamed: World) -> None:
     """The old key leaves while the new one's call is under way; that is refused, and then the right is withdrawn."""
     renamed.fault("status", "POST", "/tenants/.*/users/", status=422, body={"error_code": "NO"})
-    _look_at(renamed, "anna")
-    with renamed.stepping() as relay:
-        relay.begin()
-        _look_at(renamed, "ann")
-        relay.turn()
-        relay.round()
+    _leave_while_it_comes(renamed)
     renamed.sql("DELETE FROM accountview.administration_access")
     renamed.settled()
     assert renamed.holds()["tenant_users"] == []

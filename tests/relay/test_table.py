@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import psycopg
+import pytest
 
 from tests.lane import World
 
@@ -80,8 +81,9 @@ def test_what_lacks_something_now_stays_as_it_is(world: World) -> None:
     world.settled()
 
 
-def test_a_cleared_email_is_held_until_users_are_registered(world: World) -> None:
-    """AV-419715 1.4: the account is frozen, and goes when a person registers the users."""
+@pytest.mark.parametrize("decide", ["register", "approve"])
+def test_a_cleared_email_is_held_until_users_are_registered(world: World, decide: str) -> None:
+    """AV-419715 1.4: the account is frozen, and goes when a person registers the users, or approves of it."""
     world.user("ann")
     world.user("bob")
     world.drain()
@@ -89,7 +91,7 @@ def test_a_cleared_email_is_held_until_users_are_registered(world: World) -> Non
     world.drain()
     assert world.last("users", "ann") == ("held", "register to remove")
     assert world.users() == ["ann@example.nl", "bob@example.nl"]
-    world.register("users")
+    world.sql(f"SELECT outbox.{decide}(%s, 'users')", world.target)
     world.settled()
     assert world.users() == ["bob@example.nl"]
     assert world.ended("users", "ann") == ["created", "superseded", "removed"]

@@ -201,7 +201,8 @@ def test_a_stretch_of_prune_reads_no_more_than_its_batch(connection: psycopg.Con
 
 def _pruning(connection: psycopg.Connection, name: str, **given: int) -> int:
     """Blocks that one batch touches."""
-    query = f"EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) {sqlfiles.read(f'prune/{name}.sql')}".encode()
+    text = f"EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) {sqlfiles.read('prune/stretch.sql')}"
+    query = text.format(prune=f"outbox.prune_{name}").encode()
     connection.execute(query, given)  # the first call of a function reads catalogues
     row = connection.execute(query, given).fetchone()
     assert row

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Unpack
 
 import pytest
 
@@ -12,7 +12,7 @@ from outbox.config import CompanySettings
 from outbox.errors import NotAllowed, Refused, Transient, Unknown
 from outbox.targets.delivery import Action, Delivered
 from outbox.targets.projects import MAX_REAPPLIED, project_body
-from tests.targets.cloud import Cloud, Told, delivery, work
+from tests.targets.cloud import Cloud, Rest, Told, delivery, work
 from tests.targets.raw import RawServer, http
 
 KEY = ("001", "P100")
@@ -22,6 +22,10 @@ SHOWN = {"projectID": "P100", "description": "Dak", "startDate": "2024-01-01T00:
 
 def held(cloud: Cloud, tenant: str, code: str = "P100") -> Any:
     return cloud.state["projects"][tenant][code]
+
+
+def update(cloud: Cloud, code: str = "P100", **rest: Unpack[Rest]) -> Delivered:
+    return cloud.done("projects", "001", code, action=Action.UPDATE, **rest)
 
 
 # -- bodies ----------------------------------------------------------------------------------------------------------
@@ -172,14 +176,8 @@ def test_a_create_in_doubt_is_read_first(visma_net: Cloud, tenant: str, applied:
     visma_net.fault(path="/project$", method="POST", kind="drop_after" if applied else "drop_before", times=1)
     visma_net.failed(Unknown, "projects", *KEY, document=work(), parents=(tenant,))
     visma_net.calls.clear()
-    again: Told = {
-        "action": Action.UPDATE,
-        "remote_id": f"{tenant}/P100",
-        "in_doubt": True,
-        "parents": (tenant,),
-        "document": work(description="Kelder"),
-    }
-    visma_net.done("projects", *KEY, **again)
+    kelder = work(description="Kelder")
+    update(visma_net, remote_id=f"{tenant}/P100", in_doubt=True, parents=(tenant,), document=kelder)
     assert visma_net.sent == ["GET /project/P100", "PUT /project/P100" if applied else "POST /project"]
     assert held(visma_net, tenant)["description"] == "Kelder"
 
@@ -190,14 +188,8 @@ def test_a_create_in_doubt_is_read_first(visma_net: Cloud, tenant: str, applied:
 def test_an_update_writes_the_full_state_with_if_match(raw: RawServer, raw_cloud: Cloud) -> None:
     """A late request of ours then finds another ETag."""
     raw.answers = [http(204, ETag='"8"')]
-    changes: Told = {
-        "action": Action.UPDATE,
-        "remote_id": "tenant-1/P100",
-        "etag": '"7"',
-        "parents": PARENTS,
-        "document": work(end_date="2025-01-01", status="OnHold"),
-    }
-    delivered = raw_cloud.done("projects", *KEY, **changes)
+    changed = work(end_date="2025-01-01", status="OnHold")
+    delivered = update(raw_cloud, remote_id="tenant-1/P100", etag='"7"', parents=PARENTS, document=changed)
     ((method, path, headers, body),) = raw.requests
     assert (method, path, headers["if-match"]) == ("PUT", "/project/P100", '"7"')
     assert json.loads(body) == {
@@ -238,10 +230,7 @@ def test_a_null_is_sent_to_clear_an_end_date_and_for_nothing_else(
     has; what was read last counts, and else what was acknowledged last.
     """
     raw.answers = [*answers]
-    changes: Told = {"action": Action.UPDATE, "parents": PARENTS, "document": work()}
-    changes["acknowledged"] = acknowledged
-    changes["in_doubt"] = in_doubt
-    raw_cloud.done("projects", *KEY, **changes)
+    update(raw_cloud, parents=PARENTS, document=work(), acknowledged=acknowledged, in_doubt=in_doubt)
     bodies = [json.loads(body) for method, _, _, body in raw.requests if method == "PUT"]
     assert [body.get("endDate") for body in bodies] == [{"value": None} if null else None for null in nulls]
 
@@ -249,15 +238,9 @@ def test_a_null_is_sent_to_clear_an_end_date_and_for_nothing_else(
 def test_a_project_changed_by_somebody_else_is_set_back(visma_net: Cloud, tenant: str) -> None:
     """412: read, apply again. AccountView is the owner."""
     made = visma_net.done("projects", *KEY, document=work(), parents=(tenant,))
-    visma_net.done("projects", *KEY, action=Action.UPDATE, document=work(description="X"), parents=(tenant,))
+    update(visma_net, document=work(description="X"), parents=(tenant,))
     visma_net.calls.clear()
-    changes: Told = {
-        "action": Action.UPDATE,
-        "etag": made.etag,
-        "parents": (tenant,),
-        "document": work(description="Kelder"),
-    }
-    visma_net.done("projects", *KEY, **changes)
+    update(visma_net, etag=made.etag, document=work(description="Kelder"), parents=(tenant,))
     assert visma_net.sent == ["PUT /project/P100", "GET /project/P100", "PUT /project/P100"]
     assert held(visma_net, tenant)["description"] == "Kelder"
 
@@ -288,8 +271,7 @@ def test_a_conflict_is_read_and_applied_again(raw: RawServer, raw_cloud: Cloud, 
 
 def test_an_update_of_a_project_that_is_gone_creates_it(visma_net: Cloud, tenant: str) -> None:
     """404 on update: create."""
-    changes: Told = {"action": Action.UPDATE, "remote_id": f"{tenant}/P100", "parents": (tenant,), "document": work()}
-    visma_net.done("projects", *KEY, **changes)
+    update(visma_net, remote_id=f"{tenant}/P100", parents=(tenant,), document=work())
     assert visma_net.sent == ["PUT /project/P100", "POST /project"]
 
 
@@ -402,13 +384,8 @@ def test_over_the_limit_the_target_says_how_long(visma_net: Cloud, tenant: str) 
 def test_any_code_can_be_written_read_and_updated(visma_net: Cloud, tenant: str, code: str) -> None:
     """Reserved characters as b64(...), all others percent-encoded."""
     visma_net.done("projects", "001", code, document=work(), parents=(tenant,))
-    change: Told = {
-        "action": Action.UPDATE,
-        "remote_id": f"{tenant}/{code}",
-        "parents": (tenant,),
-        "document": work(description="Kelder"),
-    }
-    visma_net.done("projects", "001", code, **change)
+    kelder = work(description="Kelder")
+    update(visma_net, code, remote_id=f"{tenant}/{code}", parents=(tenant,), document=kelder)
     assert held(visma_net, tenant, code)["description"] == "Kelder"
 
 
