@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import os
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 
 import psycopg
 import pytest
@@ -42,7 +42,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 class Server:
-    """A running PostgreSQL; `clone` gives a fresh database from a template."""
+    """A running PostgreSQL; `cloned` gives a fresh database from a template."""
 
     def __init__(self, dsn: str) -> None:
         self.dsn = dsn
@@ -63,6 +63,13 @@ class Server:
     def drop(self, name: str) -> None:
         with psycopg.connect(self.dsn, autocommit=True) as admin:
             admin.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
+
+    @contextmanager
+    def cloned(self, template: str = "template0") -> Iterator[str]:
+        """The DSN of a database that is gone after the block."""
+        name = f"{template}_{os.getpid()}_{next(_serial)}"
+        yield self.create(name, template)
+        self.drop(name)
 
     def template(self, name: str, fill: Callable[[psycopg.Connection], None]) -> str:
         """A database filled once in a run, to clone from."""
@@ -138,17 +145,15 @@ def every_server(request: pytest.FixtureRequest, servers: Callable[[int], Server
 @pytest.fixture
 def empty_database(server: Server) -> Iterator[str]:
     """The DSN of a database without any object."""
-    name = f"empty_{os.getpid()}_{next(_serial)}"
-    yield server.create(name)
-    server.drop(name)
+    with server.cloned() as dsn:
+        yield dsn
 
 
 @pytest.fixture
 def database(server: Server) -> Iterator[str]:
     """The DSN of a database as `fill_reference` makes it."""
-    name = f"test_{os.getpid()}_{next(_serial)}"
-    yield server.create(name, server.template("reference", fill_reference))
-    server.drop(name)
+    with server.cloned(server.template("reference", fill_reference)) as dsn:
+        yield dsn
 
 
 @pytest.fixture(scope="session")

@@ -198,6 +198,18 @@ class World:
         rows = cursor.fetchall() if cursor.description else []
         return [r[0] for r in rows] if rows and len(rows[0]) == 1 else rows
 
+    def is_asleep(self) -> bool:
+        """The flag is up, and the relay has done nothing for a while."""
+        query = ("SELECT (SELECT count(*) FROM outbox.bell) = 1 AND bool_and(now() - state_change > '150 ms')"
+                 " FROM pg_stat_activity WHERE application_name = 'outbox relay'"
+                 " AND datname = current_database()")  # fmt: skip
+        return bool(self.sql(query)[0])
+
+    def end_connections(self) -> None:
+        """Those of every relay, by the server."""
+        self.sql("SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+                 " WHERE application_name = 'outbox relay' AND datname = current_database()")  # fmt: skip
+
     def set_clock(self, forward: str) -> None:
         """The database's clock jumps by an interval. Nobody can set the machine's here, but all that is stored may be
         set back by as much: whoever compares the two sees the same.

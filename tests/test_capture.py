@@ -36,9 +36,8 @@ CASES = [(f, n) for f in sorted(FOLDER.glob("*.sql")) for n in range(len(cases(f
 @pytest.fixture(scope="module")
 def database(server: Server) -> Iterator[str]:
     """One without any object; what a test makes there is rolled back."""
-    name = f"written_{os.getpid()}"
-    yield server.create(name)
-    server.drop(name)
+    with server.cloned() as dsn:
+        yield dsn
 
 
 @pytest.mark.parametrize(("file", "number"), CASES, ids=[f"{f.stem}-{n}" for f, n in CASES])

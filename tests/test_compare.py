@@ -23,13 +23,11 @@ State = dict[str, Any]
 @pytest.fixture(scope="module")
 def loaded(server: Server) -> Iterator[tuple[str, State]]:
     """A database and what the clouds hold after its first load."""
-    dsn = server.create("compare", server.template("reference", fill_reference))
-    with sandbox.running() as base_url:
+    with server.cloned(server.template("reference", fill_reference)) as dsn, sandbox.running() as base_url:
         with psycopg.connect(dsn, autocommit=True) as connection:
             register_everything(connection, base_url)
         with urlopen(f"{base_url}/sandbox/state") as answer:
             yield dsn, json.load(answer)
-    server.drop("compare")
 
 
 @pytest.fixture

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import itertools
-import os
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -23,27 +21,24 @@ from tests.lane import RHYTHM, World, at_work, eventually
 from tests.programs import program
 from tests.relay.conftest import _fill
 
-_serial = itertools.count(1)
-
 
 @pytest.fixture
 def world(server: Server, base_url: str) -> Iterator[World]:
     """AccountView.Net, active, with one user in the cloud."""
-    name = f"home_{os.getpid()}_{next(_serial)}"
-    made = World(server.create(name, server.template("captured", _fill)), base_url, "accountview_net")
-    made.empty()
-    made.user("jansen")
-    made.settled()
-    yield made
-    made.close()
-    server.drop(name)
+    with server.cloned(server.template("captured", _fill)) as dsn:
+        made = World(dsn, base_url, "accountview_net")
+        made.empty()
+        made.user("jansen")
+        made.settled()
+        yield made
+        made.close()
 
 
 @pytest.fixture
 def copied(world: World, server: Server) -> Iterator[World]:
     """The same database once more, as CREATE DATABASE ... TEMPLATE makes it, with the settings of production."""
     source = psycopg.conninfo.conninfo_to_dict(world.dsn)["dbname"]
-    name = f"copy_{os.getpid()}_{next(_serial)}"
+    name = f"copy_of_{source}"
     world.database.close()
     with psycopg.connect(server.dsn, autocommit=True) as admin:
         admin.execute(
@@ -59,14 +54,12 @@ def copied(world: World, server: Server) -> Iterator[World]:
 @pytest.fixture
 def restored(world: World, server: Server, tmp_path: Path) -> Iterator[World]:
     """The same from pg_dump."""
-    name = f"restored_{os.getpid()}_{next(_serial)}"
     dump(world.dsn, tmp_path / "dump.sql")
-    dsn = server.create(name)
-    load(dsn, tmp_path / "dump.sql")
-    made = World(dsn, world.base_url, world.target)
-    yield made
-    made.close()
-    server.drop(name)
+    with server.cloned() as dsn:
+        load(dsn, tmp_path / "dump.sql")
+        made = World(dsn, world.base_url, world.target)
+        yield made
+        made.close()
 
 
 def dump(dsn: str, file: Path, *options: str) -> None:
@@ -199,14 +192,12 @@ def test_numbers_of_columns_are_others_after_a_restore(world: World, server: Ser
               " false AS withdrawn FROM accountview.users")  # fmt: skip
     install.apply(world.database, install.plan(world.database))
     dump(world.dsn, tmp_path / "dump.sql")
-    name = f"numbers_{os.getpid()}"
-    load(server.create(name), tmp_path / "dump.sql")
-    with psycopg.connect(server.database(name), autocommit=True) as connection:
+    with server.cloned() as dsn, psycopg.connect(dsn, autocommit=True) as connection:
+        load(dsn, tmp_path / "dump.sql")
         assert drift.drifted(connection) == {}
         assert install.check(connection) == []
         connection.execute("ALTER TABLE accountview.users RENAME COLUMN nick TO nickname")
         assert ("accountview_net", "users") in drift.drifted(connection)
-    server.drop(name)
 
 
 def test_a_restore_into_the_same_database_is_noticed(world: World, tmp_path: Path) -> None:
@@ -294,8 +285,7 @@ def test_what_comes_back_after_a_fail_over_settles_no_message_of_the_other_serve
             world.sql("UPDATE outbox.mirror SET in_doubt = NULL, intent = NULL")
             world.sql("UPDATE outbox.message SET key = '{smit}' WHERE status = 'pending'")
             world.sql("UPDATE outbox.identity SET timeline = timeline - 1")
-        world.sql("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'outbox relay'"
-                  " AND datname = current_database()")  # fmt: skip
+        world.end_connections()
         eventually(lambda: not world.pending())
     world.hold(killed=True, lost=True)
 
@@ -318,8 +308,7 @@ def test_a_relay_that_reconnects_looks_again(world: World) -> None:
         while not service.lanes:  # noqa: ASYNC110
             await asyncio.sleep(0.01)
         world.sql("UPDATE outbox.identity SET system_identifier = 1")
-        world.sql("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'outbox relay'"
-                  " AND datname = current_database()")  # fmt: skip
+        world.end_connections()
         await asyncio.wait_for(serving, 10)
 
     with pytest.raises(NotAtHome):

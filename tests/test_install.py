@@ -97,20 +97,16 @@ def test_a_second_install_does_nothing_and_locks_no_table(installed: Connection)
 def test_what_dry_run_prints_does_the_same(server: Server, tmp_path: Path) -> None:
     """psql -1 -f of it gives the same catalogue as install."""
     template = server.template("views_only", partial(fill_source, data=False))
-    names = [f"{how}_{os.getpid()}" for how in ("by_psql", "by_install")]
-    by_psql, by_install = (server.create(name, template) for name in names)
     script = tmp_path / "install.sql"
-    with psycopg.connect(by_psql, autocommit=True) as c:
+    with server.cloned(template) as by_psql, psycopg.connect(by_psql, autocommit=True) as c:
         script.write_text(install.render(install.plan(c)), encoding="utf-8")
         command = [program(by_psql, "psql"), "-q", "-1", "-X", "-v", "ON_ERROR_STOP=1", "-f", str(script), by_psql]
         subprocess.run(command, check=True, env={**os.environ, "PGCLIENTENCODING": "UTF8"})
         assert not install.plan(c)
         first = catalogue(c)
-    with psycopg.connect(by_install, autocommit=True) as c:
+    with server.cloned(template) as by_install, psycopg.connect(by_install, autocommit=True) as c:
         install.apply(c, install.plan(c))
         assert catalogue(c) == first
-    for name in names:
-        server.drop(name)
 
 
 def test_it_is_said_which_changes_recheck_everything(connection: Connection) -> None:
@@ -147,11 +143,10 @@ def test_names_that_come_quoted(connection: Connection) -> None:
 
 def test_every_supported_version_can_be_installed_into(every_server: Server) -> None:
     """PostgreSQL 15 to 18; and what the newer ones can cut off a long transaction by is none of ours."""
-    name = f"every_{os.getpid()}"
-    dsn = every_server.create(name)
-    with database_module.connect(f"{dsn}&options=-c%20transaction_timeout%3D1h" if is_new(dsn) else dsn) as c:
-        assert c.execute("SELECT current_setting('transaction_timeout', true)").fetchone() in ((None,), ("0",))
-    with psycopg.connect(dsn, autocommit=True) as c:
+    with every_server.cloned() as dsn, psycopg.connect(dsn, autocommit=True) as c:
+        limited = f"{dsn}&options=-c%20transaction_timeout%3D1h" if c.info.server_version >= 170000 else dsn
+        with database_module.connect(limited) as ours:
+            assert ours.execute("SELECT current_setting('transaction_timeout', true)").fetchone() in ((None,), ("0",))
         fill_source(c)
         install.apply(c, install.plan(c))
         c.execute("UPDATE accountview.companies SET kvk_number = '12345678' WHERE code = '001'")
@@ -160,12 +155,6 @@ def test_every_supported_version_can_be_installed_into(every_server: Server) -> 
             ("visma_net", "companies", ["001"]),
         ]
         assert install.check(c) == []
-    every_server.drop(name)
-
-
-def is_new(dsn: str) -> bool:
-    with psycopg.connect(dsn) as c:
-        return c.info.server_version >= 170000
 
 
 # -- what is written

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import getpass
-import itertools
 import json
-import os
 import re
 from collections.abc import Iterator
 
@@ -18,8 +16,6 @@ from tests.cli.conftest import Shell, write_settings
 from tests.cli.shapes import misfits
 from tests.conftest import Server, fill_reference
 from tests.lane import register_everything
-
-_serial = itertools.count(1)
 
 FEWER = "; ".join(f"DELETE FROM accountview.{table}" for table in ("cost_types", "cost_centres")) + (
     "; DELETE FROM accountview.projects WHERE code NOT IN ('P0001', 'P0099')"
@@ -46,12 +42,10 @@ def fill_loaded(connection: psycopg.Connection) -> None:
 @pytest.fixture
 def loaded(shell: Shell, server: Server, monkeypatch: pytest.MonkeyPatch) -> Iterator[psycopg.Connection]:
     """As `registered`, registered once for all tests: no cloud is asked here, and none need be named."""
-    name = f"loaded_{os.getpid()}_{next(_serial)}"
-    dsn = server.create(name, server.template("loaded", fill_loaded))
-    monkeypatch.setenv("OUTBOX_DSN", dsn)
-    with psycopg.connect(dsn, autocommit=True) as connection:
-        yield connection
-    server.drop(name)
+    with server.cloned(server.template("loaded", fill_loaded)) as dsn:
+        monkeypatch.setenv("OUTBOX_DSN", dsn)
+        with psycopg.connect(dsn, autocommit=True) as connection:
+            yield connection
 
 
 def first(shell: Shell, *arguments: str) -> str:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-import urllib.request
 from collections import Counter
 from typing import Any
 
+import httpx
 import psycopg
 import pytest
 
@@ -96,7 +96,7 @@ def test_what_is_previewed_is_what_happens(shell: Shell, site: psycopg.Connectio
     """For each resource: rows created, updated, removed, unchanged, not ready and held; and the invitations."""
     site.execute(FEWER)
     assert shell("register", "--yes").code == 0
-    mails = len(read(f"{clouds}/sandbox/invitations"))
+    mails = len(httpx.get(f"{clouds}/sandbox/invitations").json())
     site.execute(CHANGES[change])
     shown = json.loads(shell("register", "--dry-run", "--json").out)
     removals = ["--removals", str(shown["removals"])]
@@ -104,7 +104,7 @@ def test_what_is_previewed_is_what_happens(shell: Shell, site: psycopg.Connectio
     for p in shown["previews"]:
         became = counted(done, p["target"], p["resource"])
         assert became == expected(p), f"{p['target']} {p['resource']}: {became}"
-    assert len(read(f"{clouds}/sandbox/invitations")) - mails == shown["invitations"]
+    assert len(httpx.get(f"{clouds}/sandbox/invitations").json()) - mails == shown["invitations"]
 
 
 def counted(done: dict[str, Any], target: str, resource: str) -> dict[str, int]:
@@ -119,18 +119,13 @@ def expected(preview: dict[str, Any]) -> dict[str, int]:
     return {name: preview[column] for name, column in columns.items() if preview[column]}
 
 
-def read(url: str) -> Any:
-    with urllib.request.urlopen(url) as answer:
-        return json.load(answer)
-
-
 def test_the_first_load(shell: Shell, site: psycopg.Connection, clouds: str) -> None:
     """Of an empty cloud; a user who shares an e-mail is no invitation."""
     shown = json.loads(shell("register", "--dry-run", "--json").out)
     done = json.loads(shell("register", "--yes", "--json").out)
     for p in shown["previews"]:
         assert counted(done, p["target"], p["resource"]) == expected(p)
-    assert shown["invitations"] == len(read(f"{clouds}/sandbox/invitations")) == 22
+    assert shown["invitations"] == len(httpx.get(f"{clouds}/sandbox/invitations").json()) == 22
 
 
 @pytest.mark.parametrize("target", ["accountview_net", "visma_net"])
@@ -145,9 +140,9 @@ def test_calls_are_counted(
     site.execute("DELETE FROM accountview.app_access")
     shown = json.loads(shell("register", "--target", target, "--dry-run", "--json").out)
     shell("register", "--target", target, "--dry-run", "--compare-remote")
-    reads = read(f"{clouds}/sandbox/requests")["total"]
+    reads = httpx.get(f"{clouds}/sandbox/requests").json()["total"]
     shell("register", "--target", target, "--yes")
-    assert read(f"{clouds}/sandbox/requests")["total"] - 2 * reads == shown["calls"]
+    assert httpx.get(f"{clouds}/sandbox/requests").json()["total"] - 2 * reads == shown["calls"]
     assert shown["seconds"] > 0
 
 

@@ -6,12 +6,10 @@ import csv
 import io
 import json
 import signal
-import time
-import urllib.request
 from collections import Counter
 from pathlib import Path
-from typing import Any
 
+import httpx
 import psycopg
 import pytest
 
@@ -20,18 +18,13 @@ from outbox.register.preview import Outlook
 from outbox.register.request import follow
 from tests.cli.conftest import Shell, end, started, write_settings
 from tests.cli.shapes import misfits
-from tests.lane import differences
+from tests.lane import differences, eventually
 
 
 def count(connection: psycopg.Connection, table: str) -> int:
     row = connection.execute(f"SELECT count(*) FROM outbox.{table}").fetchone()
     assert row
     return int(row[0])
-
-
-def get(url: str) -> Any:
-    with urllib.request.urlopen(url) as answer:
-        return json.load(answer)
 
 
 def test_dry_run_counts_and_writes_nothing(shell: Shell, site: psycopg.Connection, clouds: str) -> None:
@@ -45,7 +38,7 @@ def test_dry_run_counts_and_writes_nothing(shell: Shell, site: psycopg.Connectio
     assert "22 new users will get an invitation mail" in result.out
     assert (count(site, "message"), count(site, "decision")) == (0, 0)
     assert site.execute("SELECT count(active_since) FROM outbox.target").fetchone() == (0,)
-    assert get(f"{clouds}/sandbox/requests")["total"] == 0
+    assert httpx.get(f"{clouds}/sandbox/requests").json()["total"] == 0
 
 
 def test_first_load_makes_clouds_equal_to_views(shell: Shell, site: psycopg.Connection, clouds: str) -> None:
@@ -56,18 +49,18 @@ def test_first_load_makes_clouds_equal_to_views(shell: Shell, site: psycopg.Conn
     rows = [line.split(maxsplit=4) for line in result.out.splitlines()]
     assert ["visma_net", "users", "BALIE2", "held", "ambiguous: user BALIE1 has this e-mail in the cloud"] in rows
     assert ["visma_net", "users", "STAGE", "not", "ready  missing: last name"] in rows
-    assert differences(site, get(f"{clouds}/sandbox/state")) == []
+    assert differences(site, httpx.get(f"{clouds}/sandbox/state").json()) == []
     assert site.execute("SELECT count(*) FROM outbox.lease WHERE expires_at > now()").fetchone() == (0,)
 
 
 def test_second_run_creates_nothing(shell: Shell, site: psycopg.Connection, clouds: str) -> None:
     """It may be run again: nobody is invited twice."""
     shell("register", "--yes")
-    mails = get(f"{clouds}/sandbox/invitations")
+    mails = httpx.get(f"{clouds}/sandbox/invitations").json()
     result = shell("register", "--yes")
     assert result.code == 0
     assert "created" not in result.out.partition("mail")[2]
-    assert get(f"{clouds}/sandbox/invitations") == mails
+    assert httpx.get(f"{clouds}/sandbox/invitations").json() == mails
     kept: Counter[str] = Counter()
     for row in json.loads(shell("audit", "last_register", "--json").out):
         kept[row["became"].replace("_", " ")] += row["keys"]
@@ -111,24 +104,22 @@ def test_a_relay_that_does_not_move(shell: Shell, site: psycopg.Connection, monk
 
 
 def wait_for_lease(connection: psycopg.Connection) -> None:
-    until = time.monotonic() + 15
-    while connection.execute("SELECT count(*) FROM outbox.lease WHERE expires_at > now()").fetchone() != (2,):
-        assert time.monotonic() < until
-        time.sleep(0.05)
+    query = "SELECT count(*) FROM outbox.lease WHERE expires_at > now()"
+    eventually(lambda: connection.execute(query).fetchone() == (2,))
 
 
 def test_interrupted(shell: Shell, site: psycopg.Connection, clouds: str) -> None:
     """Ctrl-C: what is in flight ends, the lease is given back, and another run goes on where this one stopped."""
-    slow = json.dumps({"path": "", "kind": "latency", "latency_ms": 300}).encode()
-    urllib.request.urlopen(urllib.request.Request(f"{clouds}/sandbox/faults", slow, method="POST")).close()
+    slow = {"path": "", "kind": "latency", "latency_ms": 300}
+    httpx.post(f"{clouds}/sandbox/faults", json=slow).raise_for_status()
     with started("register", "--yes") as process:
         wait_for_lease(site)
         assert end(process, signal.SIGINT) == 130
     assert site.execute("SELECT count(*) FROM outbox.lease WHERE expires_at > now()").fetchone() == (0,)
     assert site.execute("SELECT count(*) FROM outbox.mirror WHERE in_doubt IS NOT NULL").fetchone() == (0,)
-    urllib.request.urlopen(urllib.request.Request(f"{clouds}/sandbox/faults", method="DELETE")).close()
+    httpx.delete(f"{clouds}/sandbox/faults").raise_for_status()
     assert shell("register", "--yes").code == 0
-    assert differences(site, get(f"{clouds}/sandbox/state")) == []
+    assert differences(site, httpx.get(f"{clouds}/sandbox/state").json()) == []
 
 
 def test_target_without_views(shell: Shell, site: psycopg.Connection) -> None:

@@ -6,10 +6,8 @@ from __future__ import annotations
 
 import io
 import json
-import os
 import re
 import signal
-import time
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -41,9 +39,8 @@ each_with_a_database = pytest.mark.parametrize(
 
 @pytest.fixture
 def database(server: Server) -> Iterator[str]:
-    name = f"table_{os.getpid()}"
-    yield server.create(name, server.template("installed", fill_installed))
-    server.drop(name)
+    with server.cloned(server.template("installed", fill_installed)) as dsn:
+        yield dsn
 
 
 def is_plain(result: Result) -> bool:
@@ -257,11 +254,8 @@ def test_ctrl_c_while_verify_reads(shell: Shell, site: psycopg.Connection, cloud
 
 
 def _wait_for_block(connection: psycopg.Connection) -> None:
-    until = time.monotonic() + 30
     query = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
-    while connection.execute(query).fetchone() != (1,):
-        assert time.monotonic() < until
-        time.sleep(0.02)
+    eventually(lambda: connection.execute(query).fetchone() == (1,), 30)
 
 
 def test_the_user_of_the_table_is_one(site: psycopg.Connection) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import getpass
 import json
-import os
 import re
 import sys
 from collections.abc import Iterator
@@ -53,9 +52,8 @@ def _fill(connection: psycopg.Connection) -> None:
 
 @pytest.fixture
 def database(server: Server) -> Iterator[str]:
-    name = f"small_{os.getpid()}"
-    yield server.create(name, server.template("small", _fill))
-    server.drop(name)
+    with server.cloned(server.template("small", _fill)) as dsn:
+        yield dsn
 
 
 @pytest.fixture

@@ -99,8 +99,7 @@ def test_its_connections_are_terminated_again_and_again(world: World) -> None:
     with under_way(world):
         until = time.monotonic() + 2
         while time.monotonic() < until:
-            world.sql("SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
-                      " WHERE application_name = 'outbox relay' AND datname = current_database()")  # fmt: skip
+            world.end_connections()
             time.sleep(0.1)
 
 

@@ -5,7 +5,6 @@ python -m pytest tests/faults/test_load.py --soak --seed 7     a long one, and w
 
 from __future__ import annotations
 
-import os
 import random
 import threading
 import time
@@ -42,11 +41,8 @@ LISTED_AFTER_S = 0.1
 @pytest.fixture
 def loaded(server: Server) -> Iterator[World]:
     """The sample data, of which nothing is in the clouds yet."""
-    name = f"load_{os.getpid()}"
-    dsn = server.create(name, server.template("installed", fill_installed))
-    with sandbox.running() as base_url:
+    with server.cloned(server.template("installed", fill_installed)) as dsn, sandbox.running() as base_url:
         yield World(dsn, base_url)
-    server.drop(name)
 
 
 @pytest.mark.parametrize("transactions", [40, pytest.param(2000, marks=pytest.mark.soak)])

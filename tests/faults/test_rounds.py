@@ -10,7 +10,6 @@ threads is its own).
 
 from __future__ import annotations
 
-import os
 import random
 import sys
 from collections.abc import Callable, Iterator
@@ -35,11 +34,8 @@ class World:
 
 @pytest.fixture(scope="module")
 def world(server: Server) -> Iterator[World]:
-    name = f"rounds_{os.getpid()}"
-    dsn = server.create(name, server.template("installed", fill_installed))
-    with sandbox.running() as base_url:
+    with server.cloned(server.template("installed", fill_installed)) as dsn, sandbox.running() as base_url:
         yield World(dsn, base_url)
-    server.drop(name)
 
 
 @pytest.fixture(scope="module")
@@ -101,13 +97,11 @@ def test_the_harness_catches_a_planted_mistake(world: World, seed: int, plant: s
 @pytest.mark.soak
 def test_the_harness_catches_keys_resolved_in_the_trigger(world: World, seed: int, server: Server) -> None:
     """Two transactions that each miss the other's uncommitted row: only keys resolved after commit see both."""
-    name = f"early_{os.getpid()}"
-    dsn = server.create(name, "installed")
-    with psycopg.connect(dsn) as connection:
-        connection.execute((Path(__file__).parent / "resolve_early.sql").read_text())
-    with rounds.relays(dsn, world.base_url) as relays:
-        assert _caught(World(dsn, world.base_url), relays, seed, "opens"), f"not caught, seed {seed}"
-    server.drop(name)
+    with server.cloned("installed") as dsn:
+        with psycopg.connect(dsn) as connection:
+            connection.execute((Path(__file__).parent / "resolve_early.sql").read_text())
+        with rounds.relays(dsn, world.base_url) as relays:
+            assert _caught(World(dsn, world.base_url), relays, seed, "opens"), f"not caught, seed {seed}"
 
 
 def _caught(world: World, relays: rounds.Relays, seed: int, theme: str | None) -> bool:

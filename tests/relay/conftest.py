@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -15,8 +13,6 @@ from outbox.verify import look
 from tests.conftest import Server, fill_outbox, fill_source
 from tests.lane import UNBRAKED, World, fill_captured
 
-_serial = itertools.count(1)
-
 
 def _fill(connection: psycopg.Connection) -> None:
     fill_source(connection, data=False)
@@ -27,9 +23,8 @@ def _fill(connection: psycopg.Connection) -> None:
 @pytest.fixture(scope="session")
 def shared(server: Server) -> Iterator[str]:
     """One database for all tests that change rows only: cloning one for each would take most of their time."""
-    name = f"relay_{os.getpid()}"
-    yield server.create(name, server.template("captured", _fill))
-    server.drop(name)
+    with server.cloned(server.template("captured", _fill)) as dsn:
+        yield dsn
 
 
 @contextmanager
@@ -59,10 +54,11 @@ def erp(shared: str, base_url: str) -> Iterator[World]:
 @pytest.fixture
 def apart(server: Server, base_url: str) -> Iterator[World]:
     """AccountView.Net in a database of its own: a test may change views."""
-    name = f"apart_{os.getpid()}_{next(_serial)}"
-    with _world(server.create(name, server.template("captured", _fill)), base_url, "accountview_net") as made:
+    with (
+        server.cloned(server.template("captured", _fill)) as dsn,
+        _world(dsn, base_url, "accountview_net") as made,
+    ):
         yield made
-    server.drop(name)
 
 
 @pytest.fixture

@@ -13,14 +13,6 @@ from tests.lane import UNBRAKED, World, at_work, eventually
 ASLEEP = Rhythm(lease_s=30.0, safety_poll_s=60.0, grace_s=1.0, reconnect_s=0.05)
 
 
-def _is_asleep(world: World) -> bool:
-    """The flag is up, and the relay has done nothing for a while."""
-    query = ("SELECT (SELECT count(*) FROM outbox.bell) = 1 AND bool_and(now() - state_change > '150 ms')"
-             " FROM pg_stat_activity WHERE application_name = 'outbox relay'"
-             " AND datname = current_database()")  # fmt: skip
-    return bool(world.sql(query)[0])
-
-
 def _arrives(world: World, code: str) -> None:
     eventually(lambda: world.ended("users", code) == ["created"], 3.0)
 
@@ -28,10 +20,10 @@ def _arrives(world: World, code: str) -> None:
 def test_a_change_wakes_a_sleeping_relay(world: World) -> None:
     """The trigger sees the flag and rings."""
     with at_work(world.service(rhythm=ASLEEP)):
-        eventually(lambda: _is_asleep(world))
+        eventually(world.is_asleep)
         world.user("ann")
         _arrives(world, "ann")
-        eventually(lambda: _is_asleep(world))
+        eventually(world.is_asleep)
         world.user("bob")
         _arrives(world, "bob")
 
@@ -43,7 +35,7 @@ def test_a_register_wakes_a_sleeping_relay(world: World) -> None:
     with at_work(world.service(rhythm=ASLEEP)), psycopg.connect(world.dsn) as early:
         early.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
         early.execute("SELECT 1")
-        eventually(lambda: _is_asleep(world))
+        eventually(world.is_asleep)
         early.execute("SELECT outbox.register('accountview_net', 'users', '{ann}')")
         early.commit()
         eventually(lambda: world.last("users", "ann")[0] == "created", 3.0)
@@ -56,7 +48,7 @@ def test_a_writer_that_looked_before_the_flag_was_raised_is_not_missed(world: Wo
         with at_work(world.service(rhythm=ASLEEP)):
             eventually(lambda: world.sql("SELECT 1 FROM outbox.bell") == [1])
             time.sleep(0.3)
-            assert not _is_asleep(world)
+            assert not world.is_asleep()
             writer.commit()
             _arrives(world, "ann")
 
@@ -68,7 +60,7 @@ def test_a_writer_that_saw_no_flag_in_its_old_snapshot_rings(world: World) -> No
         with psycopg.connect(world.dsn) as writer, at_work(world.service(rhythm=ASLEEP)):
             writer.isolation_level = level
             writer.execute("SELECT 1")
-            eventually(lambda: _is_asleep(world))
+            eventually(world.is_asleep)
             writer.execute(
                 "INSERT INTO accountview.users VALUES (%s, 'Voor', 'Naam', %s)", [code, f"{code}@example.nl"]
             )
@@ -115,7 +107,7 @@ def _per_second(world: World, seconds: float = 2.0) -> float:
 def test_an_idle_relay_costs_at_most_two_queries_a_second(world: World) -> None:
     """With the settings as delivered."""
     with at_work(world.service(rhythm=Rhythm())):
-        eventually(lambda: _is_asleep(world))
+        eventually(world.is_asleep)
         assert _per_second(world, 5.0) <= 2.0
 
 

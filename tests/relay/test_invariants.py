@@ -38,7 +38,6 @@ import psycopg
 import pytest
 
 from outbox import sqlfiles
-from outbox.cli.logs import JsonFormatter
 from outbox.errors import CloudError, LeaseLost
 from outbox.relay import brake, intent, lane, reading, schedule
 from outbox.relay.claim import Cursor
@@ -335,24 +334,14 @@ def log_what_is_sent(patch: Patch, world: World) -> None:
 
 
 def canaries(world: World) -> list[str]:
-    lines: list[str] = []
-    handler = logging.Handler()
-    handler.emit = lambda record: lines.append(JsonFormatter().format(record))  # type: ignore[method-assign]
-    logger = logging.getLogger("outbox")
-    logger.addHandler(handler)
-    logger.setLevel(logging.INFO)
-    try:
-        world.user("c4n4ry", "c4n4ry@example.nl", "C4n4ry", "C4n4ry")
-        world.fault("status", "POST", "/users$", status=422, body={"message": "c4n4ry@example.nl is refused"})
-        drained(world)
-        world.sql("UPDATE accountview.users SET last_name = 'C4n4ry2'")
-        drained(world)
-    finally:
-        logger.removeHandler(handler)
-        logger.setLevel(logging.NOTSET)
-    assert any(json.loads(line)["what"] == "attempt" for line in lines)
+    world.user("c4n4ry", "c4n4ry@example.nl", "C4n4ry", "C4n4ry")
+    world.fault("status", "POST", "/users$", status=422, body={"message": "c4n4ry@example.nl is refused"})
+    drained(world)
+    world.sql("UPDATE accountview.users SET last_name = 'C4n4ry2'")
+    drained(world)
+    assert any(json.loads(line)["what"] == "attempt" for line in world.heard.lines)
     secret = world.settings().client_secret.reveal()
-    return [line for line in lines if "c4n4ry" in line.lower() or secret in line]
+    return [line for line in world.heard.lines if "c4n4ry" in line.lower() or secret in line]
 
 
 # -- I12: the cloud's own list of calls

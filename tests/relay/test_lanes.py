@@ -139,13 +139,6 @@ def test_what_is_expanded_for_another_lane_wakes_its_relay(shared_erp: World) ->
         assert epochs == [2]
 
 
-def _is_asleep(world: World) -> bool:
-    query = ("SELECT (SELECT count(*) FROM outbox.bell) = 1 AND bool_and(now() - state_change > '200 ms')"
-             " FROM pg_stat_activity WHERE application_name = 'outbox relay'"
-             " AND datname = current_database()")  # fmt: skip
-    return bool(world.sql(query)[0])
-
-
 def test_a_sleeping_relay_is_rung_by_one_that_expands_for_it(shared_erp: World) -> None:
     """Nobody else rings: the coarse message came from no trigger."""
     for code in CODES:
@@ -156,7 +149,7 @@ def test_a_sleeping_relay_is_rung_by_one_that_expands_for_it(shared_erp: World) 
         shared_erp.sql("UPDATE outbox.lease SET expires_at = now() + interval '1 hour' WHERE holder = 'b'")
         with at_work(shared_erp.service(holder="a", rhythm=BRISK)):
             eventually(lambda: _shares(shared_erp).get("a") == 2)
-            eventually(lambda: _is_asleep(shared_erp))
+            eventually(shared_erp.is_asleep)
             shared_erp.sql("""
                 INSERT INTO outbox.message (target, resource, via, operation)
                 SELECT 'visma_net', 'projects', via, 'UPDATE'

@@ -54,26 +54,20 @@ def ask(dsn: str, question: str, **given: str) -> list[Row]:
 
 
 @pytest.fixture(scope="module")
-def reference(server: Server) -> str:
-    return server.template("reference", fill_reference)
-
-
-@pytest.fixture(scope="module")
-def empty(server: Server, reference: str) -> Iterator[str]:
+def empty(server: Server) -> Iterator[str]:
     """An outbox in which nothing has happened yet."""
-    yield server.create("test_audit_empty", reference)
-    server.drop("test_audit_empty")
+    with server.cloned(server.template("reference", fill_reference)) as dsn:
+        yield dsn
 
 
 @pytest.fixture(scope="module")
-def filled(server: Server, reference: str) -> Iterator[str]:
+def filled(server: Server) -> Iterator[str]:
     """An outbox after a day's work: filled_outbox.sql."""
-    dsn = server.create("test_audit_filled", reference)
-    with psycopg.connect(dsn) as connection:
-        connection.execute("SET TIME ZONE 'UTC'")
-        connection.execute(FILLED)
-    yield dsn
-    server.drop("test_audit_filled")
+    with server.cloned(server.template("reference", fill_reference)) as dsn:
+        with psycopg.connect(dsn) as connection:
+            connection.execute("SET TIME ZONE 'UTC'")
+            connection.execute(FILLED)
+        yield dsn
 
 
 class TestEveryQuestion:

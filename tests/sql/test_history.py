@@ -34,15 +34,14 @@ MIRROR = """
 def history(server: Server, request: pytest.FixtureRequest) -> Iterator[str]:
     """So many messages are done, a few are pending, and the statistics know it."""
     many = request.param
-    dsn = server.create(f"test_history_{many}", server.template("reference", fill_reference))
-    with psycopg.connect(dsn, autocommit=True) as connection:
-        connection.execute(DONE, [many])
-        connection.execute(PENDING, [20])
-        connection.execute(MIRROR, [many // 5])
-        connection.execute("ANALYZE outbox.message; ANALYZE outbox.mirror")
-        connection.execute("UPDATE outbox.lease SET holder = 'x', epoch = 1, expires_at = 'infinity'")
-    yield dsn
-    server.drop(f"test_history_{many}")
+    with server.cloned(server.template("reference", fill_reference)) as dsn:
+        with psycopg.connect(dsn, autocommit=True) as connection:
+            connection.execute(DONE, [many])
+            connection.execute(PENDING, [20])
+            connection.execute(MIRROR, [many // 5])
+            connection.execute("ANALYZE outbox.message; ANALYZE outbox.mirror")
+            connection.execute("UPDATE outbox.lease SET holder = 'x', epoch = 1, expires_at = 'infinity'")
+        yield dsn
 
 
 @pytest.fixture

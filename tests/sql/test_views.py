@@ -29,8 +29,8 @@ each_blank = pytest.mark.parametrize("blank", BLANKS, ids=ascii)
 @pytest.fixture(scope="module")
 def reference(server: Server) -> Iterator[str]:
     """One database for all tests here: they undo what they did."""
-    yield server.create("test_views", server.template("reference", fill_reference))
-    server.drop("test_views")
+    with server.cloned(server.template("reference", fill_reference)) as dsn:
+        yield dsn
 
 
 @pytest.fixture

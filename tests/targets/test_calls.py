@@ -13,7 +13,7 @@ from outbox.targets.accountview_net import IDENTITY as OF_ACCOUNTVIEW_NET
 from outbox.targets.delivery import Action
 from outbox.targets.endpoints import ErpEndpoints
 from outbox.targets.visma_net import IDENTITY
-from tests.targets.cloud import Cloud, Rest, delivery, firm, person, work
+from tests.targets.cloud import Cloud, Rest, firm, person, work
 from tests.targets.raw import RawServer, http
 
 NOBODY = http(200, {"users": [], "tenants": [], "total_pages": 1})
@@ -122,18 +122,6 @@ def test_a_delivery_makes_these_calls_and_no_other(
     for _, _, headers, _ in raw.requests:
         assert headers["authorization"] == "Bearer token-1"
         assert not [name for name in headers if name.startswith(("ipp-", "erp-api-"))]
-
-
-def test_many_kinds_of_change_to_one_segment_are_one_call(raw: RawServer, raw_cloud: Cloud) -> None:
-    """All that is pending of one company and segment, whatever is to be done with each value."""
-    raw.answers = [WRITTEN]
-    raw_cloud.deliver_batch(
-        delivery("cost_types", ("001", "110"), **CARRIER),
-        delivery("cost_types", ("001", "120"), Action.UPDATE, **CARRIER),
-        delivery("cost_types", ("001", "130"), Action.REMOVE, remote_id="t1/130"),
-    )
-    ((_, _, _, body),) = raw.requests
-    assert [v["operation"] for v in json.loads(body)["segmentValues"]] == ["Insert", "Update", "Delete"]
 
 
 def test_each_api_has_a_token_of_its_own_with_its_own_scopes(raw: RawServer, raw_cloud: Cloud) -> None:

@@ -58,19 +58,6 @@ def test_a_project_is_created_in_one_call(visma_net: Cloud, tenant: str) -> None
     assert (project["endDate"], project["status"]) == ("2024-12-31T00:00:00", "Active")
 
 
-def test_what_is_sent_is_wrapped(raw: RawServer, raw_cloud: Cloud) -> None:
-    """{"value": x}; what is blank is absent from a create."""
-    raw.answers = [http(201)]
-    raw_cloud.done("projects", *KEY, document=work(), parents=PARENTS)
-    assert json.loads(raw.requests[0][3]) == {
-        "projectID": {"value": "P100"},
-        "description": {"value": "Dak"},
-        "startDate": {"value": "2024-01-01T00:00:00"},
-        "status": {"value": "Active"},
-        "template": {"value": "STANDARD"},
-    }
-
-
 @pytest.mark.parametrize(
     ("document_template", "company", "defaults", "expected"),
     [
