@@ -44,20 +44,22 @@ def config(as_json: bool) -> None:
         print_json([asdict(line) for line in lines])
     else:
         head = ("setting", "value", "origin", "what it is")
-        print_table(head, [(line.name, _show(line.value), line.origin, line.help) for line in lines])
+        print_table(head, [(line.name, show(line.value), line.origin, line.help) for line in lines])
 
 
 def list_settings(settings: Settings) -> Iterator[Line]:
     """All of them, those of companies last within their target."""
-    yield from _list(settings, "", settings.origins)
+    yield from list_part(settings, "", settings.origins)
     for name, target in settings.targets.items():
-        yield from _list(target, f"{name}.", settings.origins)
-        yield from _list(target.defaults, f"{name}.defaults.", {})
+        yield from list_part(target, f"{name}.", settings.origins)
+        yield from list_part(target.defaults, f"{name}.defaults.")
         for code, company in target.companies.items():
-            yield from _list(company, f"{name}.companies.{code}.", {})
+            yield from list_part(company, f"{name}.companies.{code}.")
 
 
-def _list(part: Settings | TargetSettings | CompanySettings, prefix: str, origins: Mapping[str, str]) -> Iterator[Line]:
+def list_part(
+    part: Settings | TargetSettings | CompanySettings, prefix: str = "", origins: Mapping[str, str] = {}
+) -> Iterator[Line]:
     """What is set for companies has no origin: it is the default, or from the file, which alone can give it."""
     for of in declared(type(part)):
         value = getattr(part, of.name)
@@ -76,7 +78,7 @@ def _mask(name: str, value: object) -> object:
     return make_conninfo(**{part: _HIDDEN if part in _SECRET_PARTS else text for part, text in parts.items()})
 
 
-def _show(value: object) -> str:
+def show(value: object) -> str:
     if value is None or value == "":
         return "-"
     return value if isinstance(value, str) else json.dumps(value)

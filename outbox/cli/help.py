@@ -7,6 +7,10 @@ from pathlib import Path
 
 import click
 
+from outbox.cli.config import list_part, show
+from outbox.cli.printing import lay_out
+from outbox.config import CompanySettings, Settings, TargetSettings
+from outbox.operator.audit import read_questions
 from outbox.words import Words
 
 PAGES = Path(__file__).resolve().parent.parent / "docs"
@@ -32,17 +36,29 @@ def help_(topic: str | None) -> None:
             click.echo(f"{name:11} {title}")
     else:
         page = (PAGES / f"{topic}.md").read_text(encoding="utf-8")
-        click.echo_via_pager(page + (_each_command(click.get_current_context()) if topic == "commands" else ""))
+        below = {"audit": _questions, "commands": _commands, "settings": _settings}.get(topic, tuple)
+        click.echo_via_pager(page + "".join(f"\n## {title}\n\n{text}\n" for title, text in below()))
 
 
-def _each_command(context: click.Context) -> str:
-    """What --help says of each: it is written down there alone."""
-    root = context.find_root()
-    each = {
-        name: command.get_help(click.Context(command, root, name, obj=Words()))
-        for name, command in sorted(commands(root.command))
-    }
-    return "\n## Each command\n" + "".join(f"\n### outbox {name}\n\n{text}\n" for name, text in each.items())
+# What the pages do not repeat, since it is written down with what it is about: (title, text) of each.
+
+
+def _commands() -> Iterator[tuple[str, str]]:
+    root = click.get_current_context().find_root()
+    for name, command in sorted(commands(root.command)):
+        yield f"outbox {name}", command.get_help(click.Context(command, root, name, obj=Words()))
+
+
+def _settings() -> Iterator[tuple[str, str]]:
+    of_each = list_part(Settings()), list_part(TargetSettings("")), list_part(CompanySettings())
+    for title, lines in zip(("For all", "For each cloud", "For companies"), of_each, strict=True):
+        rows = [(line.name, show(line.value), line.help) for line in lines]
+        yield title, "\n".join(lay_out(("setting", "default", "what it is"), rows))
+
+
+def _questions() -> Iterator[tuple[str, str]]:
+    for question in read_questions().values():
+        yield question.name, "\n".join([question.title, *(f"{n}: {what}" for n, what in question.parameters.items())])
 
 
 def commands(group: click.Command, prefix: str = "") -> Iterator[tuple[str, click.Command]]:

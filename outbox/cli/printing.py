@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -11,14 +11,18 @@ import click
 
 
 def print_table(head: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
-    """Columns as wide as they must be; numbers to the right."""
+    for number, line in enumerate(lay_out(head, rows)):
+        click.echo(click.style(line, bold=True) if number == 0 else line)
+
+
+def lay_out(head: Sequence[str], rows: Sequence[Sequence[object]]) -> Iterator[str]:
+    """A table, line by line: columns as wide as they must be; numbers to the right."""
     cells = [[printable(str(c)) for c in row] for row in rows]
     widths = [max(len(line[i]) for line in [list(head), *cells]) for i in range(len(head))]
     right = [all(isinstance(row[i], int | float) for row in rows) for i in range(len(head))]
-    for number, line in enumerate([list(head), *cells]):
+    for line in [list(head), *cells]:
         padded = [c.rjust(w) if r else c.ljust(w) for c, w, r in zip(line, widths, right, strict=True)]
-        text = "  ".join(padded).rstrip()
-        click.echo(click.style(text, bold=True) if number == 0 else text)
+        yield "  ".join(padded).rstrip()
 
 
 def printable(text: str) -> str:

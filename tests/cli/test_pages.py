@@ -11,27 +11,32 @@ from outbox import errors
 from outbox.cli import outbox, run
 from outbox.cli.help import PAGES, commands
 from outbox.cli.language import INTERRUPTED
-from tests import pages
+from outbox.config import CompanySettings, Settings, TargetSettings
+from outbox.config.source import declared
+from outbox.operator.audit import read_questions
 
 
 def page(name: str) -> str:
     return (PAGES / f"{name}.md").read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize("name", pages.GENERATED)
-def test_page_is_as_the_code_says(name: str) -> None:
-    """Every setting, command and question, with its default and its help."""
-    assert page(name) == pages.written(name), "run: python -m tests.pages"
+def test_every_option_setting_and_question_is_below_its_page(capsys: pytest.CaptureFixture[str]) -> None:
+    """As the code says, with what it means."""
 
+    def below(topic: str) -> dict[str, str]:
+        assert run(["help", topic]) == 0
+        parts = capsys.readouterr().out.removeprefix(page(topic)).split("\n## ")
+        return {title: text for title, _, text in (part.partition("\n") for part in parts)}
 
-def test_every_option_is_in_its_page(capsys: pytest.CaptureFixture[str]) -> None:
-    """By what --help says, which `outbox help commands` shows below the page."""
-    assert run(["help", "commands"]) == 0
-    each = dict(
-        re.findall(r"^### outbox ([\w ]+)\n(.*?)(?=^### |\Z)", capsys.readouterr().out, re.MULTILINE | re.DOTALL)
-    )
+    each = below("commands")
     for name, command in commands(outbox):
-        assert all(o in each[name] for option in command.params for o in option.opts if o[0] == "-")
+        assert all(o in each[f"outbox {name}"] for option in command.params for o in option.opts if o[0] == "-")
+    *_, for_all, for_each_cloud, for_companies = below("settings").values()
+    for cls, text in ((Settings, for_all), (TargetSettings, for_each_cloud), (CompanySettings, for_companies)):
+        assert all(re.search(rf"(?m)^{of.name} .* {re.escape(of.metadata['help'])}$", text) for of in declared(cls))
+    told = below("audit")
+    for question in read_questions().values():
+        assert all(words in told[question.name] for words in (question.title, *question.parameters.values()))
 
 
 def test_every_exit_code_is_in_its_page() -> None:
