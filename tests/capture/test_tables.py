@@ -129,7 +129,9 @@ def test_rows_that_a_merge_moves(connection: Connection) -> None:
         f" CREATE PROCEDURE in_plpgsql() LANGUAGE plpgsql AS $$ BEGIN {move.format('src', 'a', 'c')}; END $$;"
         f" CREATE PROCEDURE in_sql() LANGUAGE sql AS $$ {move.format('src', 'b', 'a')} $$;"
         f" PREPARE moving AS {move.format('src', 'a', 'd')}; PREPARE moving_on AS {move.format('src', 'c', 'd')};"
-        " CREATE PROCEDURE plain() LANGUAGE plpgsql AS $$ BEGIN UPDATE centres SET description = code; END $$".encode()
+        " CREATE PROCEDURE plain() LANGUAGE plpgsql AS $$ BEGIN UPDATE centres SET description = code; END $$;"
+        ' CREATE PROCEDURE "Plain SQL"() LANGUAGE sql AS $$ UPDATE centres SET description = code || 1 $$;'
+        " CREATE PROCEDURE atomic() BEGIN ATOMIC UPDATE src.centres SET description = code || 2; END".encode()
     )
     for statement in (move.format("src", "a", "b"), "CALL in_plpgsql()", "CALL in_sql()", "EXECUTE moving", again):
         assert check(connection, statement), statement
@@ -139,6 +141,8 @@ def test_rows_that_a_merge_moves(connection: Connection) -> None:
         connection,
         "UPDATE centres SET company = 'e'",
         "CALL plain()",
+        'CALL "Plain SQL"()',
+        "CALL atomic()",
         "WITH n AS (SELECT 1) UPDATE centres SET company = 'a' FROM n",
         "INSERT INTO centres VALUES ('a', '1') ON CONFLICT (company, code) DO UPDATE SET description = 'again'",
     )
