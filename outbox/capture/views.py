@@ -26,7 +26,6 @@ _KINDS = {
     "m": "a materialized view",
     "f": "a foreign table",
     "S": "a sequence",
-    "c": "a composite type",
 }
 
 _FUNCTION = re.compile(r":(?:funcid|aggfnoid|winfnoid) (\d+)")

@@ -38,9 +38,10 @@ SELECT p.oid,
        l.lanname AS language,
        coalesce(pg_get_function_sqlbody(p.oid), p.prosrc) AS body,
        md5(CASE WHEN p.prokind = 'a' THEN p.proname ELSE pg_get_functiondef(p.oid) END) AS hash,
+       -- not one of which it takes the columns of a row that it is given
        ARRAY(SELECT d.refobjid::regclass::text FROM pg_depend AS d
-             WHERE d.classid = 'pg_proc'::regclass AND d.objid = p.oid AND d.refclassid = 'pg_class'::regclass)
-           AS tables
+             WHERE d.classid = 'pg_proc'::regclass AND d.objid = p.oid AND d.refclassid = 'pg_class'::regclass
+               AND (d.refobjsubid = 0 OR p.prosqlbody::text LIKE '%%:relid ' || d.refobjid || ' %%')) AS tables
 FROM parts
 JOIN pg_proc AS p ON p.oid = parts.oid
 JOIN pg_namespace AS n ON n.oid = p.pronamespace

@@ -26,7 +26,7 @@ SELECT c.oid,
                WHERE o.option_name = 'security_invoker' AND o.option_value::boolean) AS invoker,
        (SELECT r.ev_action::text FROM pg_rewrite AS r WHERE r.ev_class = c.oid AND r.rulename = '_RETURN') AS tree
 FROM reached
-JOIN pg_class AS c ON c.oid = reached.oid
+JOIN pg_class AS c ON c.oid = reached.oid AND c.relkind <> 'c'
 JOIN pg_namespace AS n ON n.oid = c.relnamespace
 GROUP BY c.oid, n.nspname
 ORDER BY n.nspname, c.relname

@@ -250,7 +250,9 @@ def test_a_row_that_moves_to_the_part_that_a_view_reads(connection: Connection) 
 
 
 def test_columns_of_every_making(connection: Connection) -> None:
-    """Identity, stored generated and dropped columns; a default; an array; a column of a composite type."""
+    """Identity, stored generated and dropped columns; a default; an array; a column of a composite type, and of that an
+    attribute; a function of the row.
+    """
     define(
         connection,
         """
@@ -263,9 +265,12 @@ def test_columns_of_every_making(connection: Connection) -> None:
             number int, tags text[], address place, also_gone int, shape json
         );
         ALTER TABLE centres DROP COLUMN gone, DROP COLUMN also_gone;
+        CREATE FUNCTION twice(centres) RETURNS integer LANGUAGE sql IMMUTABLE RETURN 2 * $1.number;
         """,
         "CREATE VIEW visma_net.cost_centres AS SELECT id AS company_code, code AS cost_centre_code,"
-        " tags::text || address::text || shape::text AS description, true AS active FROM centres",
+        " tags::text || address::text || shape::text AS description, true AS active FROM centres;"
+        " CREATE VIEW visma_net.cost_types AS SELECT id AS company_code, (address).street AS cost_type_code,"
+        " c.twice::text AS description, true AS active FROM centres AS c",
     )
     assert check(
         connection,
