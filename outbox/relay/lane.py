@@ -41,6 +41,7 @@ from outbox.relay.schedule import (
 from outbox.relay.sending import Finished, Sending
 from outbox.relay.settle import Times
 from outbox.relay.store import Store
+from outbox.resources import company_of
 from outbox.targets.delivery import Action, Call, Delivery, Key, Target
 
 MAX_WAITING = 20_000  # keys in memory; the rest of a backlog stays in the table
@@ -130,7 +131,7 @@ class Lane:
         moved = False
         paging = self.cursor.page is not None
         # Of a backlog few at a time: what is fresh comes behind the keys in hand.
-        few = len(self.waiting) < claim.LIMIT or not paging
+        few = len(self.waiting) < claim.LIMIT or not paging or self.outlook.probing
         if few and len(self.waiting) + len(self.blocked) < MAX_WAITING:
             moved = await self._sort_in(await self.cursor.claim()) or paging
         return await self._take_up() or moved
@@ -179,11 +180,14 @@ class Lane:
         return await self._act(in_order([doubt_at_most(s, most_s) for s in states]))
 
     def _look_elsewhere(self) -> None:
-        """Whether the platform is back is tried with a key that has not failed: a few bad ones would keep it down."""
-        for name in self.waiting:
-            if name not in self.breaker.failing:
-                self.waiting.move_to_end(name, last=False)
-                return
+        """Whether the platform is back is tried with a key that has not failed, of another company if there is one: a
+        few bad ones, or all that one company has, would keep it down.
+        """
+        failing = self.breaker.failing
+        companies = {company_of(*name) for name in failing}
+        first = min(self.waiting, key=lambda n: (company_of(*n) in companies, n in failing), default=None)
+        if first is not None:
+            self.waiting.move_to_end(first, last=False)
 
     async def _act(self, states: list[State]) -> bool:
         """Settle what needs no call, begin and send the rest."""

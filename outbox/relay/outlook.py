@@ -61,8 +61,15 @@ class Outlook:
         return {"first_s": self.breaker.first_s, "cap_s": self.breaker.cap_s}
 
     def note(self, name: Name, outcome: Outcome, http_status: int | None) -> None:
-        """What a delivery met. While the platform is down the probe alone counts: others may have left before."""
-        failed, opens = is_failure(outcome, http_status), self.breaker.note(name, outcome, http_status)
+        """What a delivery met. While the platform is down the probe alone counts: others may have left before. Who
+        asks a company to wait does so with whichever of its records: together they are one that fails.
+        """
+        failed, company = is_failure(outcome, http_status), budget(*name)
+        if company and failed is False:
+            self.breaker.failing.pop(("companies", (company,)), None)
+        if company and failed and getattr(outcome, "retry_after_s", None):
+            name = ("companies", (company,))
+        opens = self.breaker.note(name, outcome, http_status)
         if self.down and self.probing and failed is not None:
             self.probing = False
             self._closing = not failed

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from outbox.errors import PlatformDown, Refused, Transient, Unknown
+from outbox.relay import claim
 from outbox.relay.breaker import Breaker
 from outbox.relay.retry import Patience
 from outbox.targets.delivery import Delivered
@@ -201,6 +202,69 @@ def test_several_records_that_always_fail_stop_nobody_for_long(world: World, sta
         relay.round()
         assert "good@example.nl" in world.invited()
         eventually(all_dead)
+
+
+@pytest.fixture
+def two_companies(erp: World) -> World:
+    """Whatever changes in a project of company 001, the ERP fails; all that it has have changed, and one of 002."""
+    erp.company("001")
+    erp.company("002", "A2")
+    erp.sql(
+        "INSERT INTO accountview.projects SELECT 'A1', 'BAD' || n, 'Dak', '2026-01-01' FROM generate_series(1, 40) AS n"
+    )
+    erp.sql("INSERT INTO accountview.projects VALUES ('A2', 'GOOD', 'Dak', '2026-01-01')")
+    erp.drain()
+    erp.sql("UPDATE accountview.projects SET description = 'Goot' WHERE administration_code = 'A1'")
+    return erp
+
+
+def test_after_failures_of_one_company_another_one_is_tried(two_companies: World) -> None:
+    """It looks like an outage, and the ERP has many companies: whatever waits of that one, it comes behind."""
+    world = two_companies
+    world.fault("status", "PUT", "/project/BAD", times=None, status=500, body={"message": "never"})
+    with world.stepping(concurrency=3) as relay:
+        relay.turn()
+        world.run(relay.lane.outlook.look())  # notes it
+        assert _down(world)
+        world.sql("UPDATE accountview.projects SET description = 'Goot'")
+        world.sql("UPDATE outbox.message SET due_at = now() WHERE status = 'pending' AND due_at IS NOT NULL")
+        world.sql("UPDATE outbox.target SET probe_at = now() WHERE target = %s", world.target)
+        assert world.run(relay.lane.outlook.look())
+        relay.turn()
+        assert world.last("projects", "002", "GOOD")[0] == "updated"
+        assert _down(world) is None
+
+
+def test_behind_a_backlog_of_one_company_another_one_is_found(
+    two_companies: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """More waits of it than is read at once: the next page is read all the same, between two tries."""
+    world = two_companies
+    world.fault("status", "PUT", "/project/BAD", times=None, status=500, body={"message": "never"})
+    world.sql("UPDATE accountview.projects SET description = 'Goot'")
+    world.sql("UPDATE outbox.target SET down_since = now(), down_why = 'x', probe_at = now()")
+    monkeypatch.setattr(claim, "LIMIT", 10)
+    with world.stepping() as relay:
+        for _ in range(20):
+            world.sql("UPDATE outbox.target SET probe_at = now() WHERE down_since IS NOT NULL")
+            world.run(relay.lane.outlook.look())
+            relay.turn()
+    assert world.last("projects", "002", "GOOD")[0] == "updated"
+
+
+def test_a_company_that_asks_to_wait_is_no_outage(two_companies: World) -> None:
+    """However often, and with whichever of its records: it waits by itself, and the other one goes on."""
+    world = two_companies
+    world.fault("retry_after", "PUT", "/project/BAD", times=None, status=503, retry_after=3600)
+    with world.stepping(concurrency=1) as relay:
+        relay.lane.patience = Patience(base_s=30.0)
+        for _ in range(4):
+            relay.round()
+            world.run(relay.lane.outlook.look())
+            relay.lane.sending.gate._quiet_until.clear()  # the hour is over
+            world.sql("UPDATE outbox.message SET due_at = due_at - interval '1 hour' WHERE due_at IS NOT NULL")
+        assert len(world.calls("PUT", "/project/BAD")) == 4
+        assert _down(world) is None
 
 
 def test_one_of_two_relays_makes_the_probe(world: World) -> None:
