@@ -686,6 +686,14 @@ BEGIN
     -- Transaction ids of another cluster would be in the future for ever, and be claimed with every look.
     UPDATE outbox.message SET transaction = pg_current_xact_id()
     WHERE status = 'pending' AND transaction > pg_current_xact_id();
+    UPDATE outbox.manifest SET facts = '{}' WHERE kind = 'recheck';
+    -- Logical replication brings rows, and not the numbers that were given out.
+    PERFORM setval('outbox.message_id_seq', m.most)
+    FROM (SELECT max(id) AS most FROM outbox.message) AS m, outbox.message_id_seq AS s WHERE m.most >= s.last_value + s.is_called::integer;
+    PERFORM setval('outbox.attempt_id_seq', m.most)
+    FROM (SELECT max(id) AS most FROM outbox.attempt) AS m, outbox.attempt_id_seq AS s WHERE m.most >= s.last_value + s.is_called::integer;
+    PERFORM setval('outbox.decision_id_seq', m.most)
+    FROM (SELECT max(id) AS most FROM outbox.decision) AS m, outbox.decision_id_seq AS s WHERE m.most >= s.last_value + s.is_called::integer;
     INSERT INTO outbox.decision (decision, why) VALUES ('adopt', adopt.why);
     RETURN true;
 END

@@ -209,6 +209,32 @@ def test_a_restore_into_the_same_database_is_noticed(world: World, tmp_path: Pat
         world.once()
 
 
+def test_a_recheck_waits_for_no_transaction_of_another_cluster(copied: World) -> None:
+    """What an install there waited for has ended: its numbers are far ahead of those here."""
+    waited = '{"mark": "999999999999", "running": ["9/9"]}'
+    copied.sql("INSERT INTO outbox.manifest (kind, name, hash, version, facts)"
+               " VALUES ('recheck', 'accountview_net.users', '', '', %s)", waited)  # fmt: skip
+    copied.sql("SELECT outbox.adopt()")
+    for _ in range(2):
+        copied.sql("SELECT outbox.recheck_unseen()")
+    assert copied.sql("SELECT source FROM outbox.message WHERE operation = 'DRIFT'") == ["recheck"]
+
+
+def test_numbers_that_did_not_come_along_go_on(copied: World) -> None:
+    """Logical replication copies no sequences: no writer, call or decision gets a number that is there already."""
+    copied.sql("INSERT INTO outbox.decision (decision) VALUES ('adopt')")
+    tables = ("message", "attempt", "decision")
+    for table in tables:
+        copied.sql(f"SELECT setval('outbox.{table}_id_seq', 1, false)")
+    copied.sql("SELECT outbox.adopt()")
+    copied.user("smit")
+    copied.settled()
+    for table in tables:
+        assert copied.sql(f"SELECT last_value = (SELECT max(id) FROM outbox.{table}) FROM outbox.{table}_id_seq") == [
+            True
+        ]
+
+
 def test_messages_of_another_cluster_are_claimed_once(copied: World) -> None:
     """Its transaction ids may be far ahead of those here."""
     copied.message("users", "jansen")

@@ -9,7 +9,7 @@ from typing import Any
 import psycopg
 import pytest
 
-from outbox import sqlfiles
+from outbox import database, sqlfiles
 from outbox.relay.compose import View, comparison
 from outbox.relay.connection import SESSION
 from outbox.resources import RESOURCES
@@ -47,7 +47,7 @@ def history(server: Server, request: pytest.FixtureRequest) -> Iterator[str]:
 @pytest.fixture
 def connection(history: str) -> Iterator[psycopg.Connection]:
     with psycopg.connect(history) as made:
-        made.execute("SELECT set_config(key, value, false) FROM jsonb_each_text(%s)", [json.dumps(SESSION)])
+        database.pin(made, SESSION, for_transaction=False)
         yield made
         made.rollback()
 
