@@ -192,6 +192,37 @@ def test_holding_a_wave_whole_is_one_look_at_each_key(connection: psycopg.Connec
     assert max(rows * n["Actual Loops"] for rows, n in zip(looked_at, nodes(row[0][0]["Plan"]), strict=True)) <= 2_000
 
 
+@pytest.mark.parametrize("resumed", [0, 300])
+def test_what_a_pause_put_off_is_not_compared_with_each_decision(connection: psycopg.Connection, resumed: int) -> None:
+    """Of thousands of decisions, one for each key that was approved, some resume a company; with statistics of a time
+    when there was none. No message is looked at where none did.
+    """
+    connection.execute(
+        "INSERT INTO outbox.message (target, resource, key, operation, due_at)"
+        " SELECT 'visma_net', 'projects', ARRAY['c' || n % 500, 'P' || n], 'UPDATE', now() + interval '5 minutes'"
+        " FROM generate_series(1, 2000) AS n"
+    )
+    decide = (
+        "INSERT INTO outbox.decision (decision, target, resource, key)"
+        " SELECT %s, 'visma_net', NULL, ARRAY['c' || n] FROM generate_series(1, %s) AS n"
+    )
+    connection.execute(decide, ["approve", 2000])
+    connection.execute(decide, ["resume", resumed])
+    query = f"EXPLAIN (ANALYZE, FORMAT JSON) {sqlfiles.read('relay/release_paused.sql')}".encode()
+    row = connection.execute(query, {"target": "visma_net"}).fetchone()
+    released = "SELECT count(*) FROM outbox.message WHERE key[1] LIKE 'c%' AND due_at <= clock_timestamp()"
+    assert connection.execute(released).fetchone() == (4 * resumed,)
+    connection.rollback()
+    assert row
+    looked_at = [
+        n["Actual Loops"]
+        * sum(n.get(rows, 0) for rows in ("Actual Rows", "Rows Removed by Filter", "Rows Removed by Join Filter"))
+        for n in nodes(row[0][0]["Plan"])
+        if resumed or (n.get("Relation Name") == "message" and n["Node Type"] != "ModifyTable")
+    ]
+    assert max(looked_at) <= (20_000 if resumed else 0)
+
+
 @pytest.mark.parametrize("name", ["documents", "attempts", "messages"])
 def test_a_stretch_of_prune_reads_no_more_than_its_batch(connection: psycopg.Connection, name: str) -> None:
     """By the primary key, from where the last one ended."""
