@@ -112,10 +112,18 @@ def test_create_and_delete_cancel_out() -> None:
 
 
 def test_a_key_twice_in_the_view_is_held() -> None:
-    """Which of the two rows is meant nobody can tell."""
+    """Which of the two rows is meant nobody can tell. Not while a call may still land: held it is in doubt no longer,
+    and what is sent once the key is unique would be overtaken.
+    """
     decision = decide(replace(READY, rows=2), DEADLINE_S)
     assert isinstance(decision, Settle)
     assert decision.status == "held"
+    called = replace(HELD, in_doubt_s=4.0, intent="remove")
+    assert isinstance(decide(replace(READY, rows=2, mirror=called), DEADLINE_S), Postpone)
+    assert (
+        decide(replace(READY, rows=2, mirror=replace(called, in_doubt_s=11.0), missing=("email",)), DEADLINE_S)
+        == decision
+    )
 
 
 CHILD = State(

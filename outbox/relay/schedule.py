@@ -146,11 +146,6 @@ def decide(state: State, deadline_s: float) -> Decision:
 
 
 def _by_table(state: State, deadline_s: float) -> Decision:
-    if state.rows > 1:
-        return Settle(
-            "held",
-            error=f"the view has this key {state.rows} times; make it unique, then it goes on by itself",
-        )
     mirror = state.mirror
     if mirror is not None and mirror.in_doubt_s is not None:
         called = mirror.intent is not None or mirror.remote_id is None
@@ -158,8 +153,13 @@ def _by_table(state: State, deadline_s: float) -> Decision:
             return Postpone(deadline_s - mirror.in_doubt_s, "an earlier call may still arrive")
         if mirror.remote_id is None and state.resource in GIVEN_IDS:
             return Deliver(Action.LOOK)
-        if mirror.intent == "remove" and (state.withdrawn or state.missing):
+        if mirror.intent == "remove" and state.rows == 1 and (state.withdrawn or state.missing):
             return _leave(state)  # it was begun; as nothing is sent for the row, nothing else would find out
+    if state.rows > 1:
+        return Settle(
+            "held",
+            error=f"the view has this key {state.rows} times; make it unique, then it goes on by itself",
+        )
     if state.rows == 0:
         return _leave(state)
     if mirror is not None and mirror.unlinked:
