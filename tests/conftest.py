@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import itertools
 import os
+import signal
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 
 import psycopg
 import pytest
+from hypothesis import HealthCheck, settings
 from psycopg import sql
 
 from outbox import embedded, install, sandbox, sqlfiles
@@ -25,6 +27,14 @@ OPTIONS = {
     "jit": "off",
 }
 _serial = itertools.count(1)
+
+# How long an example takes says nothing on a busy machine.
+settings.register_profile(
+    "any time", deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture]
+)
+settings.load_profile("any time")
+# A shell that starts the tests in the background has it ignored, and with them all that they start and interrupt.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -43,7 +43,7 @@ def test_an_install_that_is_killed_between_tables(database: str) -> None:
     with psycopg.connect(database) as writer, psycopg.connect(database, autocommit=True) as connection:
         writer.execute("UPDATE accountview.projects SET description = 'busy'")
         with subprocess.Popen([sys.executable, "-m", "outbox", "install"], env=env, cwd="/") as process:
-            eventually(lambda: waiting(connection) > 0, 60)
+            eventually(lambda: waiting(connection) > 0)
             process.kill()
         done = triggers(connection)
         assert done % 4 == 0

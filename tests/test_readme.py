@@ -62,7 +62,7 @@ def test_from_checkout_to_the_first_own_row(
     check_demo(shown.stdout, readme)
     assert [line for line in shown.stderr.splitlines() if "WARNING: " not in line] == []  # pip's own
     with running(clouds, checkout, environment):
-        eventually(lambda: (checkout / "outbox.toml").exists(), 60)
+        eventually(lambda: (checkout / "outbox.toml").exists())
         said = run(row, checkout, environment).stdout
         assert "User ANNA is in AccountView.Net as it should be, since " in said
         page = re.findall(r"http://[\d.:]+", (checkout / "outbox.toml").read_text())[0]

@@ -61,7 +61,6 @@ def play_rounds(connections: Connections, rounds: int, seed: int | None) -> None
     @hypothesis.seed(Random().getrandbits(32) if seed is None else seed)
     @settings(
         max_examples=rounds,
-        deadline=None,
         database=None,
         print_blob=True,
         phases=(Phase.generate, Phase.shrink),

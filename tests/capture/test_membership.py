@@ -38,7 +38,7 @@ def source(empty_database: str) -> Iterator[Connection]:
         c.execute(PLAIN.ddl().encode())
         c.execute(f"CREATE SCHEMA visma_net; CREATE VIEW visma_net.cost_centres AS {FIRST_VIEW}")
         covering.pin(c)
-        c.execute("SET statement_timeout = '2s'; SET client_min_messages = warning")
+        c.execute("SET statement_timeout = '20s'; SET client_min_messages = warning")
         yield c
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from typing import Any
 
 import psycopg
@@ -13,6 +14,7 @@ from outbox.resources import RESOURCES
 from tests.capture.covering import Connection
 from tests.capture.following import check, define
 from tests.capture.schemas import CASE_BLIND
+from tests.lane import eventually
 
 VIEW = (
     "CREATE VIEW visma_net.cost_centres AS SELECT company AS company_code, code AS cost_centre_code, description,"
@@ -177,12 +179,21 @@ def test_parts_that_come_and_go(connection: Connection) -> None:
         assert drift.drifted(connection) == {}
         assert install.check(connection) == []
         assert check(connection, "INSERT INTO centres VALUES ('a', '1') ON CONFLICT DO NOTHING", "DELETE FROM centres")
-    connection.execute("SET statement_timeout = '300ms'")
     with psycopg.connect(connection.info.dsn) as reader:
         reader.execute("SELECT FROM src.centres")
+        canceller = threading.Thread(target=_cancel_while_it_waits, args=[connection])
+        canceller.start()
         with pytest.raises(psycopg.errors.QueryCanceled):
             connection.execute("ALTER TABLE centres DETACH PARTITION part_a CONCURRENTLY")
+        canceller.join()
     assert drift.drifted(connection)[view] == "src.part_a is no part of src.centres any more"
+
+
+def _cancel_while_it_waits(connection: Connection) -> None:
+    waits = "SELECT wait_event_type = 'Lock' FROM pg_stat_activity WHERE pid = %s"
+    with psycopg.connect(connection.info.dsn, autocommit=True) as other:
+        eventually(lambda: other.execute(waits, [connection.info.backend_pid]).fetchone() == (True,))
+        connection.cancel()
 
 
 INHERITED = f"""

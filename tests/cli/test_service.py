@@ -82,7 +82,7 @@ def test_a_stopped_process_feeds_no_watchdog(site: psycopg.Connection, manager: 
     with started("relay") as process:
         assert manager.recv(1000) == b"READY=1"
         process.send_signal(signal.SIGSTOP)
-        time.sleep(0.2)
+        eventually(lambda: Path(f"/proc/{process.pid}/stat").read_text().rsplit(")", 1)[1].split()[0] == "T")
         manager.settimeout(0.0)
         with suppress(BlockingIOError):
             while manager.recv(1000):
@@ -99,36 +99,37 @@ def test_health_over_http(
     monkeypatch.setenv("OUTBOX_HTTP_PORT", str(port))
     monkeypatch.setenv("OUTBOX_STALLED_S", "1")
     url = f"http://127.0.0.1:{port}"
+
+    def unready() -> list[str]:
+        answer = httpx.get(f"{url}/readyz")
+        return list(answer.json()["why"]) if answer.status_code == 503 else []
+
     with started("relay") as process:
-        eventually(lambda: len(_holders(site)) == 2, 20)
+        eventually(lambda: len(_holders(site)) == 2)
         assert httpx.get(f"{url}/livez").json() == {"ok": True, "why": []}
         assert httpx.get(f"{url}/readyz").status_code == 200
         assert 'outbox_lanes_held{target="visma_net"} 1.0' in httpx.get(f"{url}/metrics").text
         assert (httpx.get(url).status_code, httpx.post(f"{url}/livez").status_code) == (404, 405)
         assert httpx.head(f"{url}/readyz").content == b""
-        with socket.create_connection(("127.0.0.1", port), 3) as endless:
+        with socket.create_connection(("127.0.0.1", port), 20) as endless:
             endless.sendall(b"GET / HTTP/1.1\r\nX: " + 9000 * b"x")
             assert endless.recv(1) == b""
         listening = subprocess.run(["ss", "-Hltn"], capture_output=True, text=True).stdout if shutil.which("ss") else ""
         assert f"0.0.0.0:{port}" not in listening
         site.execute("UPDATE outbox.target SET active_since = now(), paused_at = now(), why = 'a person'")
         site.execute("SELECT outbox.register('visma_net', 'users')")
-        time.sleep(1.1)
-        bad = httpx.get(f"{url}/readyz")
-        assert (bad.status_code, bad.json()["why"]) == (503, ["visma_net: paused, and 1 wait"])
+        eventually(lambda: unready() == ["visma_net: paused, and 1 wait"])
         assert httpx.get(f"{url}/livez").status_code == 200
         site.execute("ALTER VIEW outbox.health RENAME TO another")
-        time.sleep(1.1)
-        bad = httpx.get(f"{url}/readyz")
-        assert (bad.status_code, bad.json()["why"]) == (503, ["the database cannot be used"])
+        eventually(lambda: unready() == ["the database cannot be used"])
         site.execute("ALTER VIEW outbox.another RENAME TO health")
         with started("relay") as second:  # the port is taken: it goes on without
-            eventually(lambda: len(site.execute("SELECT FROM outbox.relay").fetchall()) == 4, 20)
+            eventually(lambda: len(site.execute("SELECT FROM outbox.relay").fetchall()) == 4)
             assert second.poll() is None
         site.execute("UPDATE outbox.target SET paused_at = NULL")
         enqueue(site, "visma_net")
         enqueue(site, "accountview_net")
-        eventually(lambda: pending(site) == 0, 60)
+        eventually(lambda: pending(site) == 0)
         said = httpx.get(f"{url}/metrics").text + httpx.get(f"{url}/readyz").text + _arguments(process)
         assert end(process) == 0
     witness.hold(said)
@@ -137,8 +138,8 @@ def test_health_over_http(
 def test_an_idle_relay_costs_at_most_a_hundredth_of_a_core(site: psycopg.Connection) -> None:
     """With the settings as delivered, both targets asleep: the time that the system has counted for the process."""
     with started("relay") as process:
-        eventually(lambda: len(_holders(site)) == 2, 20)
-        eventually(lambda: site.execute("SELECT count(*) FROM outbox.bell").fetchone() == (2,), 20)
+        eventually(lambda: len(_holders(site)) == 2)
+        eventually(lambda: site.execute("SELECT count(*) FROM outbox.bell").fetchone() == (2,))
         time.sleep(2.0)
         began, before = time.monotonic(), _cpu_s(process.pid)
         time.sleep(6.0)
@@ -155,35 +156,34 @@ def test_a_killed_relay_is_taken_over_within_the_lease(
     site: psycopg.Connection, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, witness: Witness
 ) -> None:
     """SIGKILL: nobody says goodbye. What it was sending is looked up, and nobody is invited twice."""
-    monkeypatch.setenv("OUTBOX_LEASE_S", "3")
+    monkeypatch.setenv("OUTBOX_LEASE_S", "6")
     for target in ("ACCOUNTVIEW_NET", "VISMA_NET"):
-        monkeypatch.setenv(f"OUTBOX_{target}_DEADLINE_S", "1")
+        monkeypatch.setenv(f"OUTBOX_{target}_DEADLINE_S", "3")
+    monkeypatch.setenv("OUTBOX_USER_DOUBT_S", "4")
+    monkeypatch.setenv("OUTBOX_DOUBT_S", "4")
     with started("relay") as first:
-        eventually(lambda: len(_holders(site)) == 2, 20)
+        eventually(lambda: len(_holders(site)) == 2)
         with started("relay", log_to=tmp_path / "log") as second:
-            eventually(lambda: len(site.execute("SELECT FROM outbox.relay").fetchall()) == 4, 20)
+            eventually(lambda: len(site.execute("SELECT FROM outbox.relay").fetchall()) == 4)
             assert all(h.startswith(_pid(first)) for h in _holders(site))
             enqueue(site)
             first.kill()
-            began = time.monotonic()
-            eventually(lambda: all(h.startswith(_pid(second)) for h in _holders(site)) and _holders(site), 20)
-            assert time.monotonic() - began < 10  # 3 s, and what a busy machine adds
-            eventually(lambda: pending(site) == 0, 60)
+            eventually(lambda: all(h.startswith(_pid(second)) for h in _holders(site)) and _holders(site))
+            eventually(lambda: pending(site) == 0)
             said = _arguments(second)
             assert end(second) == 0
     witness.hold(said + (tmp_path / "log").read_text(), killed=True)
 
 
-def test_a_stopped_relay_is_taken_over_at_once(site: psycopg.Connection) -> None:
-    """SIGTERM: the lease, of 15 s, is not waited for."""
+def test_a_stopped_relay_is_taken_over_at_once(site: psycopg.Connection, monkeypatch: pytest.MonkeyPatch) -> None:
+    """SIGTERM: the lease, of an hour, is not waited for."""
+    monkeypatch.setenv("OUTBOX_LEASE_S", "3600")
     with started("relay") as first:
-        eventually(lambda: len(_holders(site)) == 2, 20)
+        eventually(lambda: len(_holders(site)) == 2)
         with started("relay") as second:
-            eventually(lambda: len(site.execute("SELECT FROM outbox.relay").fetchall()) == 4, 20)
+            eventually(lambda: len(site.execute("SELECT FROM outbox.relay").fetchall()) == 4)
             assert end(first) == 0
-            began = time.monotonic()
-            eventually(lambda: len(_holders(site)) == 2, 12)
-            assert time.monotonic() - began < 12
+            eventually(lambda: len(_holders(site)) == 2)
             assert end(second) == 0
     assert site.execute("SELECT count(*) FROM outbox.relay WHERE expires_at > now()").fetchone() == (0,)
 
@@ -244,9 +244,6 @@ def test_the_clock_of_the_relays_machine_jumps(
     off_by = tmp_path / "off_by"
     off_by.write_text("0")
     monkeypatch.setenv("OFF_BY", str(off_by))
-    monkeypatch.setenv("OUTBOX_LEASE_S", "3")
-    monkeypatch.setenv("OUTBOX_ACCOUNTVIEW_NET_DEADLINE_S", "2")
-    monkeypatch.setenv("OUTBOX_VISMA_NET_DEADLINE_S", "2")
     monkeypatch.setenv("OUTBOX_VISMA_NET_CONCURRENCY", "1")
     monkeypatch.setenv("OUTBOX_BRAKE_NEW_USERS", "100")
     slow_down = {"path": "/v1.0/users", "kind": "status", "status": 429, "headers": {"Retry-After": "1"}, "times": 1}
@@ -261,16 +258,16 @@ def test_the_clock_of_the_relays_machine_jumps(
         return [c for c in last if "/v1.0/users" in c["path"]]
 
     with started("relay", log_to=tmp_path / "log", program="tests.cli.wall_clock") as relay:
-        eventually(lambda: len(_holders(site)) == 2, 20)
+        eventually(lambda: len(_holders(site)) == 2)
         enqueue(site)
-        eventually(lambda: pending(site) == 0, 60)
+        eventually(lambda: pending(site) == 0)
         httpx.post(f"{clouds}/sandbox/faults", json=no_token).raise_for_status()
         for n, jump in enumerate(("3600", "-3600"), start=1):
             httpx.post(f"{clouds}/sandbox/faults", json=slow_down).raise_for_status()
             _change(site, f"Na {jump}")
-            eventually(lambda n=n: len(told()) == n, 20)
+            eventually(lambda n=n: len(told()) == n)
             off_by.write_text(jump)
-            eventually(lambda: pending(site) == 0, 30)
+            eventually(lambda: pending(site) == 0)
         assert end(relay) == 0
     said = (tmp_path / "log").read_text()
     assert "interrupted" not in said

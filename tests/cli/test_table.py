@@ -245,7 +245,7 @@ def test_ctrl_c_while_verify_reads(shell: Shell, site: psycopg.Connection, cloud
     slow = {"path": "/users", "kind": "latency", "latency_ms": 3000}
     httpx.post(f"{clouds}/sandbox/faults", json=slow).raise_for_status()
     with started("verify", "visma_net", "users", "--repair") as process:
-        eventually(lambda: any(f["hit"] for f in httpx.get(f"{clouds}/sandbox/faults").json()), 30)
+        eventually(lambda: any(f["hit"] for f in httpx.get(f"{clouds}/sandbox/faults").json()))
         assert end(process, signal.SIGINT) == INTERRUPTED
     httpx.delete(f"{clouds}/sandbox/faults").raise_for_status()
     assert site.execute("SELECT count(*) FROM outbox.verified").fetchone() == (0,)
@@ -255,7 +255,7 @@ def test_ctrl_c_while_verify_reads(shell: Shell, site: psycopg.Connection, cloud
 
 def _wait_for_block(connection: psycopg.Connection) -> None:
     query = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
-    eventually(lambda: connection.execute(query).fetchone() == (1,), 30)
+    eventually(lambda: connection.execute(query).fetchone() == (1,))
 
 
 def test_the_user_of_the_table_is_one(site: psycopg.Connection) -> None:

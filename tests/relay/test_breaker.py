@@ -192,7 +192,7 @@ def test_several_records_that_always_fail_stop_nobody_for_long(world: World, sta
         return {world.last("users", code)[0] for code in bad} == {"dead"}
 
     with world.stepping() as relay:
-        relay.round()
+        relay.turn()
         world.run(relay.lane.outlook.look())  # notes it
         assert _down(world)
         world.user("good")
@@ -289,11 +289,11 @@ def test_a_relay_at_work_finds_the_platform_back_by_itself(world: World) -> None
         world.user("late")
         time.sleep(0.2)
         calls = len(world.calls())
-        assert calls < 40
+        assert calls <= 8 + 3 + _down(world)["probes"]
         world.heal()
         world.sql("UPDATE outbox.message SET due_at = now() WHERE status = 'pending' AND due_at IS NOT NULL")
         eventually(lambda: not _down(world))
-        eventually(lambda: not world.pending(), 20)
+        eventually(lambda: not world.pending())
     assert world.differences() == []
 
 

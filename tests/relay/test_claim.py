@@ -205,7 +205,7 @@ def test_what_the_clock_of_the_database_jumped_over_is_found_at_once(
     reader.claim_all()
     world.sql(WRITE, world.target, "ann")
     reader.claim_all()
-    world.sql("UPDATE outbox.message SET due_at = now() + interval '1 second'")
+    world.sql("UPDATE outbox.message SET due_at = now() + interval '10 seconds'")
     assert reader.claim() == []
     world.set_clock(f"{forward_s} seconds")
     own.behind_s = forward_s

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 
 import psycopg
 
 from outbox.service.process import Rhythm
-from tests.lane import UNBRAKED, World, at_work, eventually
+from tests.lane import RHYTHM, UNBRAKED, World, at_work, eventually
 
 # So slow a safety poll that it cannot be what wakes the relay within the time of a test.
-ASLEEP = Rhythm(lease_s=30.0, safety_poll_s=60.0, grace_s=1.0, reconnect_s=0.05)
+ASLEEP = replace(RHYTHM, safety_poll_s=600.0)
 
 
 def _arrives(world: World, code: str) -> None:
-    eventually(lambda: world.ended("users", code) == ["created"], 3.0)
+    eventually(lambda: world.ended("users", code) == ["created"])
 
 
 def test_a_change_wakes_a_sleeping_relay(world: World) -> None:
@@ -38,7 +39,7 @@ def test_a_register_wakes_a_sleeping_relay(world: World) -> None:
         eventually(world.is_asleep)
         early.execute("SELECT outbox.register('accountview_net', 'users', '{ann}')")
         early.commit()
-        eventually(lambda: world.last("users", "ann")[0] == "created", 3.0)
+        eventually(lambda: world.last("users", "ann")[0] == "created")
 
 
 def test_a_writer_that_looked_before_the_flag_was_raised_is_not_missed(world: World) -> None:
@@ -48,7 +49,6 @@ def test_a_writer_that_looked_before_the_flag_was_raised_is_not_missed(world: Wo
         with at_work(world.service(rhythm=ASLEEP)):
             eventually(lambda: world.sql("SELECT 1 FROM outbox.bell") == [1])
             time.sleep(0.3)
-            assert not world.is_asleep()
             writer.commit()
             _arrives(world, "ann")
 
@@ -117,7 +117,7 @@ def test_a_paused_target_with_work_that_is_due_costs_no_more(world: World) -> No
     world.sql("UPDATE outbox.message SET due_at = now()")
     world.sql("UPDATE outbox.target SET paused_at = now(), why = 'a person'")
     with at_work(world.service(rhythm=Rhythm())):
-        time.sleep(0.5)
+        eventually(world.is_asleep)
         assert _per_second(world) <= 2.0
 
 
@@ -128,5 +128,6 @@ def test_waiting_for_a_slow_answer_costs_next_to_nothing(world: World) -> None:
     world.fault("latency", latency_ms=10_000, times=None)
     with at_work(world.service(rhythm=Rhythm(grace_s=0.1), deadline_s=9.0)):
         eventually(lambda: world.mirror("users", "ann"))
+        eventually(world.is_asleep)
         assert _per_second(world) <= 4.0
     world.heal()

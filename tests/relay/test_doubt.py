@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 
 import pytest
 
 from outbox.errors import LeaseLost
-from outbox.service.process import Rhythm
-from tests.lane import TIMES, World, at_work, eventually
+from tests.lane import RHYTHM, TIMES, World, at_work, eventually
 
 LOST = pytest.mark.parametrize("kind", ["drop_before", "drop_after"])
 
@@ -71,31 +71,28 @@ def test_after_a_crash_a_doubt_counts_from_when_the_call_can_have_left(world: Wo
     world.user("ann")
     with world.stepping("dead") as relay:
         relay.begin()
-        time.sleep(TIMES.user_doubt_s)
+    world.sql("UPDATE outbox.mirror SET in_doubt = in_doubt - interval '1 hour'")
     world.sql("UPDATE outbox.lease SET expires_at = clock_timestamp() WHERE target = %s", world.target)
     with world.stepping("next") as successor:
-        started = time.monotonic()
+        successor.lane.times = replace(TIMES, user_doubt_s=60.0)
         successor.round()
         assert (len(world.calls("GET")), world.writes()) == (1, [])
     world.settled()
-    assert time.monotonic() - started > TIMES.user_doubt_s - TIMES.deadline_s
     assert world.invited() == ["ann@example.nl"]
 
 
 def test_a_call_that_is_cut_off_at_the_end_of_the_grace_is_not_handed_over(world: World) -> None:
     """It may still land: the lease runs out instead, and then nobody is invited twice."""
-    short = Rhythm(lease_s=1.5, safety_poll_s=0.2, grace_s=0.05, reconnect_s=0.05)
-    world.fault("latency", "POST", "/users$", latency_ms=700)
+    world.fault("latency", "POST", "/users$", latency_ms=1500)
     world.user("ann")
-    with at_work(world.service(rhythm=short, holder="dead")):
-        eventually(lambda: world.mirror("users", "ann"))
-        eventually(lambda: len(world.calls("GET")) == 1)
+    with at_work(world.service(rhythm=replace(RHYTHM, grace_s=0.05), holder="dead")):
+        eventually(lambda: any(f["hit"] for f in world.cloud.get("/sandbox/faults").json()))
     assert world.sql("SELECT count(*) FROM outbox.lanes WHERE holder LIKE 'dead/%%' AND target = %s", world.target) == [
         1
     ]
-    with at_work(world.service(rhythm=short, holder="next")):
-        eventually(lambda: not world.pending(), 10)
-    world.recovered(killed=True)
+    eventually(world.invited)
+    world.sql("UPDATE outbox.lease SET expires_at = clock_timestamp() WHERE target = %s", world.target)
+    world.settled(killed=True)
     assert world.invited() == ["ann@example.nl"]
     assert world.sql("SELECT abandoned_at IS NOT NULL FROM outbox.lease WHERE target = %s", world.target) == [True]
 

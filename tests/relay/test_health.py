@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import time
+from dataclasses import replace
 
 import pytest
 
@@ -13,10 +14,10 @@ from outbox.cli.help import PAGES
 from outbox.relay.connection import Connection, connect
 from outbox.service import metrics
 from outbox.service.health import STUCK_S, Health, Numbers
-from outbox.service.process import Rhythm, Service
-from tests.lane import World, at_work, eventually
+from outbox.service.process import Service
+from tests.lane import RHYTHM, World, at_work, eventually
 
-QUICK = Rhythm(lease_s=3.0, safety_poll_s=0.5, grace_s=1.0, reconnect_s=0.05)
+QUICK = replace(RHYTHM, safety_poll_s=0.5)
 
 
 def _unready(health: Health) -> list[str]:
@@ -50,7 +51,7 @@ def test_not_ready_while_the_cloud_refuses_to_answer(world: World) -> None:
         assert health.stuck() == []  # to start it again would not help
         world.heal()
         world.sql("UPDATE outbox.message SET due_at = now() WHERE status = 'pending'")
-        eventually(lambda: not world.pending(), 15)
+        eventually(lambda: not world.pending())
         assert _unready(health) == []
 
 
@@ -104,8 +105,13 @@ def test_not_ready_without_the_database(world: World) -> None:
 
 def test_a_loop_that_does_not_come_round_is_stuck(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """So is one whose calls do not come back. Waiting for work is not."""
-    service = world.service(rhythm=QUICK)
+    service = world.service(rhythm=QUICK, concurrency=1)
     health = _health(world, service)
+
+    def long_ago() -> bool:
+        service.counts[world.target].came_at -= STUCK_S + 1
+        return health.stuck() == ["accountview_net: no call comes back"]
+
     with at_work(service):
         eventually(service.ready.is_set)
         eventually(lambda: service.lanes)
@@ -114,10 +120,9 @@ def test_a_loop_that_does_not_come_round_is_stuck(world: World, monkeypatch: pyt
         assert health.stuck() == ["other: its loop is stuck"]
         del service.turned_at["other"]
         world.fault("latency", latency_ms=600, times=None)
-        world.user("ann")
-        eventually(lambda: service.lanes[world.target].in_flight)
-        service.counts[world.target].came_at -= STUCK_S + 1
-        assert health.stuck() == ["accountview_net: no call comes back"]
+        for n in range(5):
+            world.user(f"u{n}")
+        eventually(long_ago)
         world.heal()
 
 

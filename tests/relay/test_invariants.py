@@ -72,7 +72,7 @@ def edit(patch: Patch, name: str, *changes: tuple[str, str]) -> None:
     patch.setattr(sqlfiles, "statement", sqlfiles.statement.__wrapped__)  # what is read already is not kept
 
 
-def drained(world: World, within_s: float = 3.0) -> list[str]:
+def drained(world: World, within_s: float = 20.0) -> list[str]:
     """As World.drain, but answers what is left."""
     try:
         world.drain(within_s)
@@ -81,7 +81,7 @@ def drained(world: World, within_s: float = 3.0) -> list[str]:
     return []
 
 
-def ends_equal(world: World, within_s: float = 3.0) -> list[str]:
+def ends_equal(world: World, within_s: float = 20.0) -> list[str]:
     return drained(world, within_s) or world.differences()
 
 
@@ -388,7 +388,7 @@ def waits_for_a_call(world: World) -> list[str]:
         relay.begin()
         world.sql("UPDATE accountview.users SET last_name = 'Een'")
         relay.begin()
-        until = time.monotonic() + 2
+        until = time.monotonic() + 20
         while world.pending() and time.monotonic() < until:
             relay.land()
             relay.settle()

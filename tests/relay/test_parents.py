@@ -299,7 +299,7 @@ def test_a_parent_that_is_looked_at_already_gets_no_second_message(world: World)
         relay.lane.patience = Patience(base_s=0.005, cap_s=0.02)
         for _ in range(5):
             world.sql("UPDATE outbox.message SET due_at = now() WHERE status = 'pending' AND due_at IS NOT NULL")
-            relay.round()
+            relay.turn()
     assert len([m for m in world.pending() if m[1] == "users"]) == 1
 
 

@@ -331,7 +331,7 @@ def test_an_email_that_somebody_takes_over_while_its_owner_is_refused_ends(world
     world.drain()
     world.sql("UPDATE accountview.users SET email = 'ann@mailinator.com'")
     world.user("bob", "ann@example.nl")
-    world.drain(5)
+    world.drain()
     assert (world.last("users", "ann")[0], world.last("users", "bob")[0]) == ("dead", "held")
     world.sql("UPDATE accountview.users SET email = 'other@example.nl' WHERE code = 'ann'")
     world.settled()
@@ -348,7 +348,7 @@ def test_an_email_of_somebody_whose_doubt_nobody_clears_ends(world: World) -> No
         "UPDATE outbox.message SET status = 'dead', error = 'given up', settled_at = now() WHERE status = 'pending'"
     )
     world.user("bob", "ann@example.nl")
-    world.drain(5)
+    world.drain()
     world.message("users", "ann")
     world.settled()
     assert world.users() == ["ann@example.nl", "new@example.nl"]

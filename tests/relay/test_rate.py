@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from collections import Counter
 from typing import Any
 
@@ -264,17 +263,12 @@ def test_a_retry_after_is_obeyed_by_the_relay_that_comes_next(world: World, retr
     world.user("ann")
     world.fault("retry_after", path="/identity/", retry_after=retry_after, retry_after_s=2)
     world.once()
-    told = time.monotonic()
-    calls = world.calls()
-    left_s = world.sql("SELECT extract(epoch FROM not_before - clock_timestamp())::float8 FROM outbox.rate")[0]
-    assert 0 < left_s <= 3  # a date has no parts of a second, and is rounded up
+    (not_before,) = world.sql("SELECT extract(epoch FROM not_before)::float8 FROM outbox.rate")
+    told = world.called_at()
+    assert 0 < not_before - told[0] < 60
     world.user("bob")
-    while time.monotonic() < told + left_s - 0.6:
-        world.once()
-        assert world.calls() == calls
-        time.sleep(0.2)
     world.settled()
-    assert time.monotonic() - told >= left_s - 0.1
+    assert min(world.called_at()[len(told) :]) >= not_before - 0.1
 
 
 def test_a_retry_after_of_one_company_is_its_own(erp: World) -> None:

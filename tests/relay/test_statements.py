@@ -5,6 +5,7 @@ have become bad ones.
 from __future__ import annotations
 
 import threading
+from dataclasses import replace
 from functools import partial
 
 import psycopg
@@ -12,10 +13,9 @@ import pytest
 from psycopg.conninfo import make_conninfo
 
 from outbox.relay import claim
-from outbox.service.process import Rhythm
-from tests.lane import Behind, World, at_work, eventually
+from tests.lane import RHYTHM, Behind, World, at_work, eventually
 
-BRISK = Rhythm(lease_s=3.0, safety_poll_s=0.2, grace_s=2.0, reconnect_s=0.05)
+BRISK = replace(RHYTHM, safety_poll_s=0.2)
 
 # As the server would by itself: the first times that something is written to a table. A sequence is not rolled back.
 FAILING = """
@@ -53,7 +53,7 @@ def test_a_statement_that_fails_for_a_while_is_said_again(world: World, state: s
         world.sql(ON.format(table, state))
     try:
         with at_work(world.service(rhythm=BRISK)):
-            eventually(lambda: not world.pending(), 30)
+            eventually(lambda: not world.pending())
             for table in ("mirror", "attempt", "lease"):
                 assert world.sql(f"SELECT last_value FROM public.times_{table}")[0] > 5
     finally:
@@ -67,10 +67,10 @@ def test_what_a_role_is_given_by_its_dba_does_not_stop_the_relay(world: World) -
     """Serializable by default, and every time-out that there is, too short; and writers at serializable beside it, who
     read nothing of each other: none of them meets an error that capture has brought.
     """
-    # Half a second: they hold for the first two statements of a connection, until it has pinned its own. A beat of the
-    # keeper comes after more.
-    given = {"default_transaction_isolation": "serializable", "statement_timeout": 500, "lock_timeout": 1,
-             "idle_in_transaction_session_timeout": 1, "idle_session_timeout": 500}  # fmt: skip
+    # They hold for the first two statements of a connection, until it has pinned its own. A beat of the keeper comes
+    # after two seconds.
+    given = {"default_transaction_isolation": "serializable", "statement_timeout": 1500, "lock_timeout": 1,
+             "idle_in_transaction_session_timeout": 1, "idle_session_timeout": 1500}  # fmt: skip
     direct, world.dsn = world.dsn, make_conninfo(world.dsn, options=" ".join(f"-c {k}={v}" for k, v in given.items()))
     wrong: list[psycopg.Error] = []
 
@@ -86,12 +86,12 @@ def test_what_a_role_is_given_by_its_dba_does_not_stop_the_relay(world: World) -
                     connection.rollback()
 
     writers = [threading.Thread(target=write, args=[100 * n]) for n in range(3)]
-    with at_work(world.service(rhythm=BRISK)):
+    with at_work(world.service(rhythm=replace(BRISK, lease_s=10.0))):
         for writer in writers:
             writer.start()
         for writer in writers:
             writer.join()
-        eventually(lambda: not world.pending(), 30)
+        eventually(lambda: not world.pending())
         ends = "SELECT expires_at FROM outbox.lease WHERE target = 'accountview_net'"
         for _ in range(2):  # idle from one beat to the next
             eventually(partial(_differs, world, ends, world.sql(ends)))
@@ -131,12 +131,12 @@ def test_the_clock_of_the_database_jumps(world: World, by: str, monkeypatch: pyt
         world.set_clock(by)
         own.behind_s = -HOUR_S if by.startswith("-") else HOUR_S
         world.user("later")
-        eventually(lambda: world.ended("users", "later") == ["created"], 10)
+        eventually(lambda: world.ended("users", "later") == ["created"])
         world.heal()
         if by.startswith("-"):
             world.set_clock("2 hours")
             own.behind_s = HOUR_S
-        eventually(lambda: not world.pending(), 15)
+        eventually(lambda: not world.pending())
     world.recovered()
     assert len(world.invited()) == len(set(world.invited())) == 4
 

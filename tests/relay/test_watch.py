@@ -71,14 +71,14 @@ def test_it_is_found_and_rechecked(world: World, change: str, resource: str) -> 
     """One coarse message while it lasts, one more when it is mended; check says what to do, then it is exact again."""
     with watching(world):
         world.sql(change)
-        eventually(lambda: f"{resource} relay" in drift(world), 30)
+        eventually(lambda: f"{resource} relay" in drift(world))
         time.sleep(5 * OFTEN_S)
         found = drift(world)
         assert len(found) == len(set(found)), found
         assert {f.mend for f in install.check(world.database)} == {"outbox install"}
         install.apply(world.database, install.plan(world.database))
-        eventually(lambda: drift(world).count(f"{resource} relay") == 2, 30)
-        eventually(lambda: f"{resource} recheck" in drift(world), 30)
+        eventually(lambda: drift(world).count(f"{resource} relay") >= 2)
+        eventually(lambda: f"{resource} recheck" in drift(world))
     assert install.check(world.database) == []
     world.sql("DELETE FROM outbox.message")
     world.sql("UPDATE accountview.users SET first_name = 'Joop' WHERE code = 'jansen'")
@@ -116,12 +116,12 @@ def test_writers_do_not_notice(world: World, change: str) -> None:
             writer.start()
         with world.database.transaction():
             world.database.execute(change.encode())
-        eventually(lambda: "users relay" in drift(world), 30)
+        eventually(lambda: "users relay" in drift(world))
         stop.set()
         for writer in writers:
             writer.join()
         install.apply(world.database, install.plan(world.database))
-        eventually(lambda: not world.pending(), 30)
+        eventually(lambda: not world.pending())
     assert errors == []
     assert world.differences() == []
 
@@ -132,7 +132,7 @@ def test_a_change_that_capture_missed_arrives(world: World) -> None:
         world.sql("ALTER TABLE accountview.users RENAME email TO email_old")
         world.sql("ALTER TABLE accountview.users ADD email text")
         world.sql("UPDATE accountview.users SET email_old = 'nieuw@example.nl'")
-        eventually(lambda: world.users() == ["nieuw@example.nl"], 30)
+        eventually(lambda: world.users() == ["nieuw@example.nl"])
 
 
 def test_it_is_rechecked_again_while_it_lasts(world: World) -> None:
@@ -207,4 +207,4 @@ def test_who_wrote_before_and_commits_later_is_not_missed(world: World) -> None:
             with pytest.raises(psycopg.errors.LockNotAvailable):
                 world.sql("SET lock_timeout = '50ms'; ALTER TABLE accountview.users ENABLE TRIGGER outbox_update")
             world.sql("RESET lock_timeout")
-        eventually(lambda: any(u["first_name"] == "Joop" for u in world.holds()["users"].values()), 30)
+        eventually(lambda: any(u["first_name"] == "Joop" for u in world.holds()["users"].values()))

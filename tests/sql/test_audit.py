@@ -117,7 +117,7 @@ class TestEveryQuestion:
             env={**os.environ, "PGCLIENTENCODING": "UTF8", "PGTZ": "UTC"},
         )
         assert (run.returncode, run.stderr) == (0, "")
-        answer = re.sub(r"\d+ days \d\d:\d\d:\d\d", "…", run.stdout).split("\n")[:-1]
+        answer = re.sub(r"\d+ days( \d\d:\d\d:\d\d)?", "…", run.stdout).split("\n")[:-1]
         assert answer == ANSWERS[asked]
         assert len(answer) == 1 + len(ask(filled, question, **dict(g.split("=", 1) for g in given)))
 

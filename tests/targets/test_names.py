@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from typing import Unpack
 
 import pytest
-from hypothesis import HealthCheck, example, given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from outbox.errors import Refused
@@ -17,7 +17,7 @@ from outbox.targets.delivery import Action, Delivered
 from tests.targets.cloud import Cloud, Told, firm, person, work
 from tests.targets.test_segments import value
 
-ANY = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+ANY = settings(max_examples=40)
 # What PostgreSQL can hold in a text, and now and then more than a cloud takes.
 _CHARACTERS = st.characters(exclude_categories=["Cs"], exclude_characters="\x00")
 TEXTS = st.one_of(

@@ -214,7 +214,7 @@ def test_a_create_that_lands_late_is_found_by_a_later_look(visma_net: Cloud) -> 
     visma_net.failed(Unknown, "users", "jansen", document=person())
     visma_net.hurry(DEADLINE_S)
     assert visma_net.done("users", "jansen", action=Action.LOOK, sending=(EMAIL,)).remote_id is None
-    eventually(lambda: visma_net.state["users"], within_s=20)
+    eventually(lambda: visma_net.state["users"])
     found = visma_net.done("users", "jansen", action=Action.LOOK, sending=(EMAIL,))
     assert [found.remote_id] == list(visma_net.state["users"])
 

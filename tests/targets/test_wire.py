@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from urllib.parse import unquote
 
 import pytest
-from hypothesis import HealthCheck, example, given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from outbox.config import TargetSettings
@@ -20,7 +20,7 @@ from tests.targets.raw import RawServer, http
 
 # What PostgreSQL can hold in a text.
 CODES = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\x00"), min_size=1, max_size=40)
-OVER_THE_WIRE = settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+OVER_THE_WIRE = settings(max_examples=150)
 TRAPS = ("..", ".", "%2e%2e", "a/../b", "\r\nX: y", "b64(UDEw)", "http://x/", "\\..\\", "\u2028", "é", "a b", "?", "#")
 
 Ask = Callable[[str], str]
