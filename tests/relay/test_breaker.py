@@ -230,7 +230,9 @@ def test_after_failures_of_one_company_another_one_is_tried(two_companies: World
         world.sql("UPDATE outbox.message SET due_at = now() WHERE status = 'pending' AND due_at IS NOT NULL")
         world.sql("UPDATE outbox.target SET probe_at = now() WHERE target = %s", world.target)
         assert world.run(relay.lane.outlook.look())
-        relay.turn()
+        relay.claim()
+        relay.land()
+        relay.settle()
         assert world.last("projects", "002", "GOOD")[0] == "updated"
         assert _down(world) is None
 
@@ -245,10 +247,13 @@ def test_behind_a_backlog_of_one_company_another_one_is_found(
     world.sql("UPDATE outbox.target SET down_since = now(), down_why = 'x', probe_at = now()")
     monkeypatch.setattr(claim, "LIMIT", 10)
     with world.stepping() as relay:
-        for _ in range(20):
-            world.sql("UPDATE outbox.target SET probe_at = now() WHERE down_since IS NOT NULL")
-            world.run(relay.lane.outlook.look())
-            relay.turn()
+        tries = 0
+        while world.last("projects", "002", "GOOD")[0] != "updated" and (tries := tries + 1) <= 20:
+            world.sql("UPDATE outbox.target SET probe_at = now()")
+            assert world.run(relay.lane.outlook.look())
+            relay.claim()
+            relay.land()
+            relay.settle()
     assert world.last("projects", "002", "GOOD")[0] == "updated"
 
 
