@@ -110,7 +110,7 @@ def reading(connection: Connection) -> Iterator[None]:
 
 def _named(blockers: list[dict[str, Any]]) -> str:
     return "; ".join(
-        f"process {b['pid']} of {b['role']} ({b['application'] or 'no name'}, {b['state']}, in a transaction for "
+        f"{b['who']} of {b['role']} ({b['application'] or 'no name'}, {b['state']}, in a transaction for "
         f"{b['seconds']} s): {b['query']}"
         for b in blockers
     )

@@ -35,7 +35,7 @@ def look_around(connection: Connection) -> Iterator[Finding]:
     yield from _queue(found)
     for t in rows(connection, "long_transactions", {"longer_than_s": LONG_TRANSACTION_S}):
         evidence = f"of {t['role']} ({t['application'] or 'no name'}, {t['state']}) is open for {t['seconds']} s"
-        yield Finding("warning", f"the transaction of process {t['pid']}", evidence, "end it")
+        yield Finding("warning", t["what"], evidence, "end it")
 
 
 def _identity(connection: Connection) -> Iterator[Finding]:

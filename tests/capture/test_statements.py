@@ -8,7 +8,9 @@ from typing import Any
 import psycopg
 import pytest
 
-from outbox import embedded
+from outbox import embedded, install
+from outbox.errors import InstallError
+from outbox.install.surroundings import look_around
 from tests.capture.covering import Connection
 from tests.capture.following import check, define, lower_limit
 
@@ -203,18 +205,25 @@ def preparing() -> Iterator[str]:
         yield dsn
 
 
-def test_prepared_transactions(preparing: str) -> None:
+def test_prepared_transactions(preparing: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Capture does not keep a transaction from being prepared, also while a relay sleeps; at COMMIT PREPARED it is
-    there."""
+    there. One that was forgotten is named by check, and by an install that it is in the way of.
+    """
     from tests.conftest import fill_outbox
+
+    monkeypatch.setattr("outbox.install.steps.LOCK_ATTEMPTS", 1)
+    monkeypatch.setattr("outbox.install.surroundings.LONG_TRANSACTION_S", 0)
 
     with psycopg.connect(preparing) as filling:
         fill_outbox(filling)
         filling.execute("CREATE SCHEMA visma_net; CREATE SCHEMA src")
     with psycopg.connect(preparing, autocommit=True) as writer:
         define(writer, TABLES, VIEW)
-        writer.execute("INSERT INTO outbox.bell (holder) VALUES ('asleep')")
+        writer.execute("INSERT INTO outbox.bell (holder) VALUES ('asleep'); DROP TRIGGER outbox_delete ON src.centres")
         writer.execute("BEGIN; UPDATE src.centres SET description = 'two-phase' WHERE code = '2'")
         writer.execute("PREPARE TRANSACTION 'one'")
         assert messages(writer) == []
+        assert "the prepared transaction one" in [f.what for f in look_around(writer)]
+        with pytest.raises(InstallError, match=r"locked .* by the prepared transaction one of postgres"):
+            install.apply(writer, install.plan(writer))
         assert check(writer, "COMMIT PREPARED 'one'") == 1
