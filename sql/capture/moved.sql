@@ -8,8 +8,13 @@ BEGIN
     GET DIAGNOSTICS context = PG_CONTEXT;  -- its first line is this function
     statement := coalesce(nullif(split_part(context, E'\n', 2), ''), current_query(), '');
     IF TG_OP = 'UPDATE' AND statement LIKE 'SQL function "%' THEN
-        statement := (SELECT coalesce(string_agg(coalesce(pg_get_function_sqlbody(p.oid), p.prosrc), ' '), '') FROM pg_proc AS p
-                      WHERE p.proname = substring(statement FROM '"(.*)"'));
+        -- not by pg_get_function_sqlbody, which locks the tables that it names; 5 is a MERGE
+        statement := (
+            SELECT coalesce(string_agg(CASE WHEN p.prosqlbody IS NULL THEN p.prosrc
+                                            WHEN p.prosqlbody::text LIKE '%{QUERY :commandType 5 %' THEN 'merge'
+                                            ELSE 'update' END, ' '), '')
+            FROM pg_proc AS p
+            WHERE p.proname = substring(statement FROM '"(.*)"'));
     END IF;
     IF TG_OP = 'UPDATE' AND (
         concat_ws(' ', statement, context, current_query()) ~* E'\\mmerge\\M'

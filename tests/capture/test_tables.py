@@ -133,9 +133,19 @@ def test_rows_that_a_merge_moves(connection: Connection) -> None:
         f" PREPARE moving AS {move.format('src', 'a', 'd')}; PREPARE moving_on AS {move.format('src', 'c', 'd')};"
         " CREATE PROCEDURE plain() LANGUAGE plpgsql AS $$ BEGIN UPDATE centres SET description = code; END $$;"
         ' CREATE PROCEDURE "Plain SQL"() LANGUAGE sql AS $$ UPDATE centres SET description = code || 1 $$;'
-        " CREATE PROCEDURE atomic() BEGIN ATOMIC UPDATE src.centres SET description = code || 2; END".encode()
+        " CREATE PROCEDURE atomic() BEGIN ATOMIC UPDATE src.centres SET description = code || 2; END;"
+        f" CREATE PROCEDURE atomic_move() BEGIN ATOMIC {move.format('src', 'd', 'a')}; END;"
+        " CREATE TABLE other (a int); CREATE PROCEDURE atomic(int) BEGIN ATOMIC DELETE FROM other; END".encode()
     )
-    for statement in (move.format("src", "a", "b"), "CALL in_plpgsql()", "CALL in_sql()", "EXECUTE moving", again):
+    moves = (
+        move.format("src", "a", "b"),
+        "CALL in_plpgsql()",
+        "CALL in_sql()",
+        "EXECUTE moving",
+        again,
+        "CALL atomic_move()",
+    )
+    for statement in moves:
         assert check(connection, statement), statement
         assert [] in messages(connection)
         connection.execute("DELETE FROM outbox.message")
@@ -148,6 +158,11 @@ def test_rows_that_a_merge_moves(connection: Connection) -> None:
         "WITH n AS (SELECT 1) UPDATE centres SET company = 'a' FROM n",
         "INSERT INTO centres VALUES ('a', '1') ON CONFLICT (company, code) DO UPDATE SET description = 'again'",
     )
+    with psycopg.connect(
+        connection.info.dsn
+    ) as elsewhere:  # a function of the same name is looked at, but no table of it
+        elsewhere.execute("LOCK TABLE src.other")
+        assert check(connection, "SET lock_timeout = '1s'; CALL atomic()")
     assert [] not in messages(connection)
 
 

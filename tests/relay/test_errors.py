@@ -188,7 +188,8 @@ def test_what_is_put_off_at_the_moment_of_a_resume_goes_out(world: World) -> Non
         assert world.ended("companies", "003") == ["created"]
 
 
-def test_what_a_relay_put_off_that_died_before_it_knew_of_a_resume_goes_out(world: World) -> None:
+@pytest.mark.parametrize("same", [False, True])
+def test_what_a_relay_put_off_that_died_before_it_knew_of_a_resume_goes_out(world: World, same: bool) -> None:
     """Whoever has the lane next, or the same one on its next connection, does not wait as long as for a pause."""
     world.company("001")
     with world.stepping() as relay:
@@ -197,9 +198,39 @@ def test_what_a_relay_put_off_that_died_before_it_knew_of_a_resume_goes_out(worl
         world.sql("SELECT outbox.resume('accountview_net', 'companies')")
         relay.round()
         assert world.last("companies", "001") == ("pending", "paused: companies (x)")
-    with world.stepping() as relay:
-        relay.round()
+        if same:
+            relay.lane = world.make_lane(relay.store)
+            relay.round()
+    if not same:
+        with world.stepping() as relay:
+            relay.round()
     assert world.ended("companies", "001") == ["created"]
+
+
+def test_due_is_what_a_resume_of_the_last_hour_was_about_and_nothing_else(world: World) -> None:
+    """What waits for another reason keeps its time."""
+    world.company("001")
+    decide = (
+        "DELETE FROM outbox.decision; INSERT INTO outbox.decision (decision, target, resource, key, decided_at)"
+        " SELECT *, now() - interval '%s minutes' FROM (VALUES (%s)) AS v"
+    )
+    with world.stepping() as relay:
+        for decision, minutes, due in (
+            ("'resume', 'accountview_net', 'companies', NULL::text[]", 50, True),
+            ("'resume', 'accountview_net', NULL, '{001}'::text[]", 0, True),
+            ("'resume', 'accountview_net', 'companies', '{001}'::text[]", 0, True),
+            ("'resume', 'accountview_net', 'companies', NULL::text[]", 70, False),
+            ("'resume', 'accountview_net', 'users', '{001}'::text[]", 0, False),
+            ("'resume', 'accountview_net', 'companies', '{002}'::text[]", 0, False),
+            ("'resume', 'accountview_net', NULL, NULL::text[]", 0, False),
+            ("'resume', 'visma_net', 'companies', NULL::text[]", 0, False),
+            ("'pause', 'accountview_net', 'companies', NULL::text[]", 0, False),
+        ):
+            world.sql(decide % (minutes, decision))
+            world.sql("UPDATE outbox.message SET due_at = now() + interval '5 minutes'")
+            world.run(relay.store.run("release_paused"))
+            of_it = "target = 'accountview_net' AND resource = 'companies'"
+            assert world.sql(f"SELECT due_at < now() FROM outbox.message WHERE {of_it}") == [due], (decision, minutes)
 
 
 LINK = "UPDATE outbox.mirror SET remote_id = %s WHERE (resource, key) = ('companies', '{001}')"
