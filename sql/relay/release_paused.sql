@@ -6,11 +6,17 @@ WITH resumed AS MATERIALIZED (
     FROM outbox.decision AS d
     WHERE d.target = %(target)s AND d.decision = 'resume' AND d.decided_at > clock_timestamp() - interval '1 hour'
       AND num_nonnulls(d.resource, d.key) > 0  -- of a part: while all of it is paused, nothing is put off
+), put_off AS (
+    SELECT m.id
+    FROM outbox.message AS m
+    WHERE EXISTS (SELECT FROM resumed)
+      AND m.target = %(target)s AND m.status = 'pending' AND m.due_at > clock_timestamp()
+      AND EXISTS (
+          SELECT FROM unnest(m.key || ''::text) AS k (company)
+          WHERE ('', k.company) IN (TABLE resumed) OR (m.resource, k.company) IN (TABLE resumed))
+    FOR NO KEY UPDATE SKIP LOCKED  -- by a person who resumes or retries: no relay waits until he has committed
 )
 UPDATE outbox.message AS m
 SET due_at = clock_timestamp()
-WHERE EXISTS (SELECT FROM resumed)
-  AND m.target = %(target)s AND m.status = 'pending' AND m.due_at > clock_timestamp()
-  AND EXISTS (
-      SELECT FROM unnest(m.key || ''::text) AS k (company)
-      WHERE ('', k.company) IN (TABLE resumed) OR (m.resource, k.company) IN (TABLE resumed))
+FROM put_off AS p
+WHERE m.id = p.id

@@ -207,6 +207,20 @@ def test_what_a_relay_put_off_that_died_before_it_knew_of_a_resume_goes_out(worl
     assert world.ended("companies", "001") == ["created"]
 
 
+def test_a_relay_begins_while_somebody_has_locked_what_a_resume_was_about(world: World) -> None:
+    """As who has resumed another part of it, and has not committed yet: else no relay could begin before he has."""
+    world.company("001")
+    world.sql("UPDATE outbox.message SET due_at = now() + interval '1 minute'")
+    world.sql(
+        "INSERT INTO outbox.decision (decision, target, resource) VALUES ('resume', 'accountview_net', 'companies')"
+    )
+    world.user("ann")
+    with psycopg.connect(world.dsn) as other, world.stepping() as relay:
+        other.execute("SELECT FROM outbox.message WHERE resource = 'companies' FOR UPDATE")
+        relay.round()
+    assert world.ended("users", "ann") == ["created"]
+
+
 def test_due_is_what_a_resume_of_the_last_hour_was_about_and_nothing_else(world: World) -> None:
     """What waits for another reason keeps its time."""
     world.company("001")
