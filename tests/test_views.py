@@ -144,6 +144,18 @@ def test_a_function_within_a_function_that_changes_is_found(connection: Connecti
     assert "the function src.within(v text) is another one" in drift.drifted(connection)["visma_net", "cost_centres"]
 
 
+def test_an_aggregate_that_begins_with_another_value_is_found(connection: Connection) -> None:
+    """Its functions are as they were."""
+    made = "CREATE OR REPLACE AGGREGATE src.most(integer) (SFUNC = int4larger, STYPE = integer, INITCOND = '{}')"
+    connection.execute(made.format(0).encode())
+    source = "(SELECT company, code, src.most(1)::text AS description FROM src.centres GROUP BY 1, 2) AS c"
+    define(connection, f"{KEY}, description, true AS active", source)
+    install.apply(connection, install.plan(connection))
+    assert drift.drifted(connection) == {}
+    connection.execute(made.format(2).encode())
+    assert "the function src.most(integer) is another one" in drift.drifted(connection)["visma_net", "cost_centres"]
+
+
 @pytest.mark.parametrize("column", ["start_date", "end_date"])
 def test_a_date_with_a_time_zone_is_refused(connection: Connection, column: str) -> None:
     """The ERP knows days: which day a moment is on, the view has to say."""

@@ -37,7 +37,10 @@ SELECT p.oid,
        p.provolatile AS volatility,
        l.lanname AS language,
        coalesce(pg_get_function_sqlbody(p.oid), p.prosrc) AS body,
-       md5(CASE WHEN p.prokind = 'a' THEN p.proname ELSE pg_get_functiondef(p.oid) END) AS hash,
+       md5(CASE WHEN p.prokind <> 'a' THEN pg_get_functiondef(p.oid)
+                ELSE (SELECT concat_ws(' ', p.proname, a.aggtransfn, a.aggfinalfn, a.aggmtransfn, a.aggminvtransfn,
+                                       a.aggmfinalfn, a.agginitval, a.aggminitval)
+                      FROM pg_aggregate AS a WHERE a.aggfnoid = p.oid) END) AS hash,
        -- not one of which it takes the columns of a row that it is given
        ARRAY(SELECT d.refobjid::regclass::text FROM pg_depend AS d
              WHERE d.classid = 'pg_proc'::regclass AND d.objid = p.oid AND d.refclassid = 'pg_class'::regclass
