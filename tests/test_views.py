@@ -180,6 +180,12 @@ SOURCES = {
         " FROM pg_class",
         "by way of src.m. reads a system catalogue",
     ),
+    "an operator = of one's own": (
+        "CREATE OPERATOR src.= (LEFTARG = text, RIGHTARG = text, FUNCTION = texticlike);"
+        " SET search_path = src, pg_catalog; CREATE VIEW src.m AS SELECT c.* FROM centres AS c JOIN centres AS d"
+        " USING (company); RESET search_path",
+        "by way of src.m. uses an = in place of PostgreSQL's",
+    ),
     "a view that locks": ("CREATE VIEW src.m AS TABLE src.centres FOR SHARE", "by way of src.m. locks the rows"),
     "the information schema": (
         "CREATE VIEW src.m AS SELECT table_name::text AS company, '1' AS code, '' AS description, true AS active"

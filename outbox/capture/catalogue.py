@@ -154,7 +154,7 @@ class Member:
 
 @dataclass(frozen=True)
 class Function:
-    """within: the view does not call it, only another function does."""
+    """within: the view does not call it, only another function does. equals: by an operator =, not the own one."""
 
     oid: int
     schema: str
@@ -164,6 +164,7 @@ class Function:
     within: bool
     volatility: str
     language: str
+    equals: bool
     body: str
     hash: str
     tables: tuple[str, ...]

@@ -1,7 +1,7 @@
 -- What the functions and operators of a view are: built in or not, how stable they say they are, and whether their body
 -- is known to read a table (a body that is a string leaves no dependency and is looked at as text). And those that they
 -- call: of these no dependency tells, or one that nobody asked for, so they are found by their names. within: only called
--- by such a function, whose author answers for how stable it is.
+-- by such a function, whose author answers for how stable it is. equals: by an operator = in place of PostgreSQL's own.
 WITH RECURSIVE called AS (
     SELECT f AS oid FROM unnest(%(functions)s::oid[]) AS f
     UNION
@@ -36,6 +36,9 @@ SELECT p.oid,
        bool_and(parts.within) AS within,
        p.provolatile AS volatility,
        l.lanname AS language,
+       EXISTS (SELECT FROM pg_operator AS o
+               WHERE o.oid = ANY (%(operators)s::oid[]) AND o.oid >= 16384 AND o.oprcode = p.oid
+                 AND o.oprname = '=' AND o.oprleft = o.oprright AND o.oprleft < 16384) AS equals,
        coalesce(pg_get_function_sqlbody(p.oid), p.prosrc) AS body,
        md5(CASE WHEN p.prokind <> 'a' THEN pg_get_functiondef(p.oid)
                 ELSE (SELECT concat_ws(' ', p.proname, a.aggtransfn, a.aggfinalfn, a.aggmtransfn, a.aggminvtransfn,
