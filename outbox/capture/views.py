@@ -168,9 +168,7 @@ def _check_definition(connection: Connection, catalogue: Catalogue, view: Relati
         raise ViewRefused(f"{where} reads the time from the text '{moment}'", _TIME)
     for function in functions_of(connection, catalogue, definition):
         if function.equals:  # neither USING nor IN shows it
-            raise ViewRefused(
-                f"{where} uses an = in place of PostgreSQL's", f"call {function.sql} by its name"
-            )
+            raise ViewRefused(f"{where} uses an = in place of PostgreSQL's", f"call {function.sql} by its name")
         if why := why_unstable(function):
             raise ViewRefused(f"{where} {why}", _TIME)
 
