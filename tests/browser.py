@@ -97,7 +97,7 @@ class Page:
     def click(self, selector: str) -> None:
         self.evaluate(f"document.querySelector({json.dumps(selector)}).click()")
 
-    def wait_for(self, selector: str, words: str, *, gone: bool = False, within_s: float = 30.0) -> None:
+    def wait_for(self, selector: str, words: str, *, gone: bool = False, within_s: float = 60.0) -> None:
         until = time.monotonic() + within_s
         while (words in self.text(selector)) is gone:
             assert time.monotonic() < until, f"{selector} shows {self.text(selector)!r}; waited for {words!r}"
