@@ -48,7 +48,7 @@ def ask(dsn: str, question: str, **given: str) -> list[Row]:
     """The answer, asked as sql/README.md tells a program to: in a transaction that may not write."""
     text = sqlfiles.read(f"audit/{question}.sql").replace("%", "%%")
     bound = re.sub(r":'(\w+)'", r"%(\1)s", text)
-    with psycopg.connect(dsn, row_factory=dict_row) as connection:
+    with psycopg.connect(dsn, row_factory=dict_row, options="-c TimeZone=UTC") as connection:  # where a day begins
         connection.read_only = True
         return connection.execute(bound, {**GIVEN, **given}).fetchall()
 
