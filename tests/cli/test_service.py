@@ -107,7 +107,7 @@ def test_health_over_http(
     with started("relay") as process:
         eventually(lambda: len(_holders(site)) == 2)
         assert httpx.get(f"{url}/livez").json() == {"ok": True, "why": []}
-        assert httpx.get(f"{url}/readyz").status_code == 200
+        eventually(lambda: httpx.get(f"{url}/readyz").status_code == 200)
         assert 'outbox_lanes_held{target="visma_net"} 1.0' in httpx.get(f"{url}/metrics").text
         assert (httpx.get(url).status_code, httpx.post(f"{url}/livez").status_code) == (404, 405)
         assert httpx.head(f"{url}/readyz").content == b""
