@@ -532,6 +532,27 @@ def test_two_installs_at_once(connection: Connection, database: str) -> None:
     assert install.check(connection) == []
 
 
+def test_an_install_waits_for_another_and_not_for_ever(
+    connection: Connection, database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However short the session waits for a lock else: one that stays locked out says what is at work."""
+    connection.execute("SET lock_timeout = '10ms'")
+    with psycopg.connect(database, autocommit=True) as other:
+        other.execute(sqlfiles.read("catalogue/lock_installers.sql"))
+        installing = threading.Thread(target=lambda: install.apply(connection, install.plan(connection)))
+        installing.start()
+        waits = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND waitstart < now() - interval '50 ms'"
+        eventually(lambda: other.execute(waits).fetchone() == (1,))
+        other.execute(sqlfiles.read("catalogue/unlock_installers.sql"))
+        installing.join()
+        assert install.check(connection) == []
+        connection.execute("DROP TRIGGER outbox_update ON accountview.users")
+        other.execute(sqlfiles.read("catalogue/lock_installers.sql"))
+        monkeypatch.setattr("outbox.install.steps.INSTALLERS_TIMEOUT_MS", 10)
+        with pytest.raises(InstallError, match="another install or uninstall is at work"):
+            install.apply(connection, install.plan(connection))
+
+
 def test_uninstall_leaves_the_source_as_it_was(connection: Connection) -> None:
     """And keeps what the outbox holds."""
     before = catalogue(connection)["triggers"]

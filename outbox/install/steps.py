@@ -24,6 +24,7 @@ LOCK_TIMEOUT_MS = 500
 LOCK_ATTEMPTS = 20
 LOCK_PAUSE_S = 0.5
 READ_TIMEOUT_MS = 2_000
+INSTALLERS_TIMEOUT_MS = 60_000
 _NOT_GRANTED = "01007"  # GRANT by who may not give it away: PostgreSQL only warns
 
 
@@ -118,9 +119,15 @@ def _named(blockers: list[dict[str, Any]]) -> str:
 
 @contextmanager
 def serialised(connection: Connection) -> Iterator[None]:
-    """One installer at a time in this database."""
-    with connection.transaction():
-        rows(connection, "lock_installers", {})
+    """One installer at a time in this database. Raises InstallError where another one does not end."""
+    try:
+        with connection.transaction():
+            pin(connection, {"lock_timeout": f"{INSTALLERS_TIMEOUT_MS}ms"})
+            rows(connection, "lock_installers", {})
+    except psycopg.errors.LockNotAvailable as e:
+        raise InstallError(
+            "another install or uninstall is at work in this database", "once more when it has ended"
+        ) from e
     try:
         yield
     finally:
