@@ -18,5 +18,4 @@ WITH resumed AS MATERIALIZED (
 )
 UPDATE outbox.message AS m
 SET due_at = clock_timestamp()
-FROM put_off AS p
-WHERE m.id = p.id
+WHERE m.id = ANY (ARRAY(SELECT p.id FROM put_off AS p))  -- by its index, and not all messages for many of them
