@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import threading
 from collections.abc import Iterator
@@ -709,12 +710,14 @@ def test_sessions_that_fire_no_triggers_are_those_of_replica(installed: Connecti
             (f"ALTER ROLE {role} SET session_replication_role = local", []),
             (f"ALTER ROLE {role} IN DATABASE postgres SET session_replication_role = replica", []),
             (f"ALTER ROLE {role} IN DATABASE {here} SET session_replication_role = replica", [f"role {role}"]),
-        ):
+            (f"ALTER ROLE {role} IN DATABASE {here} RESET ALL; ALTER ROLE ALL SET session_replication_role = replica",
+             ["all roles"]),
+        ):  # fmt: skip
             installed.execute(setting.encode())
             told = [f.evidence for f in install.check(installed)]
-            assert [e.split(" for ")[1].split(" in ")[0] for e in told] == found
+            assert [re.split(" in |, which", e.split(" for ")[1])[0] for e in told] == found
     finally:
-        installed.execute(f"DROP ROLE {role}")
+        installed.execute(f"ALTER ROLE ALL RESET session_replication_role; DROP ROLE {role}")
 
 
 def test_check_says_what_is_odd(installed: Connection) -> None:

@@ -72,6 +72,7 @@ def test_the_settings_are_pinned_for_every_statement_and_leak_to_nobody(behind: 
             found = behind.run(seen())
             assert {**SESSION, **found} == SESSION
             assert SESSION.keys() - found.keys() <= {"transaction_timeout"}
+            assert {found[f"lc_{what}"] for what in ("time", "numeric", "monetary")} == {"C"}
         with psycopg.connect(behind.dsn, autocommit=True) as other:
             row = other.execute("SELECT current_setting('DateStyle'), current_setting('row_security')").fetchone()
             assert row == ("ISO, MDY", "on")  # as the pooler had it at first
