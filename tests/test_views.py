@@ -186,6 +186,11 @@ SOURCES = {
         " USING (company); RESET search_path",
         "by way of src.m. uses an = in place of PostgreSQL's",
     ),
+    "a name of a table": (
+        "CREATE TABLE src.named AS SELECT *, 'src.centres'::regclass AS named FROM src.centres;"
+        " CREATE VIEW src.m AS SELECT company, code, named::text AS description, active FROM src.named",
+        "by way of src.m. shows names of the server's own objects",
+    ),
     "a view that locks": ("CREATE VIEW src.m AS TABLE src.centres FOR SHARE", "by way of src.m. locks the rows"),
     "the information schema": (
         "CREATE VIEW src.m AS SELECT table_name::text AS company, '1' AS code, '' AS description, true AS active"

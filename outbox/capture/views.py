@@ -33,6 +33,8 @@ _OPERATOR = re.compile(r":opno (\d+)")
 _OPERATORS = re.compile(r":opnos \(o ([\d ]+)\)")
 _CONVERTED = re.compile(r":resulttype (\d+)")
 _SYSTEM_COLUMN = re.compile(r"\{VAR :varno -?\d+ :varattno -\d")
+# regproc and the like: what they show is another name when somebody renames the object.
+_NAMES = re.compile(r":(?:vartype|resulttype) (?:24|220[2-6]|3734|3769|4089|4096|4191) ")
 _MOMENTS = {"now", "today", "tomorrow", "yesterday"}
 
 
@@ -164,6 +166,10 @@ def _check_definition(connection: Connection, catalogue: Catalogue, view: Relati
         raise ViewRefused(f"{where} locks the rows that it shows", "leave out FOR UPDATE or FOR SHARE")
     if _SYSTEM_COLUMN.search(definition.tree):
         raise ViewRefused(f"{where} uses a system column, which changes unseen", "use columns of your own")
+    if _NAMES.search(definition.tree):
+        raise ViewRefused(
+            f"{where} shows names of the server's own objects (regclass), which change unseen", _TABLES_ONLY
+        )
     if moment := _moment(definition):
         raise ViewRefused(f"{where} reads the time from the text '{moment}'", _TIME)
     for function in functions_of(connection, catalogue, definition):
