@@ -204,7 +204,7 @@ def invited(state: Any, calls: Any, mails: Any) -> Iterable[str]:
             c["path"].rsplit("/", 1)[1]
             for c in calls
             if c["target"] == target and c["method"] == "DELETE" and _USER.search(c["path"])
-            and (c["status"] == 204 or c["fault"] in ("drop_after", "status_after"))
+            and (c["status"] == 204 or c["fault"] in ("drop_after", "status_after", "accepted"))
         }  # fmt: skip
         yield from (
             f"I5: {target}: user {u} and the invitations do not agree"
