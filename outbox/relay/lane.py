@@ -7,6 +7,8 @@ import time
 from collections import OrderedDict
 from dataclasses import dataclass, field, replace
 
+from psycopg.errors import LockNotAvailable
+
 from outbox.config import TargetSettings
 from outbox.errors import LeaseLost
 from outbox.relay import claim, reading
@@ -24,7 +26,7 @@ from outbox.relay.intent import Batch, Begun, delivery_of, object_of, objects_of
 from outbox.relay.outlook import Outlook
 from outbox.relay.people import HandOver, Verdict, judge
 from outbox.relay.people_rows import PeopleRows
-from outbox.relay.record import hand_over, record
+from outbox.relay.record import hand_over, record, undecided
 from outbox.relay.retry import Patience
 from outbox.relay.rows import Message, Settled
 from outbox.relay.schedule import (
@@ -267,7 +269,14 @@ class Lane:
         """Commit the intent, then let it go out. A look writes nothing, so it needs no intent."""
         writes = [b for b in begun if b.delivery.action is not Action.LOOK]
         if writes:
-            noted = await self.store.begin([(b.delivery, b.state) for b in writes])
+            try:
+                noted = await self.store.begin([(b.delivery, b.state) for b in writes])
+            except LockNotAvailable:
+                free = await undecided(self.store, begun)
+                if free == begun:
+                    raise
+                await self._begin(free)
+                return
             begun = [replace(b, noted=noted.get((b.state.resource, b.state.key))) for b in begun]
             rejected = [b for b in begun if b.noted is None and b.delivery.action is not Action.LOOK]
             self.waiting.update({(b.state.resource, b.state.key): None for b in rejected})

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
+from psycopg.errors import LockNotAvailable
+
 from outbox.relay import settle
+from outbox.relay.intent import Begun
 from outbox.relay.people import HandOver
 from outbox.relay.people_rows import PeopleRows
 from outbox.relay.reading import BROKEN_VIEW
@@ -17,9 +21,35 @@ from outbox.targets.delivery import Call, Delivery
 
 async def record(store: Store, pairs: list[tuple[State, Settled]], calls: list[tuple[Delivery, Call]]) -> None:
     """Messages, mirror and attempts, and with them the messages for children and for users who waited: all or none.
+    But for messages that a person is deciding about: those are his, and nobody waits until he has committed.
 
     Raises LeaseLost when the lane has passed to another relay.
     """
+    try:
+        await _record(store, pairs, calls)
+    except LockNotAvailable:
+        free = await store.find_unlocked([i for _, s in pairs for i in s.ids])
+        rest = [(state, replace(s, ids=tuple(i for i in s.ids if i in free))) for state, s in pairs]
+        await _record(store, [(state, s) for state, s in rest if s.ids], calls)
+
+
+async def undecided(store: Store, begun: list[Begun]) -> list[Begun]:
+    """Without what a person is deciding about. Where that is the newest message of a key, he has it looked at when he
+    commits, or in the end the look at all that is due does.
+    """
+    free = await store.find_unlocked([i for b in begun for i in b.state.ids])
+
+    def of(ids: tuple[int, ...]) -> tuple[int, ...]:
+        return tuple(i for i in ids if i in free)
+
+    return [
+        replace(b, state=replace(b.state, ids=of(b.state.ids), pending_ids=of(b.state.pending_ids)))
+        for b in begun
+        if b.state.message_id in free
+    ]
+
+
+async def _record(store: Store, pairs: list[tuple[State, Settled]], calls: list[tuple[Delivery, Call]]) -> None:
     removed = [line for state, s in pairs for line in settle.removed_parents(state, s)]
     children = [line for state, s in pairs for line in settle.children_to_look_at(state, s)]
     unsure = [line for state, s in pairs for line in settle.parents_to_look_at(state, s)]

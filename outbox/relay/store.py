@@ -214,6 +214,10 @@ class Store:
         if not await self.all("hand_over", **parameters):
             raise LeaseLost(f"another relay took over {self.target}")
 
+    async def find_unlocked(self, ids: Sequence[int]) -> set[int]:
+        """Of these messages those that nobody is deciding about, in a transaction that he has not committed yet."""
+        return {r.id for r in await self.all("find_unlocked", len(ids), ids=ids)}
+
     async def find_open(self, resource: str, key: Key) -> list[int]:
         """The pending messages of a key whose view cannot be read."""
         return [r.id for r in await self.all("find_open", resource=resource, key=list(key))]

@@ -8,7 +8,7 @@ import psycopg
 import pytest
 
 from outbox.operator import decide
-from tests.lane import World
+from tests.lane import World, at_work, eventually
 
 
 @pytest.fixture
@@ -281,3 +281,26 @@ def test_an_approval_settles_no_ambiguity(world: World) -> None:
     world.sql("SELECT outbox.retry(%s, 'users')", world.target)
     world.settled()
     assert world.users() == ["bob@example.nl", "same@example.nl"]
+
+
+@pytest.mark.parametrize("before", ["dead", "put off"])
+def test_who_decides_and_does_not_commit_holds_up_that_key_alone(world: World, before: str) -> None:
+    """From SQL, in a transaction that stays open: the others go on, and so does what the key has to do since."""
+    world.user("ann")
+    status = {"dead": 422, "put off": 503}[before]
+    world.fault("status", "POST", "/users$", status=status, body={"error_code": "ERROR_INVALID_EMAIL"})
+    with world.stepping() as relay:
+        relay.turn()
+    world.sql(
+        "UPDATE outbox.message SET due_at = now() + interval '1 second' WHERE status = 'pending' AND attempts > 0"
+    )
+    with psycopg.connect(world.dsn) as person, at_work(world.service()):
+        assert person.execute("SELECT outbox.skip('accountview_net', 'users', why => 'x')").fetchall()
+        world.sql("UPDATE accountview.users SET last_name = 'x' WHERE code = 'ann'")
+        for code in ("bob", "cor"):
+            world.user(code)
+            eventually(lambda code=code: world.ended("users", code) == ["created"])
+        eventually(lambda: world.ended("users", "ann")[1:] == ["created"])
+        person.commit()
+        eventually(lambda: world.ended("users", "ann")[0] == "skipped")
+    world.settled()
