@@ -296,10 +296,10 @@ def test_a_parent_that_is_looked_at_already_gets_no_second_message(world: World)
     world.fault("status", "DELETE", f"/users/{id_}", times=None, status=404, body={"message": "no user", "code": 7})
     world.sql("DELETE FROM accountview.users")
     with world.stepping() as relay:
-        relay.lane.patience = Patience(base_s=0.005, cap_s=0.02)
+        relay.lane.patience = Patience(base_s=60.0)  # due when the test says so
         for _ in range(5):
             world.sql("UPDATE outbox.message SET due_at = now() WHERE status = 'pending' AND due_at IS NOT NULL")
-            relay.turn()
+            relay.round()
     assert len([m for m in world.pending() if m[1] == "users"]) == 1
 
 
