@@ -26,7 +26,7 @@ from outbox.relay.intent import Batch, Begun, delivery_of, object_of, objects_of
 from outbox.relay.outlook import Outlook
 from outbox.relay.people import HandOver, Verdict, judge
 from outbox.relay.people_rows import PeopleRows
-from outbox.relay.record import hand_over, record, undecided
+from outbox.relay.record import hand_over, look_later, record, undecided
 from outbox.relay.retry import Patience
 from outbox.relay.rows import Message, Settled
 from outbox.relay.schedule import (
@@ -275,6 +275,8 @@ class Lane:
                 free = await undecided(self.store, begun)
                 if free == begun:
                     raise
+                taken = [(b.state.resource, b.state.key) for b in begun if b.delivery not in [f.delivery for f in free]]
+                look_later(self.waiting, self.woken, taken)
                 await self._begin(free)
                 return
             begun = [replace(b, noted=noted.get((b.state.resource, b.state.key))) for b in begun]
@@ -288,7 +290,7 @@ class Lane:
         await asyncio.sleep(0)  # they leave now, and not behind this loop's next question to the database
 
     async def _record(self, pairs: list[tuple[State, Settled]], calls: list[tuple[Delivery, Call]]) -> None:
-        await record(self.store, pairs, calls)
+        look_later(self.waiting, self.woken, await record(self.store, pairs, calls))
         self.counts.settled_now(settled for _, settled in pairs)
         self.counts.called_now(calls)
 

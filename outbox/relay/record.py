@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from dataclasses import replace
 from typing import Any
@@ -12,31 +13,45 @@ from outbox.relay import settle
 from outbox.relay.intent import Begun
 from outbox.relay.people import HandOver
 from outbox.relay.people_rows import PeopleRows
-from outbox.relay.reading import BROKEN_VIEW
+from outbox.relay.reading import BROKEN_VIEW, LOCKED_WAIT_S
 from outbox.relay.rows import Settled
 from outbox.relay.schedule import State
 from outbox.relay.store import Store
-from outbox.targets.delivery import Call, Delivery
+from outbox.targets.delivery import Call, Delivery, Key
 
 
-async def record(store: Store, pairs: list[tuple[State, Settled]], calls: list[tuple[Delivery, Call]]) -> None:
+async def record(
+    store: Store, pairs: list[tuple[State, Settled]], calls: list[tuple[Delivery, Call]]
+) -> list[tuple[str, Key]]:
     """Messages, mirror and attempts, and with them the messages for children and for users who waited: all or none.
-    But for messages that a person is deciding about: those are his, and nobody waits until he has committed.
+    But for messages that a person is deciding about: those are his, and nobody waits until he has committed. Answers
+    the keys of which nothing was recorded for that reason.
 
     Raises LeaseLost when the lane has passed to another relay.
     """
     try:
         await _record(store, pairs, calls)
+        return []
     except LockNotAvailable:
         free = await store.find_unlocked([i for _, s in pairs for i in s.ids])
         rest = [(state, replace(s, ids=tuple(i for i in s.ids if i in free))) for state, s in pairs]
         await _record(store, [(state, s) for state, s in rest if s.ids], calls)
+        return [(s.resource, s.key) for _, s in rest if not s.ids]
+
+
+def look_later(waiting: dict[tuple[str, Key], None], woken: asyncio.Event, names: list[tuple[str, Key]]) -> None:
+    """Whoever has their messages locked may leave them as they were: no claim would find them again."""
+
+    def look() -> None:
+        waiting.update(dict.fromkeys(names))
+        woken.set()
+
+    if names:
+        asyncio.get_running_loop().call_later(LOCKED_WAIT_S, look)
 
 
 async def undecided(store: Store, begun: list[Begun]) -> list[Begun]:
-    """Without what a person is deciding about. Where that is the newest message of a key, he has it looked at when he
-    commits, or in the end the look at all that is due does.
-    """
+    """Without what a person is deciding about. Where that is the newest message of a key, it is looked at later."""
     free = await store.find_unlocked([i for b in begun for i in b.state.ids])
 
     def of(ids: tuple[int, ...]) -> tuple[int, ...]:

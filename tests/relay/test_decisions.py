@@ -304,3 +304,24 @@ def test_who_decides_and_does_not_commit_holds_up_that_key_alone(world: World, b
         person.commit()
         eventually(lambda: world.ended("users", "ann")[0] == "skipped")
     world.settled()
+
+
+def test_what_came_back_while_its_message_was_locked_is_looked_at_again(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever had it locked, and rolled back: the call was made, and its end was recorded nowhere."""
+    monkeypatch.setattr("outbox.relay.record.LOCKED_WAIT_S", 0.01)
+    world.user("ann")
+    with world.stepping() as relay, psycopg.connect(world.dsn) as person:
+        relay.begin()
+        person.execute("SELECT FROM outbox.message WHERE status = 'pending' FOR UPDATE")
+        relay.land()
+        relay.settle()
+        person.rollback()
+
+        def ended() -> bool:
+            relay.round()
+            return world.ended("users", "ann") == ["updated"]
+
+        eventually(ended)
+    world.settled()
