@@ -258,7 +258,9 @@ def test_behind_a_backlog_of_one_company_another_one_is_found(
 
 
 def test_a_company_that_asks_to_wait_is_no_outage(two_companies: World) -> None:
-    """However often, and with whichever of its records: it waits by itself, and the other one goes on."""
+    """However often, and with whichever of its records: it waits by itself, and the other one goes on. Once it has
+    answered, its next failure counts anew.
+    """
     world = two_companies
     world.fault("retry_after", "PUT", "/project/BAD", times=None, status=503, retry_after=3600)
     with world.stepping(concurrency=1) as relay:
@@ -270,6 +272,11 @@ def test_a_company_that_asks_to_wait_is_no_outage(two_companies: World) -> None:
             world.sql("UPDATE outbox.message SET due_at = due_at - interval '1 hour' WHERE due_at IS NOT NULL")
         assert len(world.calls("PUT", "/project/BAD")) == 4
         assert _down(world) is None
+        assert list(relay.lane.breaker.failing) == [("companies", ("001",))]
+        world.heal()
+        world.sql("DELETE FROM outbox.rate")
+        relay.round()
+        assert list(relay.lane.breaker.failing) == []
 
 
 def test_one_of_two_relays_makes_the_probe(world: World) -> None:
