@@ -21,6 +21,7 @@ import outbox
 from outbox import sandbox
 from outbox.cli import run
 from outbox.cli.sandbox import settings_text
+from tests.lane import forget_recheck
 
 NOWHERE = "postgresql://nobody@127.0.0.1:1/none"
 
@@ -73,6 +74,7 @@ def site(shell: Shell, database: str, clouds: str, monkeypatch: pytest.MonkeyPat
     monkeypatch.setenv("OUTBOX_DSN", database)
     write_settings(settings_text(clouds))
     with psycopg.connect(database, autocommit=True) as connection:
+        forget_recheck(connection)
         yield connection
 
 
