@@ -124,7 +124,7 @@ def play(dsn: str, base_url: str, relays: Relays, seed: int, theme: str | None =
             relays.start()
         if rng.random() < 0.7:
             drain(connection)
-        _faults(cloud, rng, rough)
+        faults = _faults(cloud, rng, rough)
         writers = [threading.Thread(target=world.play, args=(dsn, rng.randrange(2**32), theme)) for _ in range(3)]
         if rng.random() < 0.3:
             writers += [threading.Thread(target=desk.play, args=(dsn, base_url, rng.randrange(2**32), theme))]
@@ -147,6 +147,8 @@ def play(dsn: str, base_url: str, relays: Relays, seed: int, theme: str | None =
         if rng.random() < 0.3:
             connection.execute("SELECT outbox.register('visma_net', 'users')")
         cloud.delete("/sandbox/faults")
+        if any(fault.get("status") == 401 for fault in faults):
+            _forget_answers(connection, relays)
         desk.close(connection)
         stuck = drain(connection)
         relays.kill()
@@ -161,7 +163,13 @@ def trace(dsn: str, base_url: str) -> str:
     """All that the last round left behind, to be read by a person: the outbox's tables, the calls, the clouds."""
     lines = []
     with psycopg.connect(dsn, autocommit=True) as connection:
-        for table, order in (("message", "id"), ("mirror", "target, resource, key"), ("attempt", "id")):
+        for table, order in (
+            ("message", "id"),
+            ("mirror", "target, resource, key"),
+            ("attempt", "id"),
+            ("target", "target"),
+            ("pause", "target"),
+        ):
             lines += [f"-- outbox.{table}"]
             for (row,) in connection.execute(f"SELECT to_jsonb(t) FROM outbox.{table} AS t ORDER BY {order}".encode()):
                 lines.append(json.dumps({name: value for name, value in row.items() if value is not None}))
@@ -174,7 +182,7 @@ def trace(dsn: str, base_url: str) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _faults(cloud: httpx.Client, rng: random.Random, rough: bool) -> None:
+def _faults(cloud: httpx.Client, rng: random.Random, rough: bool) -> list[dict[str, object]]:
     """Now and then a call fails, in one of the ways there are, or all takes a little; rough ones lose answers."""
     latency_ms = rng.randrange(20, 60) if rough else rng.randrange(1, 15)
     faults: list[dict[str, object]] = [{"path": "/v1", "kind": "latency", "latency_ms": latency_ms}]
@@ -183,6 +191,18 @@ def _faults(cloud: httpx.Client, rng: random.Random, rough: bool) -> None:
         faults.append({"path": "/v1", **fault, "times": rng.choice((1, 1, 2)), "after": rng.randrange(12)})
     if rough or rng.random() < 0.7:
         cloud.post("/sandbox/faults", json=faults)
+    return faults
+
+
+def _forget_answers(connection: psycopg.Connection, relays: Relays) -> None:
+    """Two refused tokens pause a target. Such an answer may be under way when the faults are over, and the target would
+    be paused after somebody has resumed it: it dies with its relay, and with what that has asked the database.
+    """
+    relays.kill()
+    asked = "SELECT FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'outbox relay'"
+    while connection.execute(asked).fetchone():
+        time.sleep(0.001)
+    _kill_and_restart(connection, relays)
 
 
 def _kill_and_restart(connection: psycopg.Connection, relays: Relays, dies_at: int | None = None) -> None:

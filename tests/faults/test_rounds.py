@@ -76,14 +76,14 @@ def test_many_short_rounds_end_equal(
 ) -> None:
     """I1 to I5: nothing lost, nothing made up, the last state wins, target = view, nobody invited twice."""
     count = int(request.config.getoption("--rounds"))
-    wrong = []
+    wrong: dict[int, list[str]] = {}
     say(f"python -m pytest tests/faults --rounds {count} --seed {seed}")
     with rounds.relays(world.dsn, world.base_url) as relays:
         for n in range(seed, seed + count):
             with _reported(world, n, say) as found:
                 found += rounds.play(world.dsn, world.base_url, relays, n)
-            wrong += [n] if found else []
-    assert not wrong, f"{len(wrong)} of {count} rounds ended wrong; seeds {wrong}"
+            wrong |= {n: found} if found else {}
+    assert not wrong, f"{len(wrong)} of {count} rounds ended wrong, by their seeds: {wrong}"
 
 
 @pytest.mark.soak
