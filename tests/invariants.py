@@ -19,8 +19,8 @@ import psycopg
 
 from outbox import sandbox
 from outbox.relay.brake import REMOVALS, Limits
-from outbox.sandbox.compare import compare
-from outbox.sandbox.desired import read_desired
+from tests.witness.compare import compare
+from tests.witness.desired import read_desired
 
 ACTIVE = "(SELECT t.target FROM outbox.target AS t WHERE t.active_since IS NOT NULL AND t.paused_at IS NULL)"
 

@@ -31,12 +31,12 @@ from outbox.relay.retry import Patience
 from outbox.relay.settle import Times
 from outbox.relay.store import Store
 from outbox.resources import TARGETS
-from outbox.sandbox.compare import compare
 from outbox.service import wiring
 from outbox.service.process import Rhythm, Service
 from outbox.targets import connect as connect_target
 from tests.hands import Hands
 from tests.invariants import Witness
+from tests.witness.compare import compare
 
 # What a test waits for is short here, and in the proportions of the defaults. What must not end while a busy machine is
 # slow is long: the lease, the grace, and a call itself (deadline_s is only how long a doubt waits).

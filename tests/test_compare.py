@@ -13,9 +13,9 @@ import pytest
 
 from outbox import sandbox
 from outbox.config import TargetSettings
-from outbox.sandbox.compare import compare
 from tests.conftest import Server, fill_reference
 from tests.lane import differences, register_everything
+from tests.witness.compare import compare
 
 State = dict[str, Any]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import signal
 import sys
 import textwrap
@@ -15,8 +16,8 @@ import click
 from outbox import demo as play
 from outbox import install
 from outbox.cli.following import follow_to_the_end, print_preview, print_rows, totals
-from outbox.cli.printing import print_table
 from outbox.cli.sandbox import settings_text, write_private
+from outbox.cli.verify import print_verified, verify_each
 from outbox.demo import Change, Effect, Stage
 from outbox.install import lanes
 from outbox.register.preview import preview
@@ -98,21 +99,15 @@ def _show(number: int, change: Change, effects: list[Effect]) -> None:
 
 
 def _compare(at: Stage) -> bool:
-    from outbox.sandbox.compare import compare
-
-    _say("Do the clouds hold what the views say?")
-    found = compare(at.connection, play.read(at, "/sandbox/state"), at.settings.targets)
-    head = ("target", "resource", "in the view", "due", "in the cloud", "equal")
-    rows = [(c.target, c.resource, c.rows, c.due, c.held, "no" if c.differences else "yes") for c in found]
-    print_table(head, rows)
-    differences = [line for c in found for line in c.differences]
-    for line in differences:
-        click.secho(line, fg="red")
-    if not differences:
+    _say("Do the clouds hold what the views say? outbox verify")
+    checked = asyncio.run(verify_each(at.settings, at.settings.targets.values()))
+    print_verified(checked)
+    equal = all(c.result == "equal" and not c.count("unmanaged") for c in checked)
+    if equal:
         click.secho(
             "Equal. Rows that are not ready, or that a person has to decide about, are left as they are.", fg="green"
         )
-    return not differences
+    return equal
 
 
 def _stay(at: Stage) -> None:

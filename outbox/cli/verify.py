@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 
 import click
 
 from outbox.cli.opening import Opened, opened
 from outbox.cli.printing import count, print_json, print_table, printable
-from outbox.config import TargetSettings
+from outbox.config import Settings, TargetSettings
 from outbox.desired_views import served_targets
 from outbox.errors import InstallError
 from outbox.operator.status import read_status
@@ -49,7 +49,7 @@ def verify(names: tuple[str, ...], repair: bool, show_all: bool, as_json: bool) 
     """
     with opened() as at:
         chosen, resources = _choose(at, names), [n for n in names if n in RESOURCES]
-        checked = asyncio.run(_verify(at, chosen, resources, repair))
+        checked = asyncio.run(verify_each(at.settings, chosen, resources, repair=repair))
         if not checked:
             views = ", ".join(f"{settings.name}.{resource}" for settings in chosen for resource in resources)
             raise InstallError(f"there is nothing to compare: there is no view {views}", "make one as in sql/views")
@@ -57,7 +57,7 @@ def verify(names: tuple[str, ...], repair: bool, show_all: bool, as_json: bool) 
     if as_json:
         print_json({"verified": [_plain(c) for c in checked]})
     else:
-        _print(checked, show_all)
+        print_verified(checked, show_all)
         if idle:
             click.echo("no relay is at work: outbox relay --once")
     if any(c.result == "unknown" for c in checked):
@@ -79,11 +79,13 @@ def _active(at: Opened, served: Sequence[str]) -> list[str]:
     return [t for t in served if t in active]
 
 
-async def _verify(at: Opened, chosen: list[TargetSettings], resources: list[str], repair: bool) -> list[Verified]:
+async def verify_each(
+    settings: Settings, chosen: Iterable[TargetSettings], resources: Sequence[str] = (), *, repair: bool = False
+) -> list[Verified]:
     checked = []
-    async with await connect(at.settings.dsn.reveal()) as connection:
-        for settings in chosen:
-            async with reading(connection, settings) as listing:
+    async with await connect(settings.dsn.reveal()) as connection:
+        for target in chosen:
+            async with reading(connection, target) as listing:
                 checked += await verify_target(connection, listing, resources, repair=repair)
     return checked
 
@@ -94,7 +96,7 @@ def _plain(verified: Verified) -> dict[str, object]:
     return {**asdict(verified), **counts, "findings": findings}
 
 
-def _print(checked: Sequence[Verified], show_all: bool) -> None:
+def print_verified(checked: Sequence[Verified], show_all: bool = False) -> None:
     head = ("target", "resource", "in the cloud", "missing", "different", "unmanaged", "result")
     print_table(head, [(c.target, c.resource, *_numbers(c), c.result) for c in checked])
     for c in checked:

@@ -15,9 +15,9 @@ from outbox.config import TargetSettings
 from outbox.database import Connection
 from outbox.relay.schedule import parent_key
 from outbox.resources import RESOURCES, TARGETS
-from outbox.sandbox.desired import read_desired
-from outbox.sandbox.holdings import Held, Holdings, read_holdings
 from outbox.targets.delivery import Document, Key
+from tests.witness.desired import read_desired
+from tests.witness.holdings import Held, Holdings, read_holdings
 
 _UNASKED = "is in the cloud, and no row asks for it"
 

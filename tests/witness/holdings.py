@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from outbox.config import TargetSettings
-from outbox.sandbox.desired import Desired, Rows
 from outbox.targets.delivery import Document, Key
+from tests.witness.desired import Desired, Rows
 
 _USER = {
     "email": "email",

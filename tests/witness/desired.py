@@ -7,12 +7,29 @@ from dataclasses import dataclass, field
 
 from psycopg import sql
 
-from outbox import sqlfiles
 from outbox.database import Connection
 from outbox.desired_views import read_views
 from outbox.relay import compose
 from outbox.relay.compose import View
 from outbox.targets.delivery import Document, Key
+
+_DESIRED = """
+SELECT ARRAY[{view_key}] AS key, to_jsonb(v) - {not_document}::text[] AS document, {not_ready} AS not_ready
+FROM {view} AS v
+WHERE {has_key}
+"""
+# Which objects of the cloud belong to which keys, and by which names such an object may be known there.
+_LINKED = """
+SELECT m.resource, m.key, m.remote_id, m.sending
+FROM outbox.mirror AS m
+WHERE m.target = %(target)s AND m.resource IN ('users', 'companies')
+"""
+# Keys about which a person has to decide: what the cloud holds of them is not what the view says, and may stay so.
+_STUCK = """
+SELECT DISTINCT m.resource, m.key
+FROM outbox.message AS m
+WHERE m.target = %(target)s AND m.status IN ('held', 'dead') AND m.key IS NOT NULL
+"""
 
 
 @dataclass
@@ -52,15 +69,15 @@ class Desired:
 
 def read_desired(connection: Connection, target: str) -> Desired:
     resources = {name: _read_rows(connection, view) for name, view in read_views(connection, target).items()}
-    for resource, key in connection.execute(sqlfiles.read("compare/stuck.sql"), {"target": target}):
+    for resource, key in connection.execute(_STUCK, {"target": target}):
         if resource in resources:
             resources[resource].stuck.add(tuple(key))
-    links = connection.execute(sqlfiles.read("compare/linked.sql"), {"target": target})
+    links = connection.execute(_LINKED, {"target": target})
     return Desired(resources, {(r, tuple(k)): Link(remote_id, tuple(s)) for r, k, remote_id, s in links})
 
 
 def _read_rows(connection: Connection, view: View) -> Rows:
-    query = sql.SQL(sqlfiles.read("compare/desired.sql")).format(**compose.common(view, "v"))
+    query = sql.SQL(_DESIRED).format(**compose.common(view, "v"))
     rows = Rows()
     normal = _NORMAL.get(view.resource.name, dict)
     for key, document, not_ready in connection.execute(query):
