@@ -303,7 +303,7 @@ def test_what_comes_back_after_a_fail_over_settles_no_message_of_the_other_serve
     world.sql("INSERT INTO accountview.users VALUES ('smit', 'Jan', 'Smit', 'smit@example.nl')")
     world.drain()
     with at_work(world.service(rhythm=replace(RHYTHM, lease_s=5.0))):
-        world.fault("latency", "PUT", "/users/", latency_ms=2000)
+        world.fault("latency", "PUT", "/users/", latency_ms=60_000)
         world.sql("UPDATE accountview.users SET last_name = 'Lost' WHERE code = 'jansen'")
         eventually(lambda: world.mirror("users", "jansen")["in_doubt"])
         with world.database.transaction():
@@ -314,6 +314,7 @@ def test_what_comes_back_after_a_fail_over_settles_no_message_of_the_other_serve
             world.sql("UPDATE outbox.message SET key = '{smit}' WHERE status = 'pending'")
             world.sql("UPDATE outbox.identity SET timeline = timeline - 1")
         world.end_connections()
+        world.heal()
         eventually(lambda: not world.pending())
     world.hold(killed=True, lost=True)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
 from collections.abc import Callable
 
@@ -37,7 +36,7 @@ class Clouds:
             return
         wait_s, fault = self._world.faults.strike(incoming.method, incoming.path)
         if wait_s:
-            await asyncio.sleep(wait_s)
+            await self._world.faults.wait(wait_s)
         place = find_place(incoming.parts)
         answer = self._answer(incoming, place, fault)
         if not incoming.is_token_request:

@@ -1,7 +1,9 @@
-"""Faults on demand: which requests they hit, how often, and what then happens. No I/O; `clouds` acts on them."""
+"""Faults on demand: which requests they hit, how often, and what then happens; `clouds` acts on them."""
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import random
 import re
 from dataclasses import asdict, dataclass, field
@@ -114,12 +116,21 @@ class ActiveFault:
 class Faults:
     def __init__(self) -> None:
         self._active: list[ActiveFault] = []
+        self._over = asyncio.Event()
 
     def add(self, fault: Fault) -> None:
         self._active.append(ActiveFault(fault))
 
     def clear(self) -> None:
+        """What waits goes on."""
         self._active.clear()
+        self._over.set()
+        self._over = asyncio.Event()
+
+    async def wait(self, latency_s: float) -> None:
+        """So long, or until the faults are over."""
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._over.wait(), latency_s)
 
     def described(self) -> list[dict[str, Any]]:
         return [asdict(active.fault) | {"hit": active.hit} for active in self._active]

@@ -242,7 +242,7 @@ def test_ctrl_c_while_verify_reads(shell: Shell, site: psycopg.Connection, cloud
     """In the middle of a slow list: nothing is concluded of it, nothing set back, and the next one finds it equal."""
     assert shell("register", "users", "--target", "visma_net", "--yes").code == 0
     before = site.execute("SELECT count(*) FROM outbox.message").fetchone()
-    slow = {"path": "/users", "kind": "latency", "latency_ms": 3000}
+    slow = {"path": "/users", "kind": "latency", "latency_ms": 60_000}
     httpx.post(f"{clouds}/sandbox/faults", json=slow).raise_for_status()
     with started("verify", "visma_net", "users", "--repair") as process:
         eventually(lambda: any(f["hit"] for f in httpx.get(f"{clouds}/sandbox/faults").json()))

@@ -83,13 +83,14 @@ def test_after_a_crash_a_doubt_counts_from_when_the_call_can_have_left(world: Wo
 
 def test_a_call_that_is_cut_off_at_the_end_of_the_grace_is_not_handed_over(world: World) -> None:
     """It may still land: the lease runs out instead, and then nobody is invited twice."""
-    world.fault("latency", "POST", "/users$", latency_ms=1500)
+    world.fault("latency", "POST", "/users$", latency_ms=60_000)
     world.user("ann")
     with at_work(world.service(rhythm=replace(RHYTHM, grace_s=0.05), holder="dead")):
         eventually(lambda: any(f["hit"] for f in world.cloud.get("/sandbox/faults").json()))
     assert world.sql("SELECT count(*) FROM outbox.lanes WHERE holder LIKE 'dead/%%' AND target = %s", world.target) == [
         1
     ]
+    world.heal()
     eventually(world.invited)
     world.sql("UPDATE outbox.lease SET expires_at = clock_timestamp() WHERE target = %s", world.target)
     world.settled(killed=True)
@@ -257,7 +258,7 @@ def test_what_a_stale_relay_did_is_in_doubt_though_a_call_of_its_successor_ends_
     world.user("ann")
     world.drain()
     world.sql("DELETE FROM accountview.users")
-    world.fault("latency", "DELETE", latency_ms=400)
+    world.fault("latency", "DELETE", latency_ms=60_000)
     with world.stepping() as stale:
         stale.begin()
         world.user("ann", last="Weer")
@@ -265,6 +266,7 @@ def test_what_a_stale_relay_did_is_in_doubt_though_a_call_of_its_successor_ends_
         with world.stepping("next") as relay:
             eventually(lambda: relay.claim() and relay.lane.in_flight)
             relay.land()
+            world.heal()
             stale.land()
             with pytest.raises(LeaseLost):
                 stale.settle()

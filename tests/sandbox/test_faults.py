@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from concurrent.futures import ThreadPoolExecutor
 from email.utils import parsedate_to_datetime
 from typing import Any
 
@@ -93,6 +94,15 @@ def test_latency_is_waited_and_then_all_is_as_usual(visma: Sandbox) -> None:
     started = time.perf_counter()
     assert create(visma).status_code == 201
     assert time.perf_counter() - started >= 0.15
+
+
+def test_what_waits_goes_on_when_the_faults_are_cleared(visma: Sandbox) -> None:
+    visma.fault(kind="latency", latency_ms=3_600_000)
+    with ThreadPoolExecutor() as aside:
+        answer = aside.submit(create, visma)
+        eventually(lambda: visma.control("GET", "faults")[0]["hit"])
+        visma.control("DELETE", "faults")
+        assert answer.result().status_code == 201
 
 
 def test_latency_adds_to_another_fault(visma: Sandbox) -> None:

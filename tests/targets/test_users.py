@@ -209,11 +209,12 @@ def test_a_lost_answer_never_invites_twice(visma_net: Cloud, fault: dict[str, ob
 def test_a_create_that_lands_late_is_found_by_a_later_look(visma_net: Cloud) -> None:
     """The deadline passed while the cloud was still at it: not found at first, and there in the end."""
     visma_net.done("users", "nobody", action=Action.LOOK, sending=(EMAIL,))  # has a token now
-    visma_net.fault(path="/users$", method="POST", times=1, kind="latency", latency_ms=6000)
-    visma_net.hurry(2.5)
+    visma_net.fault(path="/users$", method="POST", times=1, kind="latency", latency_ms=60_000)
+    visma_net.hurry(5.0)
     visma_net.failed(Unknown, "users", "jansen", document=person())
     visma_net.hurry(DEADLINE_S)
     assert visma_net.done("users", "jansen", action=Action.LOOK, sending=(EMAIL,)).remote_id is None
+    visma_net.ask("DELETE", "/sandbox/faults")
     eventually(lambda: visma_net.state["users"])
     found = visma_net.done("users", "jansen", action=Action.LOOK, sending=(EMAIL,))
     assert [found.remote_id] == list(visma_net.state["users"])
