@@ -142,12 +142,13 @@ class Gate:
         try:
             if purse.heard is not None:
                 await self._tell(company, purse, purse.heard)
+            asked_at = time.monotonic()  # the window goes on while the row is locked, or the answer on its way
             rows = await self.aside.ask("take_permits", company=company, wanted=wanted)
         except psycopg.Error as e:
             why = e.diag.message_primary or type(e).__name__
             raise Transient(f"not sent: the budget of calls cannot be read ({why})", retry_after_s=RETRY_S) from None
         for row in rows:
-            purse.filled(row.capacity, row.granted, row.reset_s, time.monotonic())
+            purse.filled(row.capacity, row.granted, row.reset_s, asked_at)
 
     async def _tell(self, company: str, purse: Purse, rate: Rate) -> None:
         """What was heard last, for all relays; of a window that is over it says nothing."""

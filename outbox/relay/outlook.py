@@ -120,8 +120,8 @@ class Outlook:
         if self.store.connection.pooled and await self.store.notice_fail_over():  # whose clients need not notice
             raise LeaseLost("no lease of before the fail-over counts")
         await self.store.connection.forget_plans()
+        now = self._looked_at = time.monotonic()  # before: what is written from here on is read the next time
         row = await self.store.one("read_target")
-        now = self._looked_at = time.monotonic()
         self.open = row.active and not row.paused
         pauses = [(resource, company, why) for resource, company, why in row.pauses]
         lifted = {pause[:2] for pause in self._pauses} - {pause[:2] for pause in pauses}

@@ -18,7 +18,7 @@ from outbox.sandbox.application import build_application
 from outbox.sandbox.statefile import StateFile, load_state
 from outbox.sandbox.world import World
 
-_START_TIMEOUT_S = 10
+_START_TIMEOUT_S = 60
 
 
 class Protocol(AutoHTTPProtocol):  # type: ignore[misc, valid-type]

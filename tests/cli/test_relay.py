@@ -102,7 +102,7 @@ def test_log_is_json_without_personal_data(site: psycopg.Connection) -> None:
     enqueue(site)
     command = [sys.executable, "-m", "outbox", "relay", "--once"]
     env = {**os.environ, "PYTHONPATH": str(Path(outbox.__file__).parents[1])}
-    err = subprocess.run(command, env=env, capture_output=True, text=True, timeout=60).stderr
+    err = subprocess.run(command, env=env, capture_output=True, text=True, timeout=300).stderr
     attempts = [line for line in map(json.loads, err.splitlines()) if line["what"] == "attempt"]
     recorded = site.execute("SELECT message_id FROM outbox.attempt").fetchall()
     assert sorted(a["message_id"] for a in attempts) == sorted(i for (i,) in recorded)

@@ -294,15 +294,16 @@ def test_who_decides_and_does_not_commit_holds_up_that_key_alone(world: World, b
     world.sql(
         "UPDATE outbox.message SET due_at = now() + interval '1 second' WHERE status = 'pending' AND attempts > 0"
     )
-    with psycopg.connect(world.dsn) as person, at_work(world.service()):
+    with psycopg.connect(world.dsn) as person:
         assert person.execute("SELECT outbox.skip('accountview_net', 'users', why => 'x')").fetchall()
-        world.sql("UPDATE accountview.users SET last_name = 'x' WHERE code = 'ann'")
-        for code in ("bob", "cor"):
-            world.user(code)
-            eventually(lambda code=code: world.ended("users", code) == ["created"])
-        eventually(lambda: world.ended("users", "ann")[1:] == ["created"])
-        person.commit()
-        eventually(lambda: world.ended("users", "ann")[0] == "skipped")
+        with at_work(world.service()):
+            world.sql("UPDATE accountview.users SET last_name = 'x' WHERE code = 'ann'")
+            for code in ("bob", "cor"):
+                world.user(code)
+                eventually(lambda code=code: world.ended("users", code) == ["created"])
+            eventually(lambda: world.ended("users", "ann")[1:] == ["created"])
+            person.commit()
+            eventually(lambda: world.ended("users", "ann")[0] == "skipped")
     world.settled()
 
 

@@ -48,7 +48,7 @@ from outbox.relay.store import Store
 from outbox.targets import answers, api
 from outbox.targets.answers import Answer, Verdict
 from tests.invariants import invited
-from tests.lane import UNBRAKED, World
+from tests.lane import DRAIN_S, UNBRAKED, World
 
 Patch = pytest.MonkeyPatch
 
@@ -72,17 +72,17 @@ def edit(patch: Patch, name: str, *changes: tuple[str, str]) -> None:
     patch.setattr(sqlfiles, "statement", sqlfiles.statement.__wrapped__)  # what is read already is not kept
 
 
-def drained(world: World, within_s: float = 20.0) -> list[str]:
+def drained(world: World) -> list[str]:
     """As World.drain, but answers what is left."""
     try:
-        world.drain(within_s)
+        world.drain()
     except (AssertionError, TimeoutError):
         return [f"not drained: {world.pending()}"]
     return []
 
 
-def ends_equal(world: World, within_s: float = 20.0) -> list[str]:
-    return drained(world, within_s) or world.differences()
+def ends_equal(world: World) -> list[str]:
+    return drained(world) or world.differences()
 
 
 # -- I1: a transaction that began earlier commits later
@@ -388,7 +388,7 @@ def waits_for_a_call(world: World) -> list[str]:
         relay.begin()
         world.sql("UPDATE accountview.users SET last_name = 'Een'")
         relay.begin()
-        until = time.monotonic() + 20
+        until = time.monotonic() + DRAIN_S
         while world.pending() and time.monotonic() < until:
             relay.land()
             relay.settle()

@@ -14,7 +14,7 @@ from outbox.errors import LeaseLost
 from outbox.relay.holding import Holding
 from outbox.service.chores import Chore
 from outbox.service.process import Service
-from tests.lane import RHYTHM, Steps, World, at_work, eventually
+from tests.lane import RHYTHM, STEPPING_LEASE_S, Steps, World, at_work, eventually
 
 LANES = 4
 BRISK = replace(RHYTHM, safety_poll_s=600.0)  # nothing is found in time because of it
@@ -203,7 +203,7 @@ def test_a_lane_that_was_taken_is_read_from_the_start(shared_erp: World) -> None
             b.claim()
             a.round()
         assert shared_erp.pending()
-        assert shared_erp.run(a.store.take_lease("a", 3.0))
+        assert shared_erp.run(a.store.take_lease("a", STEPPING_LEASE_S))
         shared_erp.sql("UPDATE outbox.mirror SET in_doubt = in_doubt - interval '1 hour'")
         a.round()
         assert shared_erp.pending() == []

@@ -103,7 +103,7 @@ def test_a_write_is_in_doubt_at_its_deadline(raw: RawServer, raw_cloud: Cloud, a
     start = time.monotonic()
     error = raw_cloud.failed(Unknown, "users", "jansen", **HELD)
     assert f"no answer within {HURRY_S:g} s" in error.why
-    assert time.monotonic() - start < 30 * HURRY_S
+    assert time.monotonic() - start < 60 * HURRY_S
     assert raw_cloud.calls[-1][1].error == error.why
 
 
