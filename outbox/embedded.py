@@ -5,16 +5,19 @@ from __future__ import annotations
 import re
 import shutil
 import subprocess
+import time
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import mkdtemp
+from typing import Any
 
 from outbox.database import OLDEST_VERSION
 from outbox.errors import ConfigError
 
 _DEBIAN = Path("/usr/lib/postgresql")
+_START_TIMEOUT_S = 120.0
 
 
 def versions() -> list[int]:
@@ -63,10 +66,23 @@ def running(folder: Path | None = None, version: int = 16, options: dict[str, st
     server.ensure_pgdata_inited()
     with (data / "postgresql.auto.conf").open("a") as conf:
         conf.writelines(f"{name} = '{value}'\n" for name, value in (options or {}).items())
-    server.start()
+    _start(server)
     try:
         yield server.get_uri()
     finally:
         server.cleanup()
         if folder is None:
             shutil.rmtree(data, ignore_errors=True)
+
+
+def _start(server: Any) -> None:
+    """The wheel waits for ten seconds. A server that is slower, on a busy machine, goes on starting, and is found."""
+    until = time.monotonic() + _START_TIMEOUT_S
+    while True:
+        try:
+            server.start()
+            return
+        except (subprocess.TimeoutExpired, AssertionError):  # the second: it is still not ready
+            if time.monotonic() > until:
+                raise
+        time.sleep(0.1)

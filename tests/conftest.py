@@ -10,6 +10,7 @@ from contextlib import ExitStack, contextmanager
 
 import psycopg
 import pytest
+from httpx._config import DEFAULT_TIMEOUT_CONFIG
 from hypothesis import HealthCheck, settings
 from psycopg import sql
 
@@ -28,11 +29,12 @@ OPTIONS = {
 }
 _serial = itertools.count(1)
 
-# How long an example takes says nothing on a busy machine.
+# How long an example takes says nothing on a busy machine, nor how long the sandbox takes to answer a test.
 settings.register_profile(
     "any time", deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture]
 )
 settings.load_profile("any time")
+DEFAULT_TIMEOUT_CONFIG.read = DEFAULT_TIMEOUT_CONFIG.connect = 60.0
 # A shell that starts the tests in the background has it ignored, and with them all that they start and interrupt.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 

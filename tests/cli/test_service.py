@@ -202,35 +202,34 @@ def test_a_zombie_settles_nothing_and_what_it_did_is_looked_at(
     calls as go out at once, and not one more leaves. The cloud ends as the views say all the same; and though the rows
     change all the while, no other call for an older change of a key comes after one for a newer (I3).
     """
-    monkeypatch.setenv("OUTBOX_LEASE_S", "2")
+    monkeypatch.setenv("OUTBOX_LEASE_S", "6")  # a busy machine makes no zombies
     for target in ("ACCOUNTVIEW_NET", "VISMA_NET"):
-        monkeypatch.setenv(f"OUTBOX_{target}_DEADLINE_S", "0.5")
+        monkeypatch.setenv(f"OUTBOX_{target}_DEADLINE_S", "2")
         monkeypatch.setenv(f"OUTBOX_{target}_CONCURRENCY", "2")
-    monkeypatch.setenv("OUTBOX_USER_DOUBT_S", "1")
-    monkeypatch.setenv("OUTBOX_DOUBT_S", "1")
+    monkeypatch.setenv("OUTBOX_USER_DOUBT_S", "3")
+    monkeypatch.setenv("OUTBOX_DOUBT_S", "3")
     monkeypatch.setenv("OUTBOX_BRAKE_NEW_USERS", "100")
     with started("relay", log_to=tmp_path / "zombie") as zombie:
-        eventually(lambda: len(_holders(site)) == 2, 20)
+        eventually(lambda: len(_holders(site)) == 2)
         enqueue(site)
-        eventually(lambda: pending(site) == 0, 60)
+        eventually(lambda: pending(site) == 0)
         httpx.post(f"{clouds}/sandbox/faults", json={"path": "/v1.0/users", "kind": "latency", "latency_ms": 200})
         _change(site, "Een")
         in_doubt = "SELECT count(*) FROM outbox.mirror WHERE in_doubt IS NOT NULL"
-        eventually(lambda: (site.execute(in_doubt).fetchone() or (0,))[0] > 0, 20)
+        eventually(lambda: (site.execute(in_doubt).fetchone() or (0,))[0] > 0)
         zombie.send_signal(signal.SIGSTOP)
-        stopped_at = time.time()
         _change(site, "Twee")
         with started("relay") as successor:
-            eventually(lambda: any(h.startswith(_pid(successor)) for h in _holders(site)), 30)
-            eventually(lambda: pending(site) == 0, 30)
+            eventually(lambda: any(h.startswith(_pid(successor)) for h in _holders(site)))
+            eventually(lambda: pending(site) == 0)
             _change(site, "Drie")
             continued_at = time.time()
             zombie.send_signal(signal.SIGCONT)
             _change(site, "Vier")
-            eventually(lambda: "lane interrupted" in (tmp_path / "zombie").read_text(), 20)
+            eventually(lambda: "lane interrupted" in (tmp_path / "zombie").read_text())
             _change(site, "Vijf")
             httpx.delete(f"{clouds}/sandbox/faults")
-            eventually(lambda: pending(site) == 0, 60)
+            eventually(lambda: pending(site) == 0)
             assert end(zombie) == 0
             assert end(successor) == 0
     witness.hold((tmp_path / "zombie").read_text(), zombie=2)  # concurrency
@@ -239,7 +238,7 @@ def test_a_zombie_settles_nothing_and_what_it_did_is_looked_at(
     assert site.execute("SELECT count(*) FROM outbox.attempt").fetchone() != (0,)
     began = _calls_before_it_noticed(tmp_path / "zombie", continued_at)
     assert len(began) <= 2  # concurrency
-    assert [at for at in began if at > stopped_at + 0.1] == []
+    assert [at for at in began if at > continued_at] == []
 
 
 def test_the_clock_of_the_relays_machine_jumps(

@@ -112,7 +112,7 @@ class TestEveryQuestion:
             ],
             capture_output=True,
             text=True,
-            timeout=30,
+            timeout=120,
             check=False,
             env={**os.environ, "PGCLIENTENCODING": "UTF8", "PGTZ": "UTC"},
         )

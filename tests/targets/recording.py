@@ -45,7 +45,7 @@ def _handler(behind: str, exchanges: list[Exchange]) -> type[BaseHTTPRequestHand
         def _pass_on(self) -> None:
             headers = {name.lower(): text for name, text in self.headers.items()}
             body = self.rfile.read(int(headers.get("content-length", 0)))
-            connection = HTTPConnection(behind, timeout=10)
+            connection = HTTPConnection(behind, timeout=60)
             connection.request(self.command, self.path, body or None, headers)
             answer = connection.getresponse()
             content = answer.read()
