@@ -734,6 +734,20 @@ $$;
 COMMENT ON FUNCTION outbox.stuck IS
     'All messages that are held, dead or wait for another attempt, of the keys that are meant: what approve, reject, retry and skip would look at. Reads only';
 
+CREATE FUNCTION outbox.take_stuck(target text, resource text, key text[], batch bigint, messages bigint[])
+    RETURNS void
+    LANGUAGE sql
+    SET search_path = pg_catalog, pg_temp
+AS $$
+    SELECT FROM outbox.message AS m
+    WHERE m.status IN ('held', 'dead') AND m.id IN (
+        SELECT s.id FROM outbox.stuck(take_stuck.target, take_stuck.resource, take_stuck.key, take_stuck.batch, take_stuck.messages) AS s)
+    ORDER BY m.id
+    FOR NO KEY UPDATE
+$$;
+COMMENT ON FUNCTION outbox.take_stuck IS
+    'Locks what is held or dead of it, in one order, before a decision: of two persons who decide about the same at once the second waits, and finds nothing left';
+
 CREATE FUNCTION outbox.approve(
     target text DEFAULT NULL, resource text DEFAULT NULL, key text[] DEFAULT NULL,
     batch bigint DEFAULT NULL, messages bigint[] DEFAULT NULL, why text DEFAULT NULL)
@@ -745,6 +759,7 @@ AS $$
 #variable_conflict use_column
 BEGIN
     PERFORM outbox.require_home();
+    PERFORM outbox.take_stuck(approve.target, approve.resource, approve.key, approve.batch, approve.messages);
     RETURN QUERY
         WITH held AS (
             SELECT s.target, s.resource, s.key, array_agg(s.id) AS ids,
@@ -753,7 +768,6 @@ BEGIN
             WHERE s.status = 'held'
             GROUP BY s.target, s.resource, s.key
         ), ended AS (
-            -- whoever comes second finds nothing held any more
             UPDATE outbox.message AS m
             SET status = 'done', outcome = 'superseded', settled_at = clock_timestamp()
             FROM held AS h, unnest(h.ids) AS u (id)
@@ -798,6 +812,7 @@ BEGIN
     IF coalesce(btrim(reject.why), '') = '' THEN
         RAISE EXCEPTION 'a rejection needs a reason' USING ERRCODE = 'invalid_parameter_value', HINT = 'give it as why';
     END IF;
+    PERFORM outbox.take_stuck(reject.target, reject.resource, reject.key, reject.batch, reject.messages);
     RETURN QUERY
         WITH held AS (
             SELECT s.id, s.target, s.resource, s.key, s.batch
@@ -859,6 +874,7 @@ BEGIN
     IF coalesce(btrim(skip.why), '') = '' THEN
         RAISE EXCEPTION 'skipping needs a reason' USING ERRCODE = 'invalid_parameter_value', HINT = 'give it as why';
     END IF;
+    PERFORM outbox.take_stuck(skip.target, skip.resource, skip.key, skip.batch, skip.messages);
     RETURN QUERY
         WITH ended AS (
             UPDATE outbox.message AS m
@@ -889,6 +905,7 @@ AS $$
 #variable_conflict use_column
 BEGIN
     PERFORM outbox.require_home();
+    PERFORM outbox.take_stuck(retry.target, retry.resource, retry.key, retry.batch, retry.messages);
     RETURN QUERY
         WITH found AS (
             SELECT s.*

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import psycopg
@@ -66,6 +67,28 @@ def test_a_key_is_one_key_however_its_messages_came(erp: World) -> None:
     erp.drain()
     found = decide.find(erp.database, decide.About(target=erp.target, resource="projects"))
     assert [s.key for s in found] == [["001", f"{n}"] for n in range(1, 7)]
+
+
+def test_several_decide_about_the_same_at_once(world: World) -> None:
+    """None of them is turned away (a deadlock): who comes second finds nothing, and each key is decided about once."""
+    world.sql(
+        "INSERT INTO outbox.message (target, resource, key, operation, status, settled_at, error, withheld, batch)"
+        " SELECT 'accountview_net', 'users', ARRAY[(n * 7919 %% 1000)::text], 'EXPAND', 'held', now(), 'x', 'remove', 1"
+        " FROM generate_series(1, 1500) AS n WHERE %s", True)  # fmt: skip
+    ways = [
+        "SELECT outbox.approve(batch => 1)",
+        "SELECT outbox.reject('accountview_net', 'users', why => 'x')",
+        "SELECT outbox.skip('accountview_net', why => 'x')",
+    ]
+
+    def decide_in(way: str) -> int:
+        with psycopg.connect(world.dsn, autocommit=True, options="-c deadlock_timeout=10ms") as person:
+            return len(person.execute(way.encode()).fetchall())
+
+    with ThreadPoolExecutor() as persons:
+        assert sorted(map(bool, persons.map(decide_in, ways * 2))) == [False] * 5 + [True]
+    assert world.sql("SELECT count(*), count(DISTINCT key) FROM outbox.decision") == [(1000, 1000)]
+    world.sql("DELETE FROM outbox.message")
 
 
 def test_an_approval_is_for_what_was_held_and_for_once(held: World) -> None:
