@@ -99,7 +99,8 @@ class _Reader:
 
     def query(self, node: exp.Expr, outer: Level, region: Region) -> list[Part]:
         while isinstance(node, exp.Subquery):
-            if {k for k, v in node.args.items() if v} - {"this", "alias"}:
+            # `joins` of the first item of a join in parentheses are read with that
+            if {k for k, v in node.args.items() if v} - {"this", "alias", "joins"}:
                 raise NotUnderstood("a query in parentheses has clauses of its own")
             node = node.this
         if isinstance(node, exp.Select):

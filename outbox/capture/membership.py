@@ -159,9 +159,9 @@ class _From:
                 raise NotUnderstood("it has a LEFT JOIN to several tables together")
             self.add_all(inner, inner.args.get("joins") or [])
             return
+        item = item.copy()
+        item.set("joins", None)
         if isinstance(item, exp.Table) and isinstance(item.this, exp.Identifier):
-            item = item.copy()
-            item.set("joins", None)
             relation = self._catalogue.named(item.db, item.name) if item.db else None
         elif isinstance(item, exp.Subquery) and not item.args.get("lateral"):
             relation = None

@@ -145,6 +145,13 @@ def test_join(said: Any) -> None:
     ]
 
 
+def test_join_that_begins_with_a_subquery(said: Any) -> None:
+    """The subquery is asked alone, without what is joined to it."""
+    view = f"SELECT s.a {SHOWN.partition(' FROM ')[0]} FROM (SELECT a FROM src.q) s JOIN src.p ON p.a = s.a"
+    assert said(view, "x", "1") == [("s.a = 'x'", "yes"), ("p.b = '1'", "yes"), ("p.a = s.a", "yes")]
+    assert said(view, "x", "2") == [("s.a = 'x'", "yes"), ("p.b = '2'", "yes"), ("p.a = s.a", "no")]
+
+
 def test_left_join(said: Any) -> None:
     """It takes nothing away by itself; a condition on what it brought does."""
     view = f"SELECT p.a {SHOWN} LEFT JOIN src.q ON q.a = p.a AND q.c = 'on'"
