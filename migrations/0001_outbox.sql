@@ -589,13 +589,16 @@ $$;
 COMMENT ON FUNCTION outbox.notice_fail_over IS
     'Called by each relay that connects: true when the timeline changed since the last time, so that commits may be lost';
 
--- As sql/capture/ring.sql, which `install` keeps it equal to: register() has to ring before anything is captured.
+-- NOTIFY takes a lock of the whole database at commit, so it is sent only while a relay is asleep. Called after the
+-- messages are written: the snapshot of this statement is then younger than they are. Above READ COMMITTED no snapshot
+-- is, so it rings unseen. A full queue, or PREPARE TRANSACTION after a NOTIFY, would fail the application: then it is
+-- silent, and the relay's slow poll finds the messages.
 CREATE FUNCTION outbox.ring()
     RETURNS void
     LANGUAGE plpgsql
     SECURITY DEFINER
-    SET search_path TO 'pg_catalog', 'pg_temp'
-AS $outbox$
+    SET search_path = pg_catalog, pg_temp
+AS $$
 BEGIN
     IF current_setting('transaction_isolation') IN ('read committed', 'read uncommitted')
        AND NOT EXISTS (SELECT FROM outbox.bell) THEN
@@ -605,8 +608,105 @@ BEGIN
         NOTIFY outbox;
     END IF;
 END
-$outbox$;
-COMMENT ON FUNCTION outbox.ring IS 'Wake the relays that are asleep';
+$$;
+COMMENT ON FUNCTION outbox.ring IS 'Wakes the relays that are asleep; called by whoever wrote messages';
+
+-- The emergency switch: triggers stay, but do nothing. Replacing a function blocks nobody and waits for nobody.
+CREATE FUNCTION outbox.capture_off()
+    RETURNS void
+    LANGUAGE plpgsql
+    SECURITY DEFINER
+    SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    capture record;
+BEGIN
+    FOR capture IN
+        SELECT p.proname AS name, pg_get_functiondef(p.oid) AS definition
+        FROM pg_proc AS p
+        WHERE p.pronamespace = 'outbox'::regnamespace
+          AND p.prorettype = 'trigger'::regtype AND p.proname LIKE 'capture\_%'
+          AND NOT EXISTS (SELECT FROM outbox.manifest AS m WHERE m.kind = 'off' AND m.name = p.proname)
+    LOOP
+        INSERT INTO outbox.manifest (kind, name, hash, version, facts)
+        VALUES ('off', capture.name, '', '', jsonb_build_object('definition', capture.definition));
+        EXECUTE format('CREATE OR REPLACE FUNCTION outbox.%I() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER '
+                       'SET search_path TO ''pg_catalog'', ''pg_temp'' AS %L', capture.name, 'BEGIN RETURN NULL; END');
+    END LOOP;
+END
+$$;
+COMMENT ON FUNCTION outbox.capture_off IS 'Emergency: nothing is captured any more, until capture_on()';
+
+-- Back on, and everything is rechecked: at once, and by the relay once more when the transactions of now have ended,
+-- since one of them may have written while capture was off and commit later (see recheck_unseen).
+CREATE FUNCTION outbox.capture_on()
+    RETURNS void
+    LANGUAGE plpgsql
+    SECURITY DEFINER
+    SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    capture record;
+BEGIN
+    FOR capture IN
+        DELETE FROM outbox.manifest AS m WHERE m.kind = 'off' RETURNING m.name, m.facts ->> 'definition' AS definition
+    LOOP
+        -- One that was installed anew meanwhile is newer than what was kept.
+        IF EXISTS (SELECT FROM pg_proc AS p WHERE p.pronamespace = 'outbox'::regnamespace
+                   AND p.proname = capture.name AND p.prosrc = 'BEGIN RETURN NULL; END') THEN
+            EXECUTE capture.definition;
+        END IF;
+    END LOOP;
+    INSERT INTO outbox.message (target, resource, key, operation, source)
+    SELECT t.target, substr(m.name, length(t.target) + 2), '{}', 'DRIFT', 'capture_on'
+    FROM outbox.manifest AS m
+    JOIN outbox.target AS t ON t.target = split_part(m.name, '.', 1)
+    WHERE m.kind = 'view' AND t.active_since IS NOT NULL;
+    INSERT INTO outbox.manifest (kind, name, hash, version, facts)
+    SELECT 'recheck', m.name, '', '', '{}' FROM outbox.manifest AS m WHERE m.kind = 'view'
+    ON CONFLICT (kind, name) DO UPDATE SET facts = '{}';
+    PERFORM outbox.ring();
+END
+$$;
+COMMENT ON FUNCTION outbox.capture_on IS 'Captures again, and rechecks everything';
+
+-- A transaction that wrote by functions or triggers of before may commit after the recheck that install or capture_on
+-- wrote. So each of them leaves a row of kind `recheck`; the relay calls this every minute. The first call notes which
+-- transactions are running (those with an id are older than the mark; those without may be about to write), and when
+-- all of these have ended, everything is rechecked once more.
+CREATE FUNCTION outbox.recheck_unseen()
+    RETURNS void
+    LANGUAGE plpgsql
+    SECURITY DEFINER
+    SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    -- In a statement of its own: one that has waited for a capture_on() would note those who were running before it waited.
+    PERFORM FROM outbox.manifest AS m WHERE m.kind = 'recheck' ORDER BY m.name FOR UPDATE;
+    UPDATE outbox.manifest AS m
+    SET facts = jsonb_build_object(
+        'mark', pg_snapshot_xmax(pg_current_snapshot())::text,
+        'running', (SELECT coalesce(jsonb_agg(l.virtualxid), '[]') FROM pg_locks AS l
+                    WHERE l.locktype = 'virtualxid' AND l.pid <> pg_backend_pid()))
+    WHERE m.kind = 'recheck' AND NOT m.facts ? 'mark';
+    WITH ended AS (
+        DELETE FROM outbox.manifest AS m
+        WHERE m.kind = 'recheck' AND (m.facts ->> 'mark')::xid8 <= pg_snapshot_xmin(pg_current_snapshot())
+          AND NOT EXISTS (SELECT FROM pg_locks AS l
+                          WHERE l.locktype = 'virtualxid' AND m.facts -> 'running' ? l.virtualxid)
+        RETURNING m.name
+    )
+    INSERT INTO outbox.message (target, resource, key, operation, source)
+    SELECT t.target, substr(e.name, length(t.target) + 2), '{}', 'DRIFT', 'recheck'
+    FROM ended AS e
+    JOIN outbox.target AS t ON t.target = split_part(e.name, '.', 1)
+    WHERE t.active_since IS NOT NULL;
+    IF FOUND THEN
+        PERFORM outbox.ring();
+    END IF;
+END
+$$;
+COMMENT ON FUNCTION outbox.recheck_unseen IS 'Rechecks what transactions may have written unseen, when they have ended';
 
 CREATE FUNCTION outbox.register(target text, resource text DEFAULT NULL, key text[] DEFAULT '{}', shown jsonb DEFAULT NULL)
     RETURNS SETOF bigint

@@ -591,9 +591,10 @@ def test_functions_belong_to_the_owner_of_the_schema(installed: Connection) -> N
     """Whoever installs: they run with the rights of one role, which needs no login."""
     role = f"owner_{os.getpid()}"
     installed.execute(f"CREATE ROLE {role}; ALTER SCHEMA outbox OWNER TO {role}; DROP TRIGGER outbox_update ON"
-                      f" accountview.users; DROP FUNCTION outbox.ring")  # fmt: skip
+                      f" accountview.users; DROP FUNCTION outbox.follow_code_to_companies_code")  # fmt: skip
     install.apply(installed, install.plan(installed))
-    owner = installed.execute("SELECT pg_get_userbyid(proowner) FROM pg_proc WHERE proname = 'ring'").fetchone()
+    made = "SELECT pg_get_userbyid(proowner) FROM pg_proc WHERE proname = 'follow_code_to_companies_code'"
+    owner = installed.execute(made).fetchone()
     installed.execute(f"REASSIGN OWNED BY {role} TO CURRENT_USER; DROP ROLE {role}")
     assert owner == (role,)
 
@@ -618,6 +619,10 @@ FOREIGN = {
     "a function that no view needs any more": (
         "DROP VIEW visma_net.cost_types",
         "function outbox.capture_accountview_cost_types", "is not needed any more", "outbox install",
+    ),
+    "a function of a migration that is missing": (
+        "DROP FUNCTION outbox.ring",
+        "function outbox.ring", "is missing", "psql: CREATE FUNCTION as in migrations/",
     ),
     "a function of a migration": (
         "CREATE OR REPLACE FUNCTION outbox.is_home() RETURNS boolean LANGUAGE sql STABLE SECURITY DEFINER"

@@ -6,7 +6,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from outbox import sqlfiles
 from outbox.capture.catalogue import Member, Relation, pinned_for
 from outbox.capture.chains import Chain, safe_name
 from outbox.capture.describe import header
@@ -98,22 +97,6 @@ def follow_function(name: str, chain: Chain) -> SqlFunction:
         f"Leads from values of a changed row, by the joins of the views, to {chain.steps[-1].name}.{chain.anchor_name}"
     )
     return _function("follow_function", name, "starts jsonb", body, purpose, PINNED | _NO_ROW_SECURITY)
-
-
-def fixed_functions() -> list[SqlFunction]:
-    """The doorbell and the emergency switch; nothing in them is generated."""
-    purposes = {
-        "ring": "Wakes the relays that are asleep; called by capture when it wrote messages",
-        "capture_off": "Emergency: nothing is captured any more, until capture_on()",
-        "capture_on": "Captures again, and rechecks everything",
-        "recheck_unseen": "Rechecks what transactions may have written unseen, when they have ended",
-    }
-    found = []
-    for name, purpose in purposes.items():
-        sql = sqlfiles.read(f"capture/{name}.sql").strip()
-        settings = (f"search_path={PINNED['search_path']}",)
-        found.append(SqlFunction(name, "", sql.split("$outbox$")[1], settings, sql, purpose))
-    return found
 
 
 def triggers(member: Member, prefix: str, function: str) -> Iterator[SqlTrigger]:

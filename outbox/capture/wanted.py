@@ -19,7 +19,6 @@ from outbox.capture.generate import (
     SqlFunction,
     capture_function,
     capture_name,
-    fixed_functions,
     follow_function,
     triggers,
 )
@@ -105,7 +104,7 @@ def derive(connection: Connection, catalogue: Catalogue) -> Wanted:
     by_view = {view.dotted: derive_writes(catalogue, view) for view in catalogue.desired()}
     writes = tuple(w for found in by_view.values() for w in found)
     chains = _chain_names(writes)
-    functions = [*fixed_functions(), *(follow_function(name, chain) for chain, name in chains.items())]
+    functions = [follow_function(name, chain) for chain, name in chains.items()]
     wanted_triggers: dict[Trigger, str] = {}
     tables = _tables(writes)
     names = _function_names(tables)

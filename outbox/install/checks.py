@@ -89,13 +89,16 @@ def _own_functions(connection: Connection, wanted: Wanted, present: Present) -> 
     be left from an earlier view: messages can still name it.
     """
     texts = "\n".join(text for _, _, text in sqlfiles.migrations())
-    for f in rows(connection, "own_functions", {}):
-        made = re.search(rf"FUNCTION {re.escape(f['sql'])}\b", texts)
+    made = set(re.findall(r"^CREATE .*FUNCTION (outbox\.\w+)", texts, re.MULTILINE))
+    there = rows(connection, "own_functions", {})
+    for name in sorted(made - {f["sql"] for f in there}):
+        yield Finding("broken", f"function {name}", "is missing", "psql: CREATE FUNCTION as in migrations/")
+    for f in there:
         if f["name"] in wanted.functions or f["name"].startswith("follow_"):
             continue
         if f["name"] in present.remembered("function"):
             yield Finding("warning", f"function {f['sql']}", "is not needed any more", "outbox install")
-        elif not made:
+        elif f["sql"] not in made:
             mend = f"DROP FUNCTION {f['sql']}, when you know whose it is"
             yield Finding("warning", f"function {f['sql']}", "is none of the outbox's", mend)
         elif f["body"] not in texts or (f["definer"] and not f["pinned"]):

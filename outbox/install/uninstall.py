@@ -9,12 +9,9 @@ from outbox.database import Connection
 from outbox.errors import InstallError
 from outbox.install.steps import Step, run_steps, serialised
 
-# register() and the like are left with the data, and ring.
-_KEPT = frozenset({"ring"})
-
 
 def plan_uninstall(connection: Connection, *, keep_data: bool = True) -> tuple[Step, ...]:
-    """What is to be done; nothing when nothing is there. Changes nothing."""
+    """What is to be done; nothing when nothing is there. register() and the like are left with the data. Reads only."""
     with connection.transaction():
         pin_settings(connection)
         present = read_present(connection)
@@ -23,11 +20,7 @@ def plan_uninstall(connection: Connection, *, keep_data: bool = True) -> tuple[S
     for trigger in present.triggers:
         drops.setdefault(trigger.table, []).append(fill("drop_trigger", name=trigger.name, table=trigger.table))
     steps = [Step(f"Triggers on {t}", tuple(found), t, readers=True) for t, found in sorted(drops.items())]
-    functions = [
-        fill("drop_function", name=f.name, arguments=f.arguments)
-        for f in present.functions.values()
-        if f.name not in _KEPT
-    ]
+    functions = [fill("drop_function", name=f.name, arguments=f.arguments) for f in present.functions.values()]
     forget = [fill("forget_all")] if present.manifest else []
     if given:
         outside = tuple(fill("revoke_right", what=r["what"]) for r in given)

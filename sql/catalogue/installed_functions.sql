@@ -9,5 +9,6 @@ SELECT p.proname AS name,
        p.proowner = n.nspowner AS owned
 FROM pg_proc AS p
 JOIN pg_namespace AS n ON n.oid = p.pronamespace
-WHERE n.nspname = 'outbox' AND (p.proname LIKE 'capture\_%' OR p.proname LIKE 'follow\_%' OR p.proname IN ('ring', 'recheck_unseen'))
+WHERE n.nspname = 'outbox'
+  AND (p.proname LIKE 'capture\_%' AND p.prorettype = 'trigger'::regtype OR p.proname LIKE 'follow\_%')
 ORDER BY p.proname
