@@ -300,6 +300,7 @@ INTERNAL = {
     "require_part",
     "require_target",
     "set_lanes",
+    "take_stuck",
 }
 
 
