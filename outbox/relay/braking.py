@@ -25,7 +25,8 @@ logger = logging.getLogger("outbox.relay")
 
 Stopped = dict[tuple[str, Key], Verdict]
 
-WAIT_S = 0.5
+# For a company that is judged at any moment, or not as long as it is paused.
+WAIT_S, MOST_S = 0.5, 60.0
 
 
 class Brake:
@@ -76,7 +77,8 @@ class Brake:
             elif parent.fate == "rejected":
                 verdict = Settle("done", "rejected", f"{company}, which was rejected")
             else:
-                verdict = Postpone(WAIT_S, f"{company}, which is looked at first")
+                wait_s = max(WAIT_S, min(MOST_S, state.age_s / 10))
+                verdict = Postpone(wait_s, f"{company}, which is looked at first")
             stopped[(state.resource, state.key)] = verdict
         return stopped
 

@@ -338,6 +338,25 @@ def test_children_of_a_held_company_stay_with_it(books: World) -> None:
     assert not [r for r in ("companies", "projects") if _held(books, r)]
 
 
+def test_children_of_a_company_that_is_paused_ask_ever_more_seldom(books: World) -> None:
+    """Nobody may judge it meanwhile, and there may be thousands of them; resumed, all of it goes."""
+    books.sql("SELECT outbox.pause(%s, 'companies', reason => 'x')", books.target)
+    books.sql("DELETE FROM accountview.companies WHERE code = 'c0'")
+    with books.stepping() as relay:
+        books.run(relay.lane.outlook.look())
+        relay.round()
+        books.sql("UPDATE outbox.message SET changed_at = now() - interval '1 hour', due_at = now()"
+                  " WHERE status = 'pending' AND resource = 'projects'")  # fmt: skip
+        relay.round()
+    waits = books.sql(
+        "SELECT extract(epoch FROM due_at - now()) FROM outbox.message WHERE error LIKE 'its company c0 %'"
+    )
+    assert len(waits) >= 3
+    assert min(waits) > 30
+    books.sql("SELECT outbox.resume(%s, 'companies')", books.target)
+    books.settled()
+
+
 def test_a_rejected_company_keeps_its_projects(books: World) -> None:
     """Whatever looks at them later; back in the view, they are kept up again."""
     books.sql("DELETE FROM accountview.companies WHERE code <= 'c5'")
