@@ -108,6 +108,19 @@ def forget_recheck(connection: psycopg.Connection) -> None:
     connection.execute("DELETE FROM outbox.manifest WHERE kind = 'recheck'")
 
 
+def recheck(connection: psycopg.Connection) -> None:
+    """What may have been written unseen, as the running relay does: once every transaction that was running has ended,
+    one of the server's own (autovacuum) too.
+    """
+    left = "SELECT count(*) FROM outbox.manifest WHERE kind = 'recheck'"
+
+    def is_done() -> bool:
+        connection.execute("SELECT outbox.recheck_unseen()")
+        return connection.execute(left).fetchone() == (0,)
+
+    eventually(is_done)
+
+
 def register_everything(connection: psycopg.Connection, base_url: str) -> None:
     """The first load of both clouds, without a person who would be asked. The connection is in autocommit."""
     defaults = CompanySettings(template="STD")

@@ -18,7 +18,7 @@ from outbox.install import drift
 from outbox.operator import erase
 from outbox.register.request import confirm
 from tests.conftest import Server
-from tests.lane import RHYTHM, World, at_work, eventually
+from tests.lane import RHYTHM, World, at_work, eventually, recheck
 from tests.programs import program
 from tests.relay.conftest import _fill
 
@@ -216,8 +216,7 @@ def test_a_recheck_waits_for_no_transaction_of_another_cluster(copied: World) ->
     copied.sql("INSERT INTO outbox.manifest (kind, name, hash, version, facts)"
                " VALUES ('recheck', 'accountview_net.users', '', '', %s)", waited)  # fmt: skip
     copied.sql("SELECT outbox.adopt()")
-    for _ in range(2):
-        copied.sql("SELECT outbox.recheck_unseen()")
+    recheck(copied.database)
     assert copied.sql("SELECT source FROM outbox.message WHERE operation = 'DRIFT'") == ["recheck"]
 
 

@@ -17,7 +17,7 @@ from outbox import install
 from outbox.install.uninstall import plan_uninstall, uninstall
 from tests.bench import rig
 from tests.conftest import fill_source
-from tests.lane import eventually
+from tests.lane import eventually, recheck
 from tests.programs import dump
 
 
@@ -96,7 +96,7 @@ def test_the_switch_while_writers_run(database: str) -> None:
         dba.execute("SELECT outbox.recheck_unseen()")
         assert dba.execute("SELECT count(*) FROM outbox.message").fetchone() == (0,)
         writer.commit()
-        dba.execute("SELECT outbox.recheck_unseen()")
+        recheck(dba)
         found = dba.execute("SELECT count(*) FROM outbox.message WHERE source = 'recheck'").fetchone()
         views = dba.execute("SELECT count(*) FROM outbox.manifest WHERE kind = 'view'").fetchone()
         assert found == views
@@ -126,7 +126,7 @@ def test_the_switch_while_a_relay_notes_who_is_running(database: str) -> None:
         found = "SELECT count(*) > 0 FROM outbox.message WHERE source = 'recheck'"
         assert relay.execute(found).fetchone() == (False,)
         writer.commit()
-        relay.execute("SELECT outbox.recheck_unseen()")
+        recheck(relay)
         assert relay.execute(found).fetchone() == (True,)
 
 

@@ -17,6 +17,7 @@ from outbox.relay.connection import connect
 from outbox.resources import TARGETS
 from outbox.verify import reading, verify
 from tests.faults import world
+from tests.lane import recheck
 
 Connection = psycopg.Connection
 PRUNE = "SELECT outbox.prune_documents(1, 0, 100), outbox.prune_attempts(1, 0, 100), outbox.prune_messages(1, 0, 100)"
@@ -38,8 +39,7 @@ def close(connection: Connection) -> None:
     """Nothing is left paused, nor captured by nobody."""
     connection.execute("SELECT outbox.resume(target, resource := NULL) FROM outbox.target")
     connection.execute("SELECT outbox.resume(target, nullif(resource, ''), nullif(company, '')) FROM outbox.pause")
-    for _ in range(2):
-        connection.execute("SELECT outbox.recheck_unseen()")
+    recheck(connection)
 
 
 def _register(rng: random.Random, connection: Connection, target: str, base_url: str) -> None:

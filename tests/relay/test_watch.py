@@ -12,7 +12,7 @@ import pytest
 
 from outbox import install
 from outbox.service.watch import Watch
-from tests.lane import RHYTHM, World, at_work, eventually
+from tests.lane import RHYTHM, World, at_work, eventually, forget_recheck
 
 DRIFT = "SELECT resource || ' ' || source FROM outbox.message WHERE operation = 'DRIFT' ORDER BY id"
 OFTEN_S = 0.1
@@ -47,7 +47,7 @@ def world(apart: World) -> World:
     install.apply(apart.database, install.plan(apart.database))
     apart.user("jansen")
     apart.settled()
-    apart.sql("SELECT outbox.recheck_unseen()")
+    forget_recheck(apart.database)
     apart.sql("DELETE FROM outbox.message")
     return apart
 
