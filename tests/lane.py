@@ -25,6 +25,7 @@ from outbox.register.request import confirm, follow
 from outbox.relay.brake import Limits
 from outbox.relay.breaker import Breaker
 from outbox.relay.connection import connect
+from outbox.relay.gate import Gate
 from outbox.relay.holding import Holding
 from outbox.relay.lane import Lane
 from outbox.relay.retry import Patience
@@ -350,10 +351,11 @@ class World:
         return replace(reach, **{"deadline_s": CALL_S, "defaults": CompanySettings(template="STD"), **changes})
 
     def make_lane(self, store: Store, **changes: Any) -> Lane:
-        settings = self.settings(**changes)
+        settings, gate = self.settings(**changes), Gate(store.connection, store.target)
         return Lane(
             store,
-            connect_target(settings),
+            connect_target(settings, gate),
+            gate,
             settings,
             times=TIMES,
             patience=PATIENCE,

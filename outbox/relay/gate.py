@@ -18,7 +18,9 @@ import psycopg
 
 from outbox.errors import Transient
 from outbox.relay.aside import Aside
+from outbox.relay.connection import Connection
 from outbox.relay.purse import Purse
+from outbox.targets import rates
 from outbox.targets.rates import Rate
 
 RETRY_S = 1.0
@@ -34,11 +36,11 @@ class _Account:
     freed: asyncio.Event = field(default_factory=asyncio.Event)
 
 
-class Gate:
+class Gate(rates.Gate):
     """Of one target in one relay. Companies by code, "" for what counts against the whole target."""
 
-    def __init__(self, aside: Aside) -> None:
-        self.aside = aside
+    def __init__(self, like: Connection, target: str) -> None:
+        self.aside = Aside(like, target)
         self.until = float("inf")  # of the monotonic clock: a call that starts later could outlive the lease
         self._quiet_until: dict[str, float] = {}
         self._accounts: dict[str, _Account] = defaultdict(_Account)
@@ -106,7 +108,6 @@ class Gate:
         purse.spend(time.monotonic())
 
     def left(self, company: str, rate: Rate | None, answered: bool) -> None:
-        """After a call. rate: what the answer said of the limit; answered: it was an answer as a call should have."""
         account = self._accounts[company]
         if rate is not None:  # from the clock on the wall to the one that nobody sets
             rate = Rate(rate.limit, rate.remaining, rate.resets_at - time.time() + time.monotonic(), rate.window_s)

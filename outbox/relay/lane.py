@@ -13,7 +13,6 @@ from outbox.config import TargetSettings
 from outbox.errors import LeaseLost
 from outbox.relay import claim, reading
 from outbox.relay import settle as outcome_rules
-from outbox.relay.aside import Aside
 from outbox.relay.brake import Limits
 from outbox.relay.braking import Brake
 from outbox.relay.breaker import Breaker
@@ -44,7 +43,8 @@ from outbox.relay.sending import Finished, Sending
 from outbox.relay.settle import Times
 from outbox.relay.store import Store
 from outbox.resources import company_of
-from outbox.targets.delivery import Action, Call, Delivery, Key, Target
+from outbox.targets.delivery import Action, Call, Delivery, Key
+from outbox.targets.platform import Platform
 
 MAX_WAITING = 20_000  # keys in memory; the rest of a backlog stays in the table
 
@@ -57,7 +57,8 @@ class Lane:
     """
 
     store: Store
-    target: Target
+    target: Platform
+    gate: Gate
     settings: TargetSettings
     times: Times = field(default_factory=Times)
     patience: Patience = field(default_factory=Patience)
@@ -73,9 +74,8 @@ class Lane:
         self.brake = Brake(self.store, self.limits)
         self.waiting: OrderedDict[tuple[str, Key], None] = OrderedDict()  # keys to look at, in order
         self.blocked: dict[tuple[str, Key], None] = {}  # to look at again when something in flight is over
-        gate = self.target.rates.gate = Gate(Aside(self.store.connection, self.store.target))
-        self.outlook = Outlook(self.store, gate, self.breaker, self.woken)
-        self.sending = Sending(self.store, self.target, self.settings.concurrency, self.woken, gate, self.outlook)
+        self.outlook = Outlook(self.store, self.gate, self.breaker, self.woken)
+        self.sending = Sending(self.store, self.target, self.settings.concurrency, self.woken, self.gate, self.outlook)
 
     # -- the steps ---------------------------------------------------------------------------------------------
 

@@ -16,7 +16,8 @@ from outbox.relay.intent import Begun
 from outbox.relay.outlook import Outlook
 from outbox.relay.schedule import State, budget
 from outbox.relay.store import Store
-from outbox.targets.delivery import Call, Delivery, Key, Outcome, Target
+from outbox.targets.delivery import Call, Delivery, Key, Outcome
+from outbox.targets.platform import Platform
 
 logger = logging.getLogger("outbox.relay")
 
@@ -36,7 +37,7 @@ class Sending:
     """The deliveries of one lane. `woken` is set whenever one has come back."""
 
     def __init__(
-        self, store: Store, target: Target, slots: int, woken: asyncio.Event, gate: Gate, outlook: Outlook
+        self, store: Store, target: Platform, slots: int, woken: asyncio.Event, gate: Gate, outlook: Outlook
     ) -> None:
         self.store = store
         self.target = target
@@ -78,15 +79,6 @@ class Sending:
     def put_back(self, finished: list[Finished], calls: list[tuple[Delivery, Call]]) -> None:
         """The database is gone, and what the cloud has answered is known here alone: it is recorded once it is back."""
         self.finished[:0], self.calls[:0] = finished, calls
-
-    @property
-    def until(self) -> float:
-        """Of the monotonic clock: a call that starts later could outlive the lease."""
-        return self.gate.until
-
-    @until.setter
-    def until(self, until: float) -> None:
-        self.gate.until = until
 
     async def _deliver(self, group: list[Begun]) -> None:
         """Its turn has come, perhaps long after it was begun: may it still leave?"""

@@ -161,7 +161,7 @@ class Service:
         """What is in flight may finish; without a working connection it stays in doubt, which loses nothing."""
         holding = lane.store.holding
         if holding.lost:
-            lane.sending.until = 0.0  # what was begun and has not left yet is the other relay's now
+            lane.gate.until = 0.0  # what was begun and has not left yet is the other relay's now
         if self.once:
             holding.give_up()
         try:
@@ -225,7 +225,7 @@ class Service:
             if not holding.held:
                 return
             allowed = await lane.outlook.look()
-            if allowed and time.monotonic() < lane.sending.until and await lane.claim():
+            if allowed and time.monotonic() < lane.gate.until and await lane.claim():
                 await bell.rise()
             elif self.once:
                 if (holding.complete and nothing_left(lane)) or not (allowed or lane.in_flight):
@@ -248,8 +248,8 @@ class Service:
             if lane is not None:
                 lane.woken.set()  # a loop that is past `until` begins nothing, so it would never find out by itself
             return
-        slept = time.monotonic() >= lane.sending.until
-        lane.sending.until = self.keeper.renewed_at + self.rhythm.lease_s - lane.times.deadline_s
+        slept = time.monotonic() >= lane.gate.until
+        lane.gate.until = self.keeper.renewed_at + self.rhythm.lease_s - lane.times.deadline_s
         if slept or holding.changed.is_set():
             holding.changed.clear()
             lane.woken.set()

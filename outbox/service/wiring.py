@@ -9,6 +9,7 @@ from contextlib import contextmanager, suppress
 
 from outbox.config import Settings
 from outbox.relay.brake import Limits
+from outbox.relay.gate import Gate
 from outbox.relay.lane import Lane
 from outbox.relay.retry import Patience
 from outbox.relay.settle import Times
@@ -30,7 +31,8 @@ def make_service(settings: Settings, targets: Sequence[str], *, once: bool = Fal
         target = settings.targets[store.target]
         times = Times(target.deadline_s, settings.doubt_s, settings.user_doubt_s)
         patience, limits = make_patience(settings), make_limits(settings)
-        return Lane(store, connect(target), target, times=times, patience=patience, limits=limits)
+        gate = Gate(store.connection, store.target)
+        return Lane(store, connect(target, gate), gate, target, times=times, patience=patience, limits=limits)
 
     return Service(
         settings.dsn.reveal(),

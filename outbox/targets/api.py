@@ -15,7 +15,7 @@ from outbox.errors import CloudError, NotAllowed
 from outbox.targets.answers import Answer, Asked, Verdict, judge, judge_silence, unexpected
 from outbox.targets.delivery import Call, Delivery, Log
 from outbox.targets.http import MAX_ANSWER_BYTES, Http, NoReply
-from outbox.targets.rates import Rates
+from outbox.targets.rates import Gate, read_rate
 from outbox.targets.tokens import Company, Tokens
 
 _PRIVATE_COLUMNS = ("first_name", "last_name", "email")
@@ -25,20 +25,20 @@ class Api:
     """One API of one target. per_company: how many calls may be under way for one company."""
 
     def __init__(
-        self, http: Http, tokens: Tokens, rates: Rates, *, url: str, scopes: tuple[str, ...], per_company: int
+        self, http: Http, tokens: Tokens, gate: Gate, *, url: str, scopes: tuple[str, ...], per_company: int
     ) -> None:
         self._http = http
         self._tokens = tokens
-        self._rates = rates
+        self._gate = gate
         self._url = url
         self._scope = " ".join(scopes)
-        self._gates: dict[str, asyncio.Semaphore] = defaultdict(lambda: asyncio.Semaphore(per_company))
+        self._slots: dict[str, asyncio.Semaphore] = defaultdict(lambda: asyncio.Semaphore(per_company))
 
     async def send(self, errand: Errand, asked: Asked, url: str, content: bytes | None, if_match: str | None) -> Answer:
         """Raises CloudError. A token that the API does not take is renewed once; 401 says that nothing was done."""
         if errand.company is None:
             return await self._send(errand, asked, url, content, if_match)
-        async with self._gates[errand.company.tenant]:
+        async with self._slots[errand.company.tenant]:
             return await self._send(errand, asked, url, content, if_match)
 
     async def _send(
@@ -60,7 +60,7 @@ class Api:
     ) -> Answer | CloudError:
         """One call, recorded whatever becomes of it; one that the gate does not let out was none."""
         scope = asked.company or ""
-        await self._rates.enter(scope)
+        await self._gate.enter(scope)
         started_at = time.monotonic()
         status: int | None = None
         said: Mapping[str, str] = {}
@@ -74,7 +74,7 @@ class Api:
             answer = judge_silence(silence, asked)
             error = answer.why
         finally:
-            self._rates.left(scope, said, status)
+            self._gate.left(scope, read_rate(said, time.time()), status is not None and 200 <= status < 300)
             took_ms = (time.monotonic() - started_at) * 1000
             errand.record(Call(asked.method, asked.path, started_at, took_ms, status, error))
         return answer

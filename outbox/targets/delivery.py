@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any, Protocol
-
-from outbox.targets.rates import Rates
+from typing import Any
 
 Document = dict[str, Any]
 Key = tuple[str, ...]
@@ -69,28 +67,10 @@ class Delivered:
     adopted: bool = False
 
 
-class Owner(Protocol):
-    """Which live key of ours is linked to this remote id? None: nobody. Asked before anything found is adopted."""
-
-    def __call__(self, resource: str, remote_id: str) -> Awaitable[Key | None]: ...
-
+Owner = Callable[[str, str], Awaitable[Key | None]]
+"""(resource, remote id) -> the live key of ours that is linked to it. Asked before anything found is adopted."""
 
 Outcome = Delivered | Exception
+"""Delivered or a CloudError; any other exception is a fault of ours and is treated as in doubt."""
+
 Log = Callable[[Delivery, Call], None]
-
-
-class Target(Protocol):
-    """A cloud platform. `deliver` takes deliveries of one batch group, see `group`, and answers one outcome each.
-
-    An outcome is Delivered or a CloudError; any other exception is a fault of ours and is treated as in doubt.
-    """
-
-    name: str
-    rates: Rates
-
-    def group(self, delivery: Delivery) -> tuple[str, ...] | None:
-        """Deliveries of the same group go out in one call; None: on its own."""
-
-    async def deliver(self, batch: list[Delivery], owner: Owner, log: Log) -> list[Outcome]: ...
-
-    async def close(self) -> None: ...

@@ -182,7 +182,7 @@ class Listing:
             except (Transient, PlatformDown) as e:
                 told_s = getattr(e, "retry_after_s", None)
                 if told_s and e.http_status:  # by the cloud, and not by our own gate
-                    await self._platform.rates.obey(company.code if company else "", told_s)
+                    await self._platform.gate.obey(company.code if company else "", told_s)
                 wait_s = told_s or FIRST_WAIT_S
                 if last or wait_s > LONGEST_WAIT_S:
                     raise

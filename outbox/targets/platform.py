@@ -12,22 +12,22 @@ from outbox.targets.endpoints import IdentityEndpoints
 from outbox.targets.hosts import check_url
 from outbox.targets.http import Http
 from outbox.targets.identity import Identity
-from outbox.targets.rates import Rates
+from outbox.targets.rates import Gate
 from outbox.targets.tokens import Tokens
 
 
 class Platform:
-    """A target that serves the identity API. rates: what it said last about its limits, by company ("": the whole)."""
+    """A target that serves the identity API."""
 
     erp_api: Api | None = None
     has_apps = False
 
-    def __init__(self, settings: TargetSettings, endpoints: IdentityEndpoints) -> None:
+    def __init__(self, settings: TargetSettings, endpoints: IdentityEndpoints, gate: Gate) -> None:
         if not settings.client_id or not settings.client_secret.reveal():
             raise ConfigError(f"target {settings.name} needs client_id and client_secret")
         self.name = settings.name
         self.settings = settings
-        self.rates = Rates()
+        self.gate = gate
         check_url(f"token_url of {self.name}", settings.token_url, allow_private=settings.allow_private_hosts)
         self._http = Http(
             connections=settings.concurrency,
@@ -43,12 +43,14 @@ class Platform:
         """One of the target's APIs, over its connections and tokens."""
         base = check_url(setting, url, allow_private=self.settings.allow_private_hosts)
         per_company = self.settings.company_concurrency
-        return Api(self._http, self._tokens, self.rates, url=base, scopes=scopes, per_company=per_company)
+        return Api(self._http, self._tokens, self.gate, url=base, scopes=scopes, per_company=per_company)
 
     def group(self, delivery: Delivery) -> tuple[str, ...] | None:
+        """Deliveries of the same group go out in one call; None: on its own."""
         return None
 
     async def deliver(self, batch: list[Delivery], owner: Owner, log: Log) -> list[Outcome]:
+        """Of one group; one outcome each."""
         if len(batch) == 1:  # the usual case, which needs no task of its own
             return [await self._outcome(batch[0], owner, log)]
         return list(await asyncio.gather(*(self._outcome(delivery, owner, log) for delivery in batch)))
@@ -69,4 +71,4 @@ class Platform:
             await self._tokens.close()
             await self._http.close()
         finally:
-            await self.rates.close()
+            await self.gate.close()

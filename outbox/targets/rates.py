@@ -1,12 +1,10 @@
-"""What a target said last about its limits, per company ("": the whole target), and the gate before each call."""
+"""What a target says about its limits, and the gate before each call. Companies by code, "": the whole target."""
 
 from __future__ import annotations
 
 import re
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Protocol
 
 
 @dataclass(frozen=True)
@@ -35,42 +33,18 @@ def read_rate(headers: Mapping[str, str], now: float) -> Rate | None:
     return Rate(limit, remaining, now + reset_s, float(window[1]) if window else 0.0)
 
 
-class Gate(Protocol):
-    """Who says whether a call may leave."""
+class Gate:
+    """Who says whether a call may leave. This one lets all of them."""
 
     async def enter(self, company: str) -> None:
         """Before a call. Raises a CloudError where it must not leave."""
 
     def left(self, company: str, rate: Rate | None, answered: bool) -> None:
-        """After a call, whatever became of it. answered: with a status of success."""
+        """After a call, whatever became of it. rate: what the answer said of the limit; answered: it was an answer as a
+        call should have.
+        """
 
     async def obey(self, company: str, retry_after_s: float) -> None:
         """A Retry-After that was answered."""
 
     async def close(self) -> None: ...
-
-
-class Rates(dict[str, Rate]):
-    """company code -> the last rate seen. Without a gate all calls may leave."""
-
-    gate: Gate | None = None
-
-    async def enter(self, company: str) -> None:
-        if self.gate is not None:
-            await self.gate.enter(company)
-
-    def left(self, company: str, headers: Mapping[str, str], status: int | None) -> None:
-        """After a call; no status: there was no answer."""
-        rate = read_rate(headers, time.time())
-        if rate is not None:
-            self[company] = rate
-        if self.gate is not None:
-            self.gate.left(company, rate, status is not None and 200 <= status < 300)
-
-    async def obey(self, company: str, retry_after_s: float) -> None:
-        if self.gate is not None:
-            await self.gate.obey(company, retry_after_s)
-
-    async def close(self) -> None:
-        if self.gate is not None:
-            await self.gate.close()

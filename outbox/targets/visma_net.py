@@ -7,13 +7,14 @@ from outbox.targets.delivery import Delivery, Log, Outcome, Owner
 from outbox.targets.endpoints import ACCESS_SCOPES, TENANT_SCOPES, USER_SCOPES, ErpEndpoints, IdentityEndpoints
 from outbox.targets.erp import Erp
 from outbox.targets.platform import Platform
+from outbox.targets.rates import Gate
 
 IDENTITY = IdentityEndpoints(scopes=USER_SCOPES + TENANT_SCOPES + ACCESS_SCOPES)
 
 
 class VismaNet(Platform):
-    def __init__(self, settings: TargetSettings) -> None:
-        super().__init__(settings, IDENTITY)
+    def __init__(self, settings: TargetSettings, gate: Gate) -> None:
+        super().__init__(settings, IDENTITY, gate)
         self.erp_api = self.api(f"erp_url of {self.name}", settings.erp_url, ErpEndpoints.scopes)
         self._erp = Erp(self.erp_api, settings)
 

@@ -6,11 +6,10 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from outbox.config import TargetSettings
-from outbox.relay.aside import Aside
 from outbox.relay.connection import Connection
 from outbox.relay.gate import Gate
 from outbox.relay.store import Store
-from outbox.targets import read
+from outbox.targets import connect
 from outbox.targets.listing import Listing
 
 
@@ -18,9 +17,9 @@ from outbox.targets.listing import Listing
 async def reading(connection: Connection, settings: TargetSettings) -> AsyncIterator[Listing]:
     """The lists of a target while the block runs."""
     target = await Store(connection, settings.name).one("read_target")
-    gate = Gate(Aside(connection, settings.name))
+    gate = Gate(connection, settings.name)
     gate.keep_quiet(target.quiet)
-    listing = read(settings, gate)
+    listing = Listing(connect(settings, gate))
     try:
         yield listing
     finally:

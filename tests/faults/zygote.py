@@ -22,6 +22,7 @@ from outbox.cli.logs import logged
 from outbox.relay.brake import Limits
 from outbox.relay.breaker import Breaker
 from outbox.relay.connection import Connection
+from outbox.relay.gate import Gate
 from outbox.relay.lane import Lane
 from outbox.relay.retry import Patience
 from outbox.relay.settle import Times
@@ -50,7 +51,9 @@ def service(dsn: str, base_url: str) -> Service:
             reach[store.target], deadline_s=TIMES.deadline_s, batch_size=20, defaults=plants.PROJECT_DEFAULTS
         )
         breaker = Breaker(first_s=0.1, cap_s=0.4)
-        return Lane(store, connect(settings), settings, times=TIMES, patience=PATIENCE, limits=LIMITS, breaker=breaker)
+        gate = Gate(store.connection, store.target)
+        reached = connect(settings, gate)
+        return Lane(store, reached, gate, settings, times=TIMES, patience=PATIENCE, limits=LIMITS, breaker=breaker)
 
     return Service(dsn, ["accountview_net", "visma_net"], make_lane, RHYTHM)
 

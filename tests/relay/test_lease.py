@@ -96,7 +96,7 @@ def test_what_was_begun_does_not_leave_when_the_lease_could_end_before(world: Wo
     with world.stepping(concurrency=slots) as relay:
         relay.claim()
         assert len(relay.lane.in_flight) == 3
-        relay.lane.sending.until = 0.0  # the first has been looked for; not even its create may leave now
+        relay.lane.gate.until = 0.0  # the first has been looked for; not even its create may leave now
         relay.land()
         relay.settle()
         assert world.calls("POST") == []

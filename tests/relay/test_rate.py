@@ -13,7 +13,6 @@ import pytest
 
 from outbox import sqlfiles
 from outbox.errors import Transient
-from outbox.relay.aside import Aside
 from outbox.relay.connection import connect
 from outbox.relay.gate import Gate
 from outbox.relay.purse import UNSURE_S, Purse
@@ -39,9 +38,8 @@ class Sender:
 
     def __init__(self, world: World, name: str, connection: Any) -> None:
         self.name = name
-        self.gate = Gate(Aside(connection, world.target))
-        self.target = connect_target(world.settings())
-        self.target.rates.gate = self.gate
+        self.gate = Gate(connection, world.target)
+        self.target = connect_target(world.settings(), self.gate)
         self.statuses: Counter[int | None] = Counter()
         self.slowest_s = 0.0
         self.slots = asyncio.Semaphore(4)

@@ -13,6 +13,7 @@ from outbox.config import CompanySettings, TargetSettings
 from outbox.sandbox import settings as sandbox_settings
 from outbox.targets import connect
 from outbox.targets.delivery import Action, Call, Delivered, Delivery, Document, Key, Outcome
+from outbox.targets.rates import Gate, Rate
 
 # For a machine that is busy: what has to be late waits for a deadline of its own.
 DEADLINE_S = 20.0
@@ -47,6 +48,17 @@ def delivery(resource: str, key: Key, action: Action = Action.CREATE, **rest: Un
     return replace(Delivery(resource, key, action, message_id=17), **rest)
 
 
+class Heard(Gate):
+    """rates: what the answers said of the limits, by company."""
+
+    def __init__(self) -> None:
+        self.rates: dict[str, Rate] = {}
+
+    def left(self, company: str, rate: Rate | None, answered: bool) -> None:
+        if rate is not None:
+            self.rates[company] = rate
+
+
 class Cloud:
     """One target, connected to the sandbox. `owners` is what the mirror would say: (resource, remote id) -> key."""
 
@@ -56,7 +68,8 @@ class Cloud:
         self.owners: dict[tuple[str, str], Key] = {}
         self.calls: list[tuple[Delivery, Call]] = []
         self._runner = asyncio.Runner()
-        self.target = connect(settings)
+        self.heard = Heard()
+        self.target = connect(settings, self.heard)
 
     def close(self) -> None:
         self._runner.run(self.target.close())
@@ -113,7 +126,7 @@ class Cloud:
 
     def hurry(self, deadline_s: float) -> None:
         """The deadline of the calls from now on."""
-        self.target._http._deadline_s = deadline_s  # type: ignore[attr-defined]
+        self.target._http._deadline_s = deadline_s
 
     # -- things to start from ----------------------------------------------------------------------------------
 

@@ -9,10 +9,9 @@ from typing import Any
 import pytest
 
 from outbox.errors import CloudError, Transient
-from outbox.targets import held
+from outbox.targets import connect, held
 from outbox.targets.held import Held
 from outbox.targets.listing import ListChanged, Listing
-from outbox.targets.visma_net import VismaNet
 from tests.targets.cloud import Cloud
 from tests.targets.raw import RawServer, http
 
@@ -23,7 +22,7 @@ Lists = Callable[[str, tuple[str, ...]], list[Held]]
 @pytest.fixture
 def lists(raw_cloud: Cloud) -> Iterator[Lists]:
     """All objects of one list of the raw server."""
-    listing = Listing(VismaNet(raw_cloud.settings))
+    listing = Listing(connect(raw_cloud.settings))
 
     async def all_of(resource: str, place: tuple[str, ...]) -> list[Held]:
         return [item async for page in listing.pages(resource, place) for item in page]

@@ -353,7 +353,7 @@ def test_rate_limits_are_noted_per_company(visma_net: Cloud, tenant: str) -> Non
     """X-RateLimit-Limit, -Remaining, -Reset."""
     visma_net.change(rate_limit=100, rate_window_s=10)
     visma_net.done("projects", *KEY, document=work(), parents=(tenant,))
-    rate = visma_net.target.rates["001"]
+    rate = visma_net.heard.rates["001"]
     assert (rate.limit, rate.remaining) == (100, 99)
 
 

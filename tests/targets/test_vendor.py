@@ -21,9 +21,9 @@ import pytest
 
 from outbox.config import CompanySettings
 from outbox.sandbox.contract import ENDPOINTS, Mark
+from outbox.targets import connect
 from outbox.targets.delivery import Action, Delivered
 from outbox.targets.listing import Listing
-from outbox.targets.visma_net import VismaNet
 from tests.targets.cloud import Cloud, ask, settings_for, work
 from tests.targets.recording import Exchange, recording
 from tests.targets.test_contract import all_of_the_erp
@@ -113,7 +113,7 @@ def _what_goes_another_way(cloud: Cloud) -> None:
 
 
 async def _list_all(cloud: Cloud, tenant: str) -> None:
-    listing = Listing(VismaNet(cloud.settings))
+    listing = Listing(connect(cloud.settings))
     for resource in ("projects", "cost_types"):
         assert [held async for page in listing.pages(resource, ("002", tenant)) for held in page]
     await listing.close()
