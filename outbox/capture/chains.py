@@ -79,7 +79,7 @@ def find_chain(facts: Facts, first: Occurrence, anchor: Of) -> Chain | None:
         longer = []
         for path in paths:
             for o in others:
-                if o.place not in reached and _joins(facts, path[-1:], o):
+                if o.place not in reached and _tell_apart(facts, o, _joins(facts, path[-1:], o)):
                     reached.add(o.place)
                     longer.append((*path, o))
         paths = longer
@@ -105,6 +105,12 @@ def _joins(facts: Facts, before: tuple[Occurrence, ...], occurrence: Occurrence)
         if equal:
             found.append((column, *equal[0]))
     return found
+
+
+def _tell_apart(facts: Facts, occurrence: Occurrence, joins: list[tuple[Column, int, Column]]) -> bool:
+    """Is one of them more than two columns with the same constant? Such a step comes to every row that has it."""
+    narrowed = [facts.values(Of(occurrence.place, column.name)) for column, _, _ in joins]
+    return any(values is None or len(values) > 1 for values in narrowed)
 
 
 def _can_start(column: Column) -> bool:
