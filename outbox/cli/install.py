@@ -12,6 +12,7 @@ from outbox.install import lanes
 from outbox.install.steps import render_steps
 from outbox.install.uninstall import plan_uninstall
 from outbox.install.uninstall import uninstall as remove
+from outbox.operator.status import read_status
 
 
 @click.command()
@@ -33,14 +34,15 @@ def install(dry_run: bool) -> None:
             return
         installing.apply(at.connection, plan)
         refused = lanes.set_lanes(at.connection, at.settings)
+        active = any(t.active_since for t in read_status(at.connection))
     for note in (*plan.notes, *refused):
         click.echo(f"note: {note}")
     if not plan:
         click.echo("nothing to do: everything is as the views ask for")
-    elif plan.first:
-        click.echo("installed; nothing is sent yet. Next: outbox register --dry-run, then outbox register")
-    else:
+    elif active:
         click.echo("installed; the rows of active targets are rechecked")
+    else:
+        click.echo("installed; nothing is sent yet. Next: outbox register --dry-run, then outbox register")
 
 
 @click.command()

@@ -44,13 +44,15 @@ def test_dry_run_changes_nothing(shell: Shell, source: psycopg.Connection) -> No
 
 
 def test_first_install_sends_and_enqueues_nothing(shell: Shell, source: psycopg.Connection) -> None:
-    """It says that register is next. A second one has nothing to do."""
+    """It says that register is next, also when it completes what was interrupted. A second one has nothing to do."""
     with source:
         result = shell("install")
         assert result.code == 0
         assert "Next: outbox register" in result.out
         assert source.execute("SELECT count(*) FROM outbox.message").fetchone() == (0,)
         assert "nothing to do" in shell("install").out
+        source.execute("DROP TRIGGER outbox_insert ON accountview.users")
+        assert "Next: outbox register" in shell("install").out
         source.execute("INSERT INTO accountview.users (code) VALUES ('NIEUW')")
         assert source.execute("SELECT DISTINCT key FROM outbox.message").fetchall() == [(["NIEUW"],)]
 

@@ -20,6 +20,14 @@ def test_before_the_first_register(shell: Shell, site: psycopg.Connection) -> No
     assert "next: Visma.net waits for its first register: outbox register --target visma_net" in result.out
 
 
+def test_a_cloud_without_views_is_not_told_of(shell: Shell, site: psycopg.Connection) -> None:
+    """Nobody can register it. One that was active stays, whatever became of its views."""
+    site.execute("DROP SCHEMA visma_net CASCADE")
+    assert "visma_net" not in shell("status").out
+    site.execute("UPDATE outbox.target SET active_since = now()")
+    assert "visma_net        active since" in shell("status").out
+
+
 def test_when_all_is_well(shell: Shell, site: psycopg.Connection) -> None:
     """After a register nothing is pending; who is held is counted, and where to read why."""
     site.execute("UPDATE accountview.users SET email = 'balie2@example.nl' WHERE code = 'BALIE2'")
