@@ -9,6 +9,7 @@ crashes, the count can only be too high.
 from __future__ import annotations
 
 import logging
+from collections.abc import Set
 
 from psycopg.errors import LockNotAvailable
 
@@ -19,7 +20,7 @@ from outbox.relay.people import Verdict
 from outbox.relay.schedule import Deliver, Postpone, Settle, State
 from outbox.relay.store import Store
 from outbox.resources import RESOURCES
-from outbox.targets.delivery import Key
+from outbox.targets.delivery import Action, Key
 
 logger = logging.getLogger("outbox.relay")
 
@@ -37,17 +38,20 @@ class Brake:
         self.store = store
         self.limits = limits
 
-    async def stop(self, judged: list[tuple[State, Verdict]]) -> Stopped:
-        """What becomes, in place of its delivery, of each key that may not go out now."""
+    async def stop(self, judged: list[tuple[State, Verdict]], leaving: Set[tuple[str, Key]] = frozenset()) -> Stopped:
+        """What becomes, in place of its delivery, of each key that may not go out now. leaving: what calls in flight
+        remove.
+        """
         groups: dict[tuple[str, str], list[State]] = {}
         for state, verdict in judged:
             call = brake.watched(state, verdict.action) if isinstance(verdict, Deliver) else None
             if call is not None:
                 groups.setdefault((state.resource, call), []).append(state)
+        leaving |= {(s.resource, s.key) for s, v in judged if isinstance(v, Deliver) and v.action is Action.REMOVE}
         stopped: Stopped = {}
         for (resource, call), states in sorted(groups.items(), key=lambda g: RESOURCES[g[0][0]].rank):
             try:
-                stopped |= await self._stop(resource, call, states)
+                stopped |= await self._stop(resource, call, states, leaving - stopped.keys())
             except reading.BROKEN_VIEW as e:
                 locked = "the brake waits: another relay is counting, or a table that it counts is locked"
                 broken = f"the brake cannot read a view: {reading.unreadable(e)}"
@@ -55,23 +59,27 @@ class Brake:
                 stopped |= {(s.resource, s.key): Postpone(reading.patience_s(e), why) for s in states}
         return stopped
 
-    async def _stop(self, resource: str, call: str, states: list[State]) -> Stopped:
+    async def _stop(self, resource: str, call: str, states: list[State], leaving: Set[tuple[str, Key]]) -> Stopped:
         follow = call == "remove" and RESOURCES[resource].parents
-        stopped = await self._with_parents(states) if follow else {}
+        stopped = await self._with_parents(states, leaving) if follow else {}
         rest = [s for s in states if (s.resource, s.key) not in stopped]
         return stopped | (await self._judge(resource, call, rest) if rest else {})
 
-    async def _with_parents(self, states: list[State]) -> Stopped:
-        """What belongs to a company that is to be removed shares its fate: held with it, and not judged before it."""
+    async def _with_parents(self, states: list[State], leaving: Set[tuple[str, Key]]) -> Stopped:
+        """What belongs to a company that is to be removed shares its fate: held with it, and not judged before it. One
+        that is being removed takes it along.
+        """
         parents = await self.rows.leaving_companies(sorted({s.key[0] for s in states}))
         stopped: Stopped = {}
         for state in states:
-            parent = parents.get(state.key[0])
-            if parent is None:
+            parent, name = parents.get(state.key[0]), ("companies", state.key[:1])
+            if parent is None and name not in leaving:
                 continue
             company = f"its company {state.key[0]} is to be removed"
-            if parent.fate == "held":
-                verdict: Verdict = Settle(
+            if parent is None:
+                verdict: Verdict = Postpone(WAIT_S, f"{company}, and takes it along", after=name)
+            elif parent.fate == "held":
+                verdict = Settle(
                     "held", error=f"{company}, which is held: {parent.error}", withheld="remove", batch=parent.batch
                 )
             elif parent.fate == "rejected":
@@ -111,7 +119,8 @@ class Brake:
             return {}
         batch = seen.batch or states[0].message_id
         error = brake.words(resource, call, count, held, self.limits, batch)
-        logger.warning("brake", extra={"resource": resource, "call": call, "count": count, "batch": batch})
+        kind = {"target": self.store.target, "resource": resource, "call": call}
+        logger.warning("brake", extra={**kind, "count": count, "batch": batch})
         await self.rows.hold_noted(resource, call, batch, error)
         return {(s.resource, s.key): Settle("held", error=error, withheld=call, batch=batch) for s in states}
 

@@ -198,7 +198,7 @@ class Lane:
         for begun in self.in_flight.values():
             batch.fly(begun)
         judged = [(s, await self._judge(s)) for s in states]
-        stopped = await self.brake.stop(judged)
+        stopped = await self.brake.stop(judged, batch.leaving)
         for state, verdict in judged:
             if batch.handed_over and (state.resource == "users" or is_access(state.resource)):
                 self.waiting[(state.resource, state.key)] = None  # it was read before the hand-over
@@ -208,7 +208,7 @@ class Lane:
                     batch.handed_over = await self._hand_over(state, move, batch.keys) or batch.handed_over
                 case Deliver(action=action):
                     self._reserve(state, action, batch)
-                case Postpone(after=key) if (state.resource, key) in batch.keys:
+                case Postpone(after=name) if name in batch.keys:
                     self.blocked[(state.resource, state.key)] = None
                 case Settle(drop=True) if self._lets_go_later(state, batch):
                     pass

@@ -89,7 +89,7 @@ async def _last_move(people: People, leaving: Key, emails: tuple[str, ...], gone
         if not successor.has_object:
             if successor.in_doubt:
                 why = f"user {successor.key[0]} with the same e-mail is in doubt"
-                return Postpone(WAIT_S, why, successor.key)
+                return Postpone(WAIT_S, why, ("users", successor.key))
             return HandOver(key, successor.key)
         key, emails = successor.key, successor.emails
         seen.add(key)
@@ -143,7 +143,7 @@ async def _against(people: People, state: State, action: Action, email: str, riv
 def _wait_for(rival: Rival, why: str) -> Verdict:
     """Held where nothing is under way for him: who gives an e-mail up has its next owner looked at again."""
     if rival.looked_at:
-        return Postpone(WAIT_S, why, rival.key)
+        return Postpone(WAIT_S, why, ("users", rival.key))
     return Settle("held", error=f"{why}, but is held, dead or not looked at himself")
 
 

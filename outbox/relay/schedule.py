@@ -116,7 +116,7 @@ class Postpone:
 
     wait_s: float
     why: str
-    after: Key | None = None
+    after: tuple[str, Key] | None = None
     drop: bool = False
 
 

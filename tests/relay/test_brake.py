@@ -319,10 +319,11 @@ def books(erp: World) -> World:
 
 
 def test_children_that_go_with_their_company_are_not_braked(books: World) -> None:
-    """Two companies with six projects: the limit of the projects is not asked."""
+    """Two companies with six projects: the limit of the projects is not asked, nor while the calls are under way."""
     books.sql("DELETE FROM accountview.companies WHERE code IN ('c0', 'c1')")
     books.settled()
     assert books.mirror("projects", "c0", "P1") is None
+    assert books.sql("SELECT count(*) FROM outbox.message WHERE batch IS NOT NULL") == [0]
 
 
 def test_children_of_a_held_company_stay_with_it(books: World) -> None:
