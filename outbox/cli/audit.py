@@ -66,7 +66,7 @@ def _list(as_json: bool, other: bool) -> None:
     if as_json:
         print_json([{"name": q.name, "question": q.title, "parameters": dict(q.parameters)} for q in questions])
         return
-    print_table(("name", "question", "wants"), [(q.name, q.title, _wants(q)) for q in questions])
+    print_table(("name", "question, and what it wants"), [(q.name, f"{q.title} {_wants(q)}") for q in questions])
 
 
 def _wants(question: Question) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import takewhile
 from pathlib import Path
 
 import click
@@ -58,7 +59,8 @@ def _settings() -> Iterator[tuple[str, str]]:
 
 def _questions() -> Iterator[tuple[str, str]]:
     for question in read_questions().values():
-        yield question.name, "\n".join([question.title, *(f"{n}: {what}" for n, what in question.parameters.items())])
+        head = takewhile(lambda line: line.startswith("-- "), question.sql.splitlines())
+        yield question.name, "\n".join(line.removeprefix("-- ") for line in head)
 
 
 def commands(group: click.Command, prefix: str = "") -> Iterator[tuple[str, click.Command]]:

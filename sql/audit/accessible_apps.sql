@@ -1,4 +1,4 @@
--- Which apps may every user use, in which company and roles, and does the cloud know?
+-- Which apps may each user use, where, in which roles; does the cloud know?
 WITH held AS (
     SELECT m.key[1] AS user_code, m.key[2] AS company_code, m.key[3] AS app_code, m.in_doubt,
            m.document -> 'roles' AS roles, u.gone

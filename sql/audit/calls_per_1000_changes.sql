@@ -1,4 +1,5 @@
--- How many calls to the clouds do 1,000 changes cost (each counts once for every resource that it may touch), per day and target?
+-- How many calls to the clouds do 1,000 changes cost, per day and target?
+-- (A change counts once for every resource that it may touch.)
 WITH changed AS (
     SELECT m.changed_at::date AS day, m.target, count(*) AS changes
     FROM outbox.message AS m

@@ -1,7 +1,8 @@
--- What happened to one key: changes, calls, outcomes and decisions in order of time?
+-- What happened to one key, in order of time?
 -- target    e.g. visma_net
 -- resource  e.g. projects
 -- key       all key columns, e.g. {001,P0001}
+-- (Changes, calls, outcomes and decisions.)
 WITH RECURSIVE wanted AS (
     SELECT :'target'::text AS target, :'resource'::text AS resource, :'key'::text[] AS key
 ), chain AS (

@@ -1,4 +1,5 @@
--- Who was invited by which cloud (a new user gets an activation mail), when, and on whose change?
+-- Who was invited by which cloud, when, and on whose change?
+-- (A new user gets an activation mail.)
 SELECT a.started_at AS invited_at,
        a.target,
        a.key[1] AS user_code,

@@ -1,4 +1,5 @@
--- How long did it take from a change to the cloud (p50 and p95 in milliseconds, per day and target)?
+-- How long did it take from a change to the cloud, per day and target?
+-- (p50 and p95, in milliseconds.)
 WITH visible AS (
     SELECT m.target,
            m.settled_at::date AS day,

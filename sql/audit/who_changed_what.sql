@@ -1,4 +1,5 @@
--- Who changed what (the newest 200 messages: a change has one for every resource that it may touch), and what became of it?
+-- Who changed what of late, and what became of it?
+-- (The newest 200 messages: a change has one for every resource that it may touch.)
 WITH RECURSIVE change AS (
     SELECT m.id, m.status, m.outcome, m.target, m.resource, m.key, m.via, m.operation, m.source, m.changed_at,
            m.changed_by, m.application
