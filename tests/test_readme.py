@@ -94,4 +94,4 @@ def running(block: str, folder: Path, environment: dict[str, str]) -> Iterator[N
             yield
         finally:
             process.send_signal(signal.SIGINT)
-            process.wait(30)
+            process.wait(120)

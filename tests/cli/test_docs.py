@@ -228,7 +228,7 @@ def check(page: str, line: str, world: psycopg.Connection, capsys: pytest.Captur
 
 
 def run_in_bash(text: str) -> None:
-    done = subprocess.run(["bash", "-euo", "pipefail", "-c", text], capture_output=True, text=True, timeout=120)
+    done = subprocess.run(["bash", "-euo", "pipefail", "-c", text], capture_output=True, text=True, timeout=300)
     assert done.returncode == 0, f"{text}\n{done.stdout}{done.stderr}"
 
 

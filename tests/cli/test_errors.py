@@ -72,9 +72,9 @@ def test_a_server_that_accepts_and_never_answers(shell: Shell, database: str, mo
     the command ends and says so, and so does one that begins then.
     """
     monkeypatch.setattr("outbox.silence.LOOK_S", 0.1)
-    monkeypatch.setattr("outbox.silence.DOOR_S", 2)
+    monkeypatch.setattr("outbox.silence.DOOR_S", 6)
     with passage(database) as way:
-        threading.Timer(30, way.close).start()  # else a failure waits for ever
+        threading.Timer(60, way.close).start()  # else a failure waits for ever
         with pytest.raises(DatabaseUnavailable, match="takes connections, and has not answered for"):
             _ask_and_freeze(way)
         monkeypatch.setenv("OUTBOX_DSN", way.dsn)

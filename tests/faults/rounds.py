@@ -27,8 +27,8 @@ from tests.faults import desk, world
 from tests.faults.zygote import LIMITS, TIMES
 from tests.invariants import Witness
 
-STILL_S = 20.0  # so long nothing may become done
-DRAIN_S = 90.0
+STILL_S = 60.0  # so long nothing may become done
+DRAIN_S = 300.0
 LAST_STEP = 200
 DEATH_S = 0.5
 FAULTS: tuple[dict[str, object], ...] = (

@@ -98,10 +98,7 @@ def primary() -> Iterator[Primary]:
 
 def either(first: Primary, second: Standby, database: str) -> str:
     """A DSN with both hosts: libpq looks for the one that can be written to."""
-    return (
-        f"postgresql://postgres:@/{database}?host={first.data},{second.data}"
-        "&target_session_attrs=read-write&connect_timeout=2"
-    )
+    return f"postgresql://postgres:@/{database}?host={first.data},{second.data}&target_session_attrs=read-write"
 
 
 def _control(data: Path, verb: str, mode: str) -> None:
