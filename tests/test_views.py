@@ -156,6 +156,19 @@ def test_an_aggregate_that_begins_with_another_value_is_found(connection: Connec
     assert "the function src.most(integer) is another one" in drift.drifted(connection)["visma_net", "cost_centres"]
 
 
+@pytest.mark.parametrize("by", ["COMBINEFUNC = src.more", "MSFUNC = src.more, MINVFUNC = int4mi, MSTYPE = integer"])
+def test_a_function_of_an_aggregate_that_changes_is_found(connection: Connection, by: str) -> None:
+    """Also one that serves parallel plans or moving frames only."""
+    made = "CREATE OR REPLACE FUNCTION src.more(integer, integer) RETURNS integer LANGUAGE sql IMMUTABLE STRICT RETURN "
+    connection.execute(f"{made} greatest($1, $2)".encode())
+    connection.execute(f"CREATE AGGREGATE src.most(integer) (SFUNC = int4larger, STYPE = integer, {by})".encode())
+    source = "(SELECT company, code, src.most(1)::text AS description FROM src.centres GROUP BY 1, 2) AS c"
+    define(connection, f"{KEY}, description, true AS active", source)
+    install.apply(connection, install.plan(connection))
+    connection.execute(f"{made} $1 + $2".encode())
+    assert "the function src.more(integer, integer) is" in drift.drifted(connection)["visma_net", "cost_centres"]
+
+
 @pytest.mark.parametrize("column", ["start_date", "end_date"])
 def test_a_date_with_a_time_zone_is_refused(connection: Connection, column: str) -> None:
     """The ERP knows days: which day a moment is on, the view has to say."""

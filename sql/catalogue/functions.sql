@@ -15,7 +15,8 @@ WITH RECURSIVE called AS (
     SELECT p.part, false
     FROM called
     JOIN pg_aggregate AS a ON a.aggfnoid = called.oid
-    CROSS JOIN LATERAL (VALUES (a.aggtransfn::oid), (a.aggfinalfn::oid)) AS p (part)
+    CROSS JOIN LATERAL unnest(ARRAY[a.aggtransfn, a.aggfinalfn, a.aggcombinefn, a.aggmtransfn, a.aggminvtransfn,
+                                    a.aggmfinalfn]::oid[]) AS p (part)
     UNION
     SELECT inner_.oid, true
     FROM parts
@@ -41,8 +42,8 @@ SELECT p.oid,
                  AND o.oprname = '=' AND o.oprleft = o.oprright AND o.oprleft < 16384) AS equals,
        coalesce(pg_get_function_sqlbody(p.oid), p.prosrc) AS body,
        md5(CASE WHEN p.prokind <> 'a' THEN pg_get_functiondef(p.oid)
-                ELSE (SELECT concat_ws(' ', p.proname, a.aggtransfn, a.aggfinalfn, a.aggmtransfn, a.aggminvtransfn,
-                                       a.aggmfinalfn, a.agginitval, a.aggminitval)
+                ELSE (SELECT concat_ws(' ', p.proname, a.aggtransfn, a.aggfinalfn, a.aggcombinefn, a.aggmtransfn,
+                                       a.aggminvtransfn, a.aggmfinalfn, a.agginitval, a.aggminitval)
                       FROM pg_aggregate AS a WHERE a.aggfnoid = p.oid) END) AS hash,
        -- not one of which it takes the columns of a row that it is given
        ARRAY(SELECT d.refobjid::regclass::text FROM pg_depend AS d
