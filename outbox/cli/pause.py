@@ -72,7 +72,6 @@ def _each(what: str, target: str | None, resource: str | None, company: str | No
             raise click.UsageError(f"--{name} is empty")
     if company and resource == "users":
         raise click.UsageError("a user belongs to no company: leave --company out")
-    decide = getattr(pauses, what)
     with opened() as at:
         if target and resource and what == "pause" and resource not in read_views(at.connection, target):
             raise NothingFound(f"there is no desired view {target}.{resource}", "pause what has one")
@@ -80,7 +79,8 @@ def _each(what: str, target: str | None, resource: str | None, company: str | No
             raise NothingFound(f"company {company} is in no view and in no cloud", "check its code")
         with deciding(at.connection):
             return [
-                (t, resource, company, decide(at.connection, t, resource, company, reason)) for t in _targets(target)
+                (t, resource, company, pauses.decide(at.connection, what, t, resource, company, reason))
+                for t in _targets(target)
             ]
 
 

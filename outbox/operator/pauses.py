@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from psycopg import sql
 from psycopg.rows import class_row
 
 from outbox import sqlfiles
@@ -75,19 +76,13 @@ def read_pauses(connection: Connection) -> list[Pause]:
         return cursor.execute(sqlfiles.read("status/pauses.sql")).fetchall()
 
 
-def pause(connection: Connection, target: str, resource: str | None, company: str | None, reason: str) -> bool:
-    """Nothing is sent from now on (within a second, where a relay is at work); False: it was paused already."""
-    return _decide(connection, "pause", target, resource, company, reason)
-
-
-def resume(connection: Connection, target: str, resource: str | None, company: str | None, reason: str | None) -> bool:
-    """It is sent again; False: nothing of the kind was paused."""
-    return _decide(connection, "resume", target, resource, company, reason)
-
-
-def _decide(
+def decide(
     connection: Connection, what: str, target: str, resource: str | None, company: str | None, reason: str | None
 ) -> bool:
+    """what: pause (nothing is sent from now on; within a second, where a relay is at work) or resume. False: it is so
+    already.
+    """
+    query = sql.SQL(sqlfiles.read("status/pause_or_resume.sql")).format(what=sql.Identifier(what))
     parameters = {"target": target, "resource": resource, "company": company, "reason": reason}
-    row = connection.execute(sqlfiles.read(f"status/{what}.sql"), parameters).fetchone()
+    row = connection.execute(query, parameters).fetchone()
     return bool(row and row[0])

@@ -41,11 +41,8 @@ class BrakeRows:
     def __init__(self, store: Store) -> None:
         self.store = store
 
-    async def lock(self) -> None:
-        await self._run("lock_brake")
-
     async def look(self, resource: str, call: str, keys: Sequence[Key]) -> Seen:
-        found = await self._all(
+        found = await self.store.all(
             "look_at_brake",
             resource=resource,
             call=call,
@@ -64,7 +61,7 @@ class BrakeRows:
 
     async def note(self, resource: str, call: str, states: Sequence[State]) -> None:
         """These pass, and count."""
-        await self._run("note_passed", resource=resource, call=call, candidates=_candidates(states))
+        await self.store.run("note_passed", resource=resource, call=call, candidates=_candidates(states))
 
     async def note_in_sight(self, resource: str, call: str, states: Sequence[State]) -> None:
         """These, and all of their kind that some pending message asks for, or may ask for when it is expanded."""
@@ -77,21 +74,14 @@ class BrakeRows:
 
     async def count(self, resource: str, call: str) -> tuple[int, int]:
         """(of this kind within the hour, rows that the cloud held before them)"""
-        row = (await self._all("count_brake", resource=resource, call=call))[0]
+        row = (await self.store.all("count_brake", resource=resource, call=call))[0]
         return row.counted, row.rows
-
-    async def hold_noted(self, resource: str, call: str, batch: int, error: str) -> None:
-        await self._run("hold_noted", resource=resource, call=call, batch=batch, error=error)
 
     async def approvals(self, resource: str, call: str, keys: Sequence[Key]) -> list[tuple[int, Key, int]]:
         """(decision, the key below which it counts, how many were shown) of what is not applied yet, oldest first."""
         asked = json.dumps([{"key": k} for k in keys])
-        found = await self._all("open_approvals", resource=resource, call=call, keys=asked)
+        found = await self.store.all("open_approvals", resource=resource, call=call, keys=asked)
         return [(r.decision, tuple(r.key), r.shown) for r in found]
-
-    async def close_approval(self, resource: str, call: str, decision: int, found: int | None) -> None:
-        """found None: it is void, what was noted for it is forgotten."""
-        await self._run("close_approval", resource=resource, call=call, decision=decision, found=found)
 
     async def leaving_companies(self, codes: Sequence[str]) -> dict[str, Held]:
         """Of these companies those that are to be removed, and are held, rejected, or not judged yet."""
@@ -101,7 +91,7 @@ class BrakeRows:
         query = sql.SQL(sqlfiles.statement("relay/find_leaving_companies.sql")).format(
             view=sql.Identifier(self.store.target, "companies"), key_type=sql.SQL(view.types["company_code"])
         )
-        found = await self._execute(query, {"codes": list(codes)})
+        found = await self.store.ask(query, codes=list(codes))
         return {r.code: Held(r.error or "", r.batch, r.fate) for r in found}
 
     async def _note(self, resource: str, call: str, counts: str, **parameters: Any) -> int:
@@ -117,16 +107,7 @@ class BrakeRows:
             counts=sql.SQL(sqlfiles.statement(f"relay/{counts}.sql")),
         )
         given = {"resource": resource, "call": call, "key_length": len(view.resource.key), **parameters}
-        return int((await self._execute(query, given))[0].noted)
-
-    async def _run(self, name: str, **parameters: Any) -> None:
-        await self._all(name, **parameters)
-
-    async def _all(self, name: str, **parameters: Any) -> list[Any]:
-        return await self._execute(sql.SQL(sqlfiles.statement(f"relay/{name}.sql")), parameters)
-
-    async def _execute(self, query: sql.SQL | sql.Composed, parameters: dict[str, Any]) -> list[Any]:
-        return await self.store.connection.rows(query, {"target": self.store.target, **parameters})
+        return int((await self.store.ask(query, **given))[0].noted)
 
 
 def _candidates(states: Sequence[State]) -> str:

@@ -97,7 +97,7 @@ class Brake:
         if not _rest(seen, states) and not (seen.held and seen.facts.confirmed):
             return _joined(seen, states, call)
         async with self.store.connection.transaction():
-            await self.rows.lock()
+            await self.store.run("lock_brake")
             seen = await self.rows.look(resource, call, keys)
             if seen.facts.confirmed:
                 await self._apply_approvals(resource, call, keys)
@@ -121,7 +121,7 @@ class Brake:
         error = brake.words(resource, call, count, held, self.limits, batch)
         kind = {"target": self.store.target, "resource": resource, "call": call}
         logger.warning("brake", extra={**kind, "count": count, "batch": batch})
-        await self.rows.hold_noted(resource, call, batch, error)
+        await self.store.run("hold_noted", resource=resource, call=call, batch=batch, error=error)
         return {(s.resource, s.key): Settle("held", error=error, withheld=call, batch=batch) for s in states}
 
     async def _apply_approvals(self, resource: str, call: str, keys: list[Key]) -> None:
@@ -133,7 +133,8 @@ class Brake:
             count, held = await self.rows.count(resource, call)
             excess = max(0, found - shown)
             void = excess > 0 and brake.trips(resource, call, count + excess, held, self.limits)
-            await self.rows.close_approval(resource, call, decision, None if void else found)
+            done = None if void else found
+            await self.store.run("close_approval", resource=resource, call=call, decision=decision, found=done)
 
 
 def _rest(seen: Seen, states: list[State]) -> list[State]:

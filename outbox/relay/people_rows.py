@@ -41,4 +41,4 @@ class PeopleRows:
             missing=compose.optional(view, "missing"),
             withdrawn=compose.optional(view, "withdrawn"),
         )
-        return await self.store.connection.rows(query, {"target": self.store.target, **parameters})
+        return await self.store.ask(query, **parameters)

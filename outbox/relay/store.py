@@ -104,8 +104,8 @@ class Store:
         that knows the rest of its key and is led to one anchor has that key from now on: the second answer, by id.
         """
         query = sql.SQL(sqlfiles.statement("relay/follow.sql")).format(function=sql.Identifier(function))
-        parameters = {"messages": json.dumps(messages), "ids": [m["id"] for m in messages]}
-        found = await self._execute(query, self._parameters() | parameters, len(messages))
+        ids = [m["id"] for m in messages]
+        found = await self.ask(query, len(messages), messages=json.dumps(messages), ids=ids)
         keys = [row for row in found if row.key is not None]
         if not all(row.leased for row in keys):
             raise LeaseLost(f"another relay took over {self.target}")
@@ -130,7 +130,7 @@ class Store:
             cause=sql.Literal(cause),
             **compose.common(view, "d"),
         )
-        await self._execute(query, {f"p{i}": v for i, v in enumerate(values)})
+        await self.ask(query, **{f"p{i}": v for i, v in enumerate(values)})
 
     # -- compare, begin, settle --------------------------------------------------------------------------------
 
@@ -142,7 +142,7 @@ class Store:
             self.comparisons[resource, one] = compose.comparison(self.views[resource], one).as_bytes(self.connection)
         values = keys[0] if one else map(list, zip(*keys, strict=True))
         parameters = {f"p{i}": value for i, value in enumerate(values)}
-        found = await self._execute(self.comparisons[resource, one], parameters | self._parameters(), len(keys))
+        found = await self.ask(self.comparisons[resource, one], len(keys), **parameters)
         return [rows.state(resource, row._asdict()) for row in found]
 
     async def begin(self, deliveries: Sequence[tuple[Delivery, State]]) -> dict[tuple[str, Key], str]:
@@ -229,9 +229,6 @@ class Store:
         await self.run("raise_bell", holder=holder)
         return int((await self.one("mark_sleep")).mark)
 
-    async def lower_bell(self, holder: str) -> None:
-        await self.run("lower_bell", holder=holder)
-
     async def look_around(self, mark: int) -> tuple[bool, float | None]:
         """(everything older than the mark has ended, seconds until the next back-off is over)"""
         row = await self.one("look_around", mark=mark)
@@ -243,16 +240,21 @@ class Store:
         await self.all(name, **parameters)
 
     async def all(self, name: str, keys: int = 1, /, **parameters: Any) -> list[Any]:
-        return await self._execute(sqlfiles.statement(f"relay/{name}.sql"), self._parameters() | parameters, keys)
+        return await self.ask(sqlfiles.statement(f"relay/{name}.sql"), keys, **parameters)
 
     async def one(self, name: str, keys: int = 1, /, **parameters: Any) -> Any:
         rows = await self.all(name, keys, **parameters)
         return rows[0] if rows else None
 
-    def _parameters(self) -> dict[str, Any]:
-        """held, epochs: what begin and settle check; -1 is no lane, so that nobody who has none passes."""
+    async def ask(self, query: Any, keys: int = 1, /, **parameters: Any) -> list[Any]:
+        """The rows of a statement. held, epochs: what begin and settle check; -1 is no lane, so that who has none does
+        not pass.
+
+        keys: how many it is about. For few a plan is kept, since planning takes longer than doing; for many it is made
+        for just these, since a kept one takes a guess at how many there are, and may read all that there is.
+        """
         holding = self.holding
-        return {
+        own = {
             "target": self.target,
             "lane": self.lane,
             "lanes": holding.served,
@@ -260,12 +262,7 @@ class Store:
             "held": list(holding.held) or [-1],
             "epochs": list(holding.held.values()) or [-1],
         }
-
-    async def _execute(self, query: Any, parameters: Any, keys: int = 1) -> list[Any]:
-        """keys: how many it is about. For few a plan is kept, since planning takes longer than doing; for many it is
-        made for just these, since a kept one takes a guess at how many there are, and may read all that there is.
-        """
-        return await self.connection.rows(query, parameters, prepare=False if keys > FEW_KEYS else None)
+        return await self.connection.rows(query, own | parameters, prepare=False if keys > FEW_KEYS else None)
 
 
 def _attempts(calls: Sequence[tuple[Delivery, Call]]) -> str:

@@ -67,7 +67,7 @@ class Doorbell:
             self.since = time.monotonic()
         elif self.found >= BUSY and self.mark is not None:
             self.mark, self.safe = None, False
-            await self.store.lower_bell(self.holder)
+            await self.store.run("lower_bell", holder=self.holder)
 
     def _look_s(self, slowest_s: float) -> float:
         return min(max(FIRST_LOOK_S, PART_OF_WAIT * (time.monotonic() - self.since)), slowest_s)

@@ -168,7 +168,7 @@ class Service:
             with contextlib.suppress(LeaseLost):
                 await self._finish(lane)
             with contextlib.suppress(*LOST):
-                await lane.store.lower_bell(f"{self.holder}/{target}")
+                await lane.store.run("lower_bell", holder=f"{self.holder}/{target}")
                 if (holding.lost or holding.closed) and not lane.in_flight:
                     await lane.store.release(set(holding.held))
         finally:

@@ -538,7 +538,8 @@ def test_changes_that_no_brake_watches_cost_nothing(staffed: World, monkeypatch:
     async def refuse(*_: object) -> None:
         raise AssertionError("the brake was asked")
 
-    monkeypatch.setattr("outbox.relay.brake_rows.BrakeRows._execute", refuse)
+    for question in ("look", "leaving_companies"):
+        monkeypatch.setattr(f"outbox.relay.brake_rows.BrakeRows.{question}", refuse)
     staffed.sql("UPDATE accountview.users SET last_name = 'Nieuw'")
     staffed.settled()
 

@@ -105,15 +105,15 @@ def test_many_are_settled_each_for_itself_behind_a_long_history(erp: World, monk
     erp.sql("INSERT INTO accountview.cost_types SELECT 'A1', n::text, 'Soort' FROM generate_series(1, %s) AS n", rows)
     plans: list[Any] = []
     with erp.stepping() as relay:
-        store, execute = relay.store, relay.store._execute
+        store, ask = relay.store, relay.store.ask
 
-        async def explaining(query: Any, parameters: Any, keys: int = 1) -> list[Any]:
+        async def explaining(query: Any, keys: int = 1, /, **parameters: Any) -> list[Any]:
             if "uncounted" in str(query):
                 async with store.connection.transaction(force_rollback=True):
-                    plans.append((await execute(f"EXPLAIN (ANALYZE, FORMAT JSON) {query}", parameters, keys))[0][0])
-            return await execute(query, parameters, keys)
+                    plans.append((await ask(f"EXPLAIN (ANALYZE, FORMAT JSON) {query}", keys, **parameters))[0][0])
+            return await ask(query, keys, **parameters)
 
-        monkeypatch.setattr(store, "_execute", explaining)
+        monkeypatch.setattr(store, "ask", explaining)
         relay.round()
     thrown_away = [int(n) for plan in plans for n in re.findall(r"'Rows Removed by Join Filter': (\d+)", str(plan))]
     assert plans

@@ -1,1 +1,0 @@
-SELECT outbox.pause(%(target)s, %(resource)s, %(company)s, %(reason)s)

@@ -1,0 +1,1 @@
+SELECT outbox.{what}(%(target)s, %(resource)s, %(company)s, %(reason)s)

@@ -1,1 +1,0 @@
-SELECT outbox.resume(%(target)s, %(resource)s, %(company)s, %(reason)s)
