@@ -19,7 +19,7 @@ import pytest
 
 import outbox
 from outbox import sandbox
-from outbox.cli import run
+from outbox.cli import following, run
 from outbox.cli.sandbox import settings_text
 from tests.lane import forget_recheck
 
@@ -43,6 +43,7 @@ def shell(capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytes
     for name in [n for n in os.environ if n.startswith("OUTBOX_")]:
         monkeypatch.delenv(name)
     monkeypatch.setenv("LC_ALL", "C")  # else a Dutch machine speaks Dutch
+    monkeypatch.setattr(following, "STALLED_AFTER_S", 120.0)  # a relay at work may be slow
 
     def command(*arguments: str) -> Result:
         capsys.readouterr()

@@ -10,7 +10,6 @@ import time
 import psycopg
 import pytest
 
-from outbox.cli import following
 from tests.cli.conftest import Shell, end, started
 from tests.cli.test_register import wait_for_lease
 from tests.cli.test_relay import enqueue
@@ -72,15 +71,12 @@ def test_a_paused_resource_waits_and_the_others_go_on(shell: Shell, site: psycop
     assert created(site, "projects") > 0
 
 
-def test_a_register_does_not_wait_for_what_is_paused(
-    shell: Shell, site: psycopg.Connection, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_register_does_not_wait_for_what_is_paused(shell: Shell, site: psycopg.Connection) -> None:
     """It ends when all else is done, and says what ends the pause."""
-    monkeypatch.setattr(following, "STALLED_AFTER_S", 120.0)
     shell("pause", "visma_net", "companies", "--company", "001", "--reason", "x")
     since = time.monotonic()
     result = shell("register", "companies", "--target", "visma_net", "--yes")
-    assert time.monotonic() - since < 120.0
+    assert time.monotonic() - since < 120.0  # as long as nothing may move
     assert (result.code, "created, 1 not ready, 1 pending" in result.out.splitlines()[-1]) == (77, True)
     assert result.err.endswith("  try: put that right, then: outbox resume visma_net companies --company 001\n")
 
