@@ -71,12 +71,12 @@ class Gate(rates.Gate):
         while True:
             self._check(company)
             purse = account.purse
-            if not purse.limited or purse.has(purse.wanted(), time.monotonic()):
+            if purse.may_begin(time.monotonic()):
                 break
             async with account.filling:
-                if not purse.has(purse.wanted(), time.monotonic()):
+                if not purse.may_begin(time.monotonic()):
                     await self._fill(company, purse, purse.wanted())
-            if purse.has(purse.wanted(), time.monotonic()):
+            if purse.may_begin(time.monotonic()):
                 break
             if not purse.deliveries:
                 purse.used_up_until = purse.window_end
@@ -150,6 +150,8 @@ class Gate(rates.Gate):
             raise Transient(f"not sent: the budget of calls cannot be read ({why})", retry_after_s=RETRY_S) from None
         for row in rows:
             purse.filled(row.capacity, row.granted, row.reset_s, asked_at)
+        if not rows:  # what this relay heard was not told in its window, so nobody knows of a limit
+            purse.limited = None
 
     async def _tell(self, company: str, purse: Purse, rate: Rate) -> None:
         """What was heard last, for all relays; of a window that is over it says nothing."""

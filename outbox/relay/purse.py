@@ -46,6 +46,10 @@ class Purse:
         """
         return min(NEEDED, self.capacity) * (self.deliveries + 1)
 
+    def may_begin(self, now: float) -> bool:
+        """May one more delivery begin, without asking anybody? Where nothing is known its first call finds out."""
+        return not self.limited or self.has(self.wanted(), now)
+
     def filled(self, capacity: int, granted: int, reset_s: float, now: float) -> None:
         """The common budget gave some, or none."""
         self.limited, self.capacity = True, capacity

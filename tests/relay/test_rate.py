@@ -19,7 +19,7 @@ from outbox.relay.purse import UNSURE_S, Purse
 from outbox.targets import connect as connect_target
 from outbox.targets.delivery import Action, Call, Delivered, Delivery
 from outbox.targets.rates import Rate, read_rate
-from tests.lane import World
+from tests.lane import World, eventually
 
 pytestmark = pytest.mark.usefixtures("unbraked")
 
@@ -92,6 +92,22 @@ def test_two_relays_together_never_ask_for_more_than_is_allowed(world: World) ->
         world.empty()
     assert set(statuses) == {200, 201}
     assert statuses[201] == 24
+
+
+def test_a_single_call_in_a_window_and_the_next_when_it_is_over(erp: World) -> None:
+    """What the first said of the limit was told nobody, and is true no longer: the next one asks anew."""
+    erp.company("001")
+    erp.settled()
+    erp.limit(10, 0.5)
+    with erp.stepping() as relay:
+        for code in ("P1", "P2", "P3"):
+            erp.sql("INSERT INTO accountview.projects VALUES ('A1', %s, 'Dak', '2026-01-01')", code)
+            relay.round()
+            assert erp.ended("projects", "001", code) == ["created"]
+            heard = relay.lane.sending.gate._accounts["001"].purse.heard
+            assert heard
+            eventually(lambda until=heard.resets_at: time.monotonic() > until)
+    assert len(erp.calls("POST", "/project")) == 3
 
 
 def test_a_relay_that_takes_over_knows_what_its_predecessor_used(world: World) -> None:
