@@ -15,12 +15,14 @@ from outbox.targets.listing import Listing
 
 @asynccontextmanager
 async def reading(connection: Connection, settings: TargetSettings) -> AsyncIterator[Listing]:
-    """The lists of a target while the block runs."""
+    """The lists of a target while the block runs. Raises psycopg.errors.InsufficientPrivilege for who may not call."""
     target = await Store(connection, settings.name).one("read_target")
     gate = Gate(connection, settings.name)
     gate.keep_quiet(target.quiet)
     listing = Listing(connect(settings, gate))
     try:
+        # None, of no company: a right that is lacking would later pass for a database that is away.
+        await gate.aside.ask("take_permits", company=None, wanted=0)
         yield listing
     finally:
         await listing.close()
