@@ -122,7 +122,7 @@ def _value(value: Any, say: Words) -> str:
 def _conditions(absence: Absence, say: Words) -> list[str]:
     """Each branch of the view, the nearest first."""
     if absence.why_not is not None:
-        return [say("the view is too complex to say: {why}", why=say.reason(absence.why_not))]
+        return [say("which condition fails cannot be said: {why}", why=say.reason(absence.why_not))]
     lines = []
     for branch in sorted(absence.branches, key=lambda b: b.distance):
         if len(absence.branches) > 1:

@@ -162,7 +162,7 @@ TEXTS: dict[str, str] = {
     "{view} has no such row": "{view} heeft deze regel niet",
     "missing: {columns}": "ontbreekt: {columns}",
     "withdrawn": "ingetrokken",
-    "the view is too complex to say: {why}": "de view is te ingewikkeld om het te zeggen: {why}",
+    "which condition fails cannot be said: {why}": "aan welke voorwaarde het schort is niet te zeggen: {why}",
     "by {tables}:": "via {tables}:",
     "not examined: {sql}": "niet onderzocht: {sql}",
     "everything": "alles",
