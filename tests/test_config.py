@@ -103,13 +103,16 @@ def test_secret_is_read_again_from_where_it_came(tmp_path: Path, file: Path) -> 
             secret.read_again()
 
 
-def test_secret_from_a_file_of_its_own(tmp_path: Path) -> None:
-    """client_secret_file: the text without the line end; refused where others can read it."""
+def test_secret_from_a_file_of_its_own(tmp_path: Path, file: Path) -> None:
+    """client_secret_file: the text without the line end; refused where others can read it. A variable that names it
+    goes before a secret in the settings file.
+    """
     kept = tmp_path / "secret"
-    kept.write_text("s3cret\n")
+    kept.write_text("n3w\n")
     kept.chmod(0o400)
     env = {"OUTBOX_VISMA_NET_CLIENT_SECRET_FILE": str(kept)}
-    assert load(env=env).targets["visma_net"].client_secret.reveal() == "s3cret"
+    for settings in (load(env=env), load(file, env)):
+        assert settings.targets["visma_net"].client_secret.reveal() == "n3w"
     kept.chmod(0o444)
     assert str(kept) in refusal(None, env)
     assert "cannot be read" in refusal(None, {"OUTBOX_VISMA_NET_CLIENT_SECRET_FILE": str(tmp_path / "none")})

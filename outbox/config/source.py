@@ -92,14 +92,15 @@ class Source:
             if text := self.env.get(variable(key)):  # an empty one is not set
                 self.origins[key] = variable(key)
                 return from_text(text, kind, of)
+            if kind is Secret and (named := self.env.get(f"{variable(key)}_FILE")):
+                return self._secret(Path(named), key)
             if of.name in table:
                 self.origins[key] = str(self.file)
                 value = from_toml(table[of.name], kind, of)
                 return Secret(value.reveal(), lambda: self._read_again(key)) if kind is Secret else value
         except ValueError as e:
             raise self.wrong(key, str(e)) from None
-        named = self.env.get(f"{variable(key)}_FILE") or table.get(f"{of.name}_file")
-        if named is not None and kind is Secret:
+        if kind is Secret and (named := table.get(f"{of.name}_file")) is not None:
             return self._secret(Path(str(named)), key)
         self.origins[key] = "default"
         return of.default
