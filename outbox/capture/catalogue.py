@@ -207,7 +207,7 @@ def read_catalogue(connection: Connection) -> Catalogue:
         relations=relations,
         dependencies=_dependencies(connection, oids),
         family=_family(connection, [r.oid for r in relations.values() if r.kind in "rp"]),
-        aggregates=frozenset(r["proname"] for r in rows(connection, "aggregates", {})),
+        aggregates=frozenset(r["proname"].lower() for r in rows(connection, "aggregates", {})),
         **rows(connection, "home", {})[0],
     )
 
