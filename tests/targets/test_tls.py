@@ -69,7 +69,7 @@ def put(url: str, times: int = 1) -> list[Reply | NoReply]:
     """One after the other, over the connections of one target."""
 
     async def send() -> list[Reply | NoReply]:
-        talker = Http(connections=2, deadline_s=10)
+        talker = Http(connections=2, deadline_s=60)
         came: list[Reply | NoReply] = []
         for _ in range(times):
             try:
