@@ -5,6 +5,7 @@ Kept in the database, so that all relays and `status` know, and read once a seco
 from __future__ import annotations
 
 import asyncio
+import logging
 import time
 from collections.abc import Iterable
 
@@ -15,6 +16,8 @@ from outbox.relay.schedule import Postpone, State, budget
 from outbox.relay.store import Store
 from outbox.resources import company_of
 from outbox.targets.delivery import Key, Outcome
+
+logger = logging.getLogger("outbox.relay")
 
 LOOK_S = 1.0
 # A paused message is looked at again so often; `resume` makes it due at once.
@@ -37,6 +40,7 @@ class Outlook:
         self._probe_at = 0.0
         self._opening: str | None = None
         self._closing = False
+        self._told = ("sending", 0)
 
     async def look(self) -> bool:
         """May anything be taken up now? While it may, it reads once a second."""
@@ -90,13 +94,12 @@ class Outlook:
         company, resource = forbidden.company, forbidden.resource
         if company is None and resource is None:
             await self.store.run("pause_target", why=forbidden.why)
-            self.open = False
-            return
-        resources = [resource] if resource else [r for r in self.store.views if budget(r, state.key)]
-        tenant = state.parents[0] if company and budget(state.resource, state.key) else None
-        await self.store.run(
-            "pause_part", resources=resources, company=company or "", remote_id=tenant, why=forbidden.why
-        )
+        else:
+            resources = [resource] if resource else [r for r in self.store.views if budget(r, state.key)]
+            tenant = state.parents[0] if company and budget(state.resource, state.key) else None
+            await self.store.run(
+                "pause_part", resources=resources, company=company or "", remote_id=tenant, why=forbidden.why
+            )
         await self._read()
 
     def paused(self, resource: str, key: Key) -> str | None:
@@ -136,6 +139,14 @@ class Outlook:
             self.down = row.down_why if row.down else None
         if self.down and row.probe_in_s is not None:
             self._wake_at(now + row.probe_in_s)
+        self._tell("not active" if not row.active else "paused" if row.paused else "down" if self.down else "sending")
+
+    def _tell(self, state: str) -> None:
+        """In the log, when it changes. Why is left out: the words of a cloud, or a person, may name somebody."""
+        told, self._told = self._told, (state, len(self._pauses))
+        if self._told != told:
+            level = logging.INFO if self._told == ("sending", 0) else logging.WARNING
+            logger.log(level, state, extra={"target": self.store.target, "paused_parts": len(self._pauses)})
 
     def _wake_at(self, probe_at: float) -> None:
         if probe_at - self._probe_at > 0.05:

@@ -125,8 +125,8 @@ def test_who_says_to_come_again_at_once_is_not_asked_without_end(world: World) -
     assert world.sql("SELECT count(*) FROM outbox.message WHERE operation = 'EXPAND' AND key IS NULL") == [0]
 
 
-def test_a_wrong_secret_pauses_the_target_and_says_so(world: World) -> None:
-    """Nothing is dead, nothing more is sent; with the right secret and `resume` all of it goes."""
+def test_a_wrong_secret_pauses_the_target_and_says_so(world: World, caplog: pytest.LogCaptureFixture) -> None:
+    """Nothing is dead, nothing more is sent; with the right secret and `resume` all goes. The log has the pause."""
     world.user("ann")
     world.cloud.post("/sandbox/settings", json={"client_secret": "another"})
     world.once()
@@ -134,6 +134,7 @@ def test_a_wrong_secret_pauses_the_target_and_says_so(world: World) -> None:
     assert "client_secret" in why
     assert world.ended("users", "ann") == ["pending"]
     assert world.calls() == []
+    assert [r.getMessage() for r in caplog.records if r.name == "outbox.relay"] == ["paused"]
     world.cloud.post("/sandbox/settings", json={"client_secret": "sandbox-secret"})
     world.sql("UPDATE outbox.target SET paused_at = NULL, why = NULL")
     world.settled()
