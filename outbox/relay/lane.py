@@ -130,8 +130,7 @@ class Lane:
         """Take up what is due, as far as there is room; False: nothing that can be taken up now."""
         if len(self.in_flight) >= self.window:
             return False
-        moved = False
-        paging = self.cursor.page is not None
+        moved, paging = False, self.cursor.page is not None
         # Of a backlog few at a time: what is fresh comes behind the keys in hand.
         few = len(self.waiting) < claim.LIMIT or not paging or self.outlook.probing
         if few and len(self.waiting) + len(self.blocked) < MAX_WAITING:
@@ -139,10 +138,13 @@ class Lane:
         return await self._take_up() or moved
 
     @property
+    def nothing_left(self) -> bool:
+        """Nothing in flight and nothing waiting."""
+        return not (self.in_flight or self.blocked or self.waiting or self.cursor.page)
+
+    @property
     def window(self) -> int:
-        """Keys begun at once: more than go out at once, so that the slots never wait for the database; one, to find
-        out whether the platform is back.
-        """
+        """Keys begun at once: more than go out at once, so that no slot waits for the database; one, to probe."""
         if self.outlook.probing:
             return 1
         return max(4 * self.settings.concurrency, 2 * self.settings.batch_size)
@@ -168,11 +170,10 @@ class Lane:
             self._look_elsewhere()
         while room and self.waiting:
             name, _ = self.waiting.popitem(last=False)
-            resource, key = name
             if name in self.in_flight:
                 self.blocked[name] = None
             else:
-                keys.setdefault(resource, []).append(key)
+                keys.setdefault(name[0], []).append(name[1])
                 room -= 1
         states = [
             s for resource, wanted in keys.items() for s in await reading.compare_readable(self.store, resource, wanted)
@@ -276,12 +277,15 @@ class Lane:
                 if free == begun:
                     raise
                 taken = [(b.state.resource, b.state.key) for b in begun if b.delivery not in [f.delivery for f in free]]
-                look_later(self.waiting, self.woken, taken)
+                look_later(self.waiting, self.woken, [*taken, *self.blocked])
+                self.blocked.clear()
                 await self._begin(free)
                 return
             begun = [replace(b, noted=noted.get((b.state.resource, b.state.key))) for b in begun]
             rejected = [b for b in begun if b.noted is None and b.delivery.action is not Action.LOOK]
-            self.waiting.update({(b.state.resource, b.state.key): None for b in rejected})
+            if rejected:  # as above, what is blocked perhaps by one of these
+                self.waiting.update({(b.state.resource, b.state.key): None for b in rejected} | self.blocked)
+                self.blocked.clear()
             begun = [b for b in begun if b not in rejected]
         if begun and not self.in_flight:
             self.counts.came_at = time.monotonic()
@@ -293,8 +297,3 @@ class Lane:
         look_later(self.waiting, self.woken, await record(self.store, pairs, calls))
         self.counts.settled_now(settled for _, settled in pairs)
         self.counts.called_now(calls)
-
-
-def nothing_left(lane: Lane) -> bool:
-    """Nothing in flight and nothing waiting."""
-    return not (lane.in_flight or lane.blocked or lane.waiting or lane.cursor.page)

@@ -16,7 +16,7 @@ from outbox.errors import LeaseLost
 from outbox.relay.connection import LOST, connect
 from outbox.relay.counts import Counts
 from outbox.relay.holding import Holding
-from outbox.relay.lane import Lane, nothing_left
+from outbox.relay.lane import Lane
 from outbox.relay.store import Store
 from outbox.service.chores import Chore, beside
 from outbox.service.doorbell import Doorbell
@@ -228,7 +228,7 @@ class Service:
             if allowed and time.monotonic() < lane.gate.until and await lane.claim():
                 await bell.rise()
             elif self.once:
-                if (holding.complete and nothing_left(lane)) or not (allowed or lane.in_flight):
+                if (holding.complete and lane.nothing_left) or not (allowed or lane.in_flight):
                     return
                 await lane.woken.wait()
                 lane.woken.clear()

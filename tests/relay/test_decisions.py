@@ -349,3 +349,31 @@ def test_what_came_back_while_its_message_was_locked_is_looked_at_again(
 
         eventually(ended)
     world.settled()
+
+
+def test_what_waited_for_a_call_that_was_not_begun_goes_on(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """His access was to go with him; who had his message locked ended it by hand, so that no call was ever made."""
+    monkeypatch.setattr("outbox.relay.record.LOCKED_WAIT_S", 0.01)
+    world.user("ann")
+    world.company("001")
+    world.right("ann")
+    world.settled()
+    with world.uncaptured():
+        world.sql("DELETE FROM accountview.users")
+        world.sql("DELETE FROM accountview.administration_access")
+    world.message("users", "ann")
+    world.message("company_access", "ann", "001")
+    with world.stepping() as relay, psycopg.connect(world.dsn) as person:
+        person.execute(
+            "UPDATE outbox.message SET status = 'done', outcome = 'skipped', settled_at = now()"
+            " WHERE status = 'pending' AND resource = 'users'"
+        )
+        relay.begin()
+        person.commit()
+
+        def over() -> bool:
+            relay.round()
+            return not world.pending()
+
+        eventually(over)
+    assert world.ended("company_access", "ann", "001")[-1] == "removed"
