@@ -265,6 +265,13 @@ def test_a_view_that_reads_no_table(connection: Connection) -> None:
     assert install.check(connection) == []
 
 
+@pytest.mark.parametrize(("parts", "followed"), [(100, True), (2000, False)])
+def test_a_long_expression(connection: Connection, parts: int, followed: bool) -> None:
+    """Each `||` comes in parentheses of its own; where these are too many every row is rechecked."""
+    define(connection, f"{KEY}, {' || '.join(['description'] * parts)} AS description, active")
+    assert (install.plan(connection).notes == ()) is followed
+
+
 def test_no_view_at_all_is_refused(connection: Connection) -> None:
     """With a sentence that says where they belong."""
     with pytest.raises(InstallError, match="there is no desired view: none of the schemas accountview_net, visma_net"):
