@@ -1,19 +1,19 @@
-"""What both targets are made of: connections, tokens and the identity API."""
+"""What both targets are made of: connections, tokens and the identity API, with users, companies and their access."""
 
 from __future__ import annotations
 
-import asyncio
-
 from outbox.config import TargetSettings
 from outbox.errors import ConfigError
-from outbox.targets.api import Api
-from outbox.targets.delivery import Delivery, Log, Outcome, Owner
+from outbox.targets.access import AppAccess, deliver_company_access
+from outbox.targets.api import Api, Errand
+from outbox.targets.companies import Companies
+from outbox.targets.delivery import Delivered, Delivery, Log, Outcome, Owner
 from outbox.targets.endpoints import IdentityEndpoints
 from outbox.targets.hosts import check_url
 from outbox.targets.http import Http
-from outbox.targets.identity import Identity
 from outbox.targets.rates import Gate
 from outbox.targets.tokens import Tokens
+from outbox.targets.users import Users
 
 
 class Platform:
@@ -37,7 +37,9 @@ class Platform:
         self._tokens = Tokens(self._http, settings)
         self.endpoints = endpoints
         self.identity_api = self.api(f"identity_url of {self.name}", settings.identity_url, endpoints.scopes)
-        self._identity = Identity(self.identity_api, endpoints, settings)
+        self._users = Users(endpoints, settings)
+        self._companies = Companies(endpoints, settings)
+        self._app_access = AppAccess(endpoints)
 
     def api(self, setting: str, url: str, scopes: tuple[str, ...]) -> Api:
         """One of the target's APIs, over its connections and tokens."""
@@ -51,9 +53,7 @@ class Platform:
 
     async def deliver(self, batch: list[Delivery], owner: Owner, log: Log) -> list[Outcome]:
         """Of one group; one outcome each."""
-        if len(batch) == 1:  # the usual case, which needs no task of its own
-            return [await self._outcome(batch[0], owner, log)]
-        return list(await asyncio.gather(*(self._outcome(delivery, owner, log) for delivery in batch)))
+        return [await self._outcome(delivery, owner, log) for delivery in batch]
 
     async def _outcome(self, delivery: Delivery, owner: Owner, log: Log) -> Outcome:
         try:
@@ -61,9 +61,19 @@ class Platform:
         except Exception as error:  # noqa: BLE001 - a fault of ours in one delivery is its outcome, too
             return error
 
-    async def deliver_one(self, delivery: Delivery, owner: Owner, log: Log) -> Outcome:
+    async def deliver_one(self, delivery: Delivery, owner: Owner, log: Log) -> Delivered:
         """Raises CloudError."""
-        return await self._identity.deliver(delivery, owner, log)
+        errand = Errand(self.identity_api, (delivery,), log)
+        match delivery.resource:
+            case "users":
+                return await self._users.deliver(delivery, errand, owner)
+            case "companies":
+                return await self._companies.deliver(delivery, errand, owner)
+            case "company_access":
+                return await deliver_company_access(delivery, errand, self.endpoints)
+            case "app_access":
+                return await self._app_access.deliver(delivery, errand)
+        raise ValueError(f"{delivery.resource} is not of the identity API")
 
     async def close(self) -> None:
         """All of it, also where the closing itself is cancelled."""
