@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
-
 import click
 
-from outbox.cli.opening import Opened, opened
+from outbox.cli.clouds import ask_cloud
+from outbox.cli.opening import opened
 from outbox.cli.printing import count, print_json, print_table
 from outbox.errors import CloudError, CloudUnavailable
-from outbox.operator.apps import Pulled, pull, read_apps
-from outbox.relay.connection import connect
-from outbox.verify import reading
+from outbox.operator.apps import pull, read_apps
 
 # The one cloud that has a catalogue.
 TARGET = "accountview_net"
@@ -56,8 +53,11 @@ def pull_(as_json: bool) -> None:
     Example:
       outbox apps pull
     """
-    with opened() as at:
-        pulled = asyncio.run(_pull(at))
+    try:
+        with opened() as at:
+            pulled = ask_cloud(at.settings, TARGET, pull)
+    except CloudError as e:
+        raise CloudUnavailable(f"the apps of {TARGET} cannot be read: {e.why}") from None
     if as_json:
         print_json({"target": TARGET, **vars(pulled)})
         return
@@ -65,17 +65,6 @@ def pull_(as_json: bool) -> None:
         f"{n} {what}" for n, what in ((pulled.new, "new"), (pulled.back, "back"), (pulled.vanished, "gone")) if n
     ]
     click.echo(f"{TARGET} offers {count(pulled.listed, 'app')}: {', '.join(changes) or 'nothing changed'}")
-
-
-async def _pull(at: Opened) -> Pulled:
-    try:
-        async with (
-            await connect(at.settings.dsn.reveal()) as connection,
-            reading(connection, at.settings.targets[TARGET]) as listing,
-        ):
-            return await pull(connection, listing)
-    except CloudError as e:
-        raise CloudUnavailable(f"the apps of {TARGET} cannot be read: {e.why}") from None
 
 
 def _offered(row: dict[str, object]) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import signal
 import sys
 import textwrap
@@ -100,7 +99,7 @@ def _show(number: int, change: Change, effects: list[Effect]) -> None:
 
 def _compare(at: Stage) -> bool:
     _say("Do the clouds hold what the views say? outbox verify")
-    checked = asyncio.run(verify_each(at.settings, at.settings.targets.values()))
+    checked = verify_each(at.settings, TARGETS)
     print_verified(checked)
     equal = all(c.result == "equal" and not c.count("unmanaged") for c in checked)
     if equal:

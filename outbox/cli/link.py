@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
-
 import click
 
 from outbox.cli.asking import agreed
+from outbox.cli.clouds import ask_cloud
 from outbox.cli.opening import Opened, opened
 from outbox.cli.printing import print_json, printable
 from outbox.errors import CloudError, CloudUnavailable, LinkRefused
@@ -14,12 +13,10 @@ from outbox.operator.link import check_key, check_resource
 from outbox.operator.link import link as link_key
 from outbox.operator.link import unlink as unlink_key
 from outbox.register.request import find_relay
-from outbox.relay.connection import connect
 from outbox.resources import RESOURCES, TARGETS
 from outbox.targets.delivery import Key
 from outbox.targets.held import Held
 from outbox.targets.wire import legal_id
-from outbox.verify import reading
 
 
 @click.command()
@@ -46,7 +43,7 @@ def link(target: str, resource: str, key: Key, remote_id: str, reason: str | Non
     if legal_id(remote_id) is None:
         raise LinkRefused(f"{remote_id!r} is no remote id", "outbox verify lists them")
     with opened() as at:
-        held = asyncio.run(_find(at, target, resource, remote_id))
+        held = _find(at, target, resource, remote_id)
         relay = find_relay(at.connection, target)  # which the link interrupts for a moment
         message = link_key(at.connection, target, resource, key, held, reason)
     if as_json:
@@ -89,13 +86,9 @@ def unlink(target: str, resource: str, key: Key, reason: str | None, yes: bool, 
     _say_what_follows(message, relay)
 
 
-async def _find(at: Opened, target: str, resource: str, remote_id: str) -> Held:
+def _find(at: Opened, target: str, resource: str, remote_id: str) -> Held:
     try:
-        async with (
-            await connect(at.settings.dsn.reveal()) as connection,
-            reading(connection, at.settings.targets[target]) as listing,
-        ):
-            held = await listing.find(resource, remote_id)
+        held = ask_cloud(at.settings, target, lambda _, listing: listing.find(resource, remote_id))
     except CloudError as e:
         raise CloudUnavailable(f"{target} does not say whether it has {remote_id}: {e.why}") from None
     if held is None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -12,15 +11,14 @@ from typing import Any
 import click
 
 from outbox.cli.asking import agrees
+from outbox.cli.clouds import ask_cloud
 from outbox.cli.opening import Opened
 from outbox.cli.printing import printable
 from outbox.errors import CloudError, CloudUnavailable, LinkRefused, NotAllowed, NotPermitted
 from outbox.operator.status import read_status
 from outbox.register.first_contact import Contact, Match, doubt_all, meet, read_contact
-from outbox.relay.connection import connect
 from outbox.targets.delivery import Key
 from outbox.targets.held import Held
-from outbox.verify import reading
 from outbox.words import Words
 
 SHOWN = 20
@@ -43,7 +41,7 @@ class Meeting:
         known = {s.target for s in read_status(at.connection) if s.active_since is not None}
         for target in targets:
             if self.compare_remote or (target not in known and not dry_run):
-                self.contacts.append(asyncio.run(_read(at, target)))
+                self.contacts.append(_read(at, target))
                 if not quiet:
                     _print(self.contacts[-1], say)
         if self.force and not quiet:
@@ -96,13 +94,9 @@ def meeting_options(command: Callable[..., Any]) -> Callable[..., Any]:
     return with_meeting
 
 
-async def _read(at: Opened, target: str) -> Contact:
+def _read(at: Opened, target: str) -> Contact:
     try:
-        async with (
-            await connect(at.settings.dsn.reveal()) as connection,
-            reading(connection, at.settings.targets[target]) as listing,
-        ):
-            return await read_contact(connection, listing)
+        return ask_cloud(at.settings, target, read_contact)
     except NotAllowed as e:
         raise NotPermitted(f"{target} does not show what it holds: {e.why}", "put that right, then once more") from None
     except CloudError as e:

@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import Coroutine, Iterable, Sequence
 from dataclasses import asdict
+from typing import Any
 
 import click
 
+from outbox.cli.clouds import ask_cloud
 from outbox.cli.opening import Opened, opened
 from outbox.cli.printing import count, print_json, print_table, printable
-from outbox.config import Settings, TargetSettings
+from outbox.config import Settings
 from outbox.desired_views import served_targets
 from outbox.errors import InstallError
 from outbox.operator.status import read_status
 from outbox.register.request import find_relay
-from outbox.relay.connection import connect
+from outbox.relay.connection import Connection
 from outbox.resources import RESOURCES, TARGETS
-from outbox.verify import Finding, Verified, reading
+from outbox.targets.listing import Listing
+from outbox.verify import Finding, Verified
 from outbox.verify import verify as verify_target
 
 DIFFERENT, UNKNOWN = 1, 3
@@ -49,9 +51,9 @@ def verify(names: tuple[str, ...], repair: bool, show_all: bool, as_json: bool) 
     """
     with opened() as at:
         chosen, resources = _choose(at, names), [n for n in names if n in RESOURCES]
-        checked = asyncio.run(verify_each(at.settings, chosen, resources, repair=repair))
+        checked = verify_each(at.settings, chosen, resources, repair=repair)
         if not checked:
-            views = ", ".join(f"{settings.name}.{resource}" for settings in chosen for resource in resources)
+            views = ", ".join(f"{target}.{resource}" for target in chosen for resource in resources)
             raise InstallError(f"there is nothing to compare: there is no view {views}", "make one as in sql/views")
         idle = [t for t in {c.target for c in checked if c.set_back} if find_relay(at.connection, t) is None]
     if as_json:
@@ -65,13 +67,13 @@ def verify(names: tuple[str, ...], repair: bool, show_all: bool, as_json: bool) 
     return DIFFERENT if any(c.result == "different" for c in checked) else 0
 
 
-def _choose(at: Opened, names: Sequence[str]) -> list[TargetSettings]:
+def _choose(at: Opened, names: Sequence[str]) -> list[str]:
     served = served_targets(at.connection)
     chosen = [n for n in names if n in TARGETS] or _active(at, served)
     for target in chosen or ["any active target"]:
         if target not in served:
             raise InstallError(f"there is nothing to compare for {target}", "outbox register")
-    return [at.settings.targets[t] for t in dict.fromkeys(chosen)]
+    return list(dict.fromkeys(chosen))
 
 
 def _active(at: Opened, served: Sequence[str]) -> list[str]:
@@ -79,15 +81,13 @@ def _active(at: Opened, served: Sequence[str]) -> list[str]:
     return [t for t in served if t in active]
 
 
-async def verify_each(
-    settings: Settings, chosen: Iterable[TargetSettings], resources: Sequence[str] = (), *, repair: bool = False
+def verify_each(
+    settings: Settings, targets: Iterable[str], resources: Sequence[str] = (), *, repair: bool = False
 ) -> list[Verified]:
-    checked = []
-    async with await connect(settings.dsn.reveal()) as connection:
-        for target in chosen:
-            async with reading(connection, target) as listing:
-                checked += await verify_target(connection, listing, resources, repair=repair)
-    return checked
+    def verify_one(connection: Connection, listing: Listing) -> Coroutine[Any, Any, list[Verified]]:
+        return verify_target(connection, listing, resources, repair=repair)
+
+    return [found for target in targets for found in ask_cloud(settings, target, verify_one)]
 
 
 def _plain(verified: Verified) -> dict[str, object]:
