@@ -10,12 +10,14 @@ from typing import Any
 import click
 
 from outbox.cli.asking import agreed
+from outbox.cli.keys import check_key
 from outbox.cli.opening import opened
 from outbox.cli.printing import count, print_json, print_table
 from outbox.errors import NothingFound
 from outbox.operator.decide import About, Decision, Stuck, decide, find
 from outbox.resources import RESOURCES, TARGETS
 from outbox.targets.delivery import Key
+from outbox.words import Words
 
 SHOWN_KEYS = 10
 _QUESTIONS = {"held": "held", "dead": "dead", "pending": "oldest_pending"}  # who tells of what is in which status
@@ -143,11 +145,8 @@ def _decide(
 def _check(decision: Decision, about: About, reason: str | None) -> None:
     if not (about.target or about.batch or about.messages):
         raise click.UsageError("say what is meant: TARGET [RESOURCE [KEY...]], --batch or --message")
-    if about.key and about.resource and len(about.key) > len(RESOURCES[about.resource].key):
-        columns = ", ".join(RESOURCES[about.resource].key)
-        raise click.UsageError(
-            f"the key of {about.resource} is {columns}: {count(len(about.key), 'value')} are too many"
-        )
+    if about.resource:
+        check_key(about.resource, about.key, Words(), whole=False)
     if decision in (Decision.REJECT, Decision.SKIP) and not (reason or "").strip():
         raise click.UsageError(f"{decision} needs a --reason that says something")
 

@@ -10,6 +10,7 @@ from typing import Any
 
 import click
 
+from outbox.cli.keys import check_key
 from outbox.cli.language import Spoken, spoken
 from outbox.cli.opening import opened
 from outbox.cli.printing import print_json
@@ -42,7 +43,7 @@ def explain(target: str, resource: str, key: tuple[str, ...], as_json: bool, say
       outbox explain visma_net companies 002
       outbox explain visma_net projects 001 P0001
     """
-    _check_key(resource, key, say)
+    check_key(resource, key, say, whole=True)
     with opened() as at:
         facts = look_at(at.connection, target, resource, key)
     if as_json:
@@ -53,22 +54,6 @@ def explain(target: str, resource: str, key: tuple[str, ...], as_json: bool, say
     for label, lines in _sections(facts, say):
         for number, line in enumerate(lines):
             click.echo(f"  {label if number == 0 else '':<12} {line}")
-
-
-def _check_key(resource: str, key: tuple[str, ...], say: Words) -> None:
-    columns = RESOURCES[resource].key
-    if "" in key:
-        raise click.UsageError(say("a value of the key is empty"))
-    if len(key) != len(columns):
-        raise click.UsageError(
-            say(
-                "the key of {resource} is {columns}: {values}, not {given}",
-                resource=say.resource(resource),
-                columns=", ".join(map(say.column, columns)),
-                values=say.count(len(columns), "value"),
-                given=say.number(len(key)),
-            )
-        )
 
 
 def _sections(f: Facts, say: Words) -> Iterable[tuple[str, list[str]]]:

@@ -10,6 +10,7 @@ import click
 
 from outbox.cli.agreeing import check_agreed, describe
 from outbox.cli.following import follow_to_the_end, print_preview, print_result
+from outbox.cli.keys import check_key
 from outbox.cli.language import INTERRUPTED, Spoken, spoken
 from outbox.cli.meeting import Meeting, meeting_options
 from outbox.cli.opening import Opened, opened
@@ -74,7 +75,10 @@ def register(
       outbox register projects --target visma_net --key 001 --key P0001
       outbox register users --yes --removals 12 --report users.csv
     """
-    _check_key(resources, key, say)
+    if key and len(resources) != 1:
+        raise click.UsageError(say("--key needs exactly one RESOURCE"))
+    for resource in resources:
+        check_key(resource, key, say, whole=False)
     check_report(report, say)
     with opened() as at:
         outlook = _look(at, target, resources, key)
@@ -87,19 +91,6 @@ def register(
         check_agreed(outlook, yes, removals, say)
         meeting.decide(say)
         return _register(at, outlook, resources, key, meeting, report, json, say)
-
-
-def _check_key(resources: Sequence[str], key: Key, say: Words) -> None:
-    if key and len(resources) != 1:
-        raise click.UsageError(say("--key needs exactly one RESOURCE"))
-    if "" in key:
-        raise click.UsageError(say("a value of the key is empty"))
-    if key and len(key) > len(RESOURCES[resources[0]].key):
-        columns = ", ".join(map(say.column, RESOURCES[resources[0]].key))
-        values = say.count(len(key), "value")
-        text = say("the key of {resource} is {columns}: {values} are too many", columns=columns, values=values,
-                   resource=say.resource(resources[0]))  # fmt: skip
-        raise click.UsageError(text)
 
 
 def _choose_targets(at: Opened, target: str | None) -> list[str]:

@@ -42,9 +42,6 @@ TEXTS: dict[str, str] = {
     ),
     "--key needs exactly one RESOURCE": "--key vraagt om precies één RESOURCE",
     "a value of the key is empty": "een waarde van de sleutel is leeg",
-    "the key of {resource} is {columns}: {values} are too many": (
-        "de sleutel van {resource} is {columns}: {values} zijn te veel"
-    ),
     "--report {file} must end in .csv or .txt": "--report {file} moet eindigen op .csv of .txt",
     "--report {file} cannot be written: {words}": "--report {file} kan niet worden geschreven: {words}",
     # -- register: what a cloud holds already

@@ -98,7 +98,7 @@ WRONG = (
     (("retry", "visma_net", "users", "U1"), 66, "visma_net users U1 is held, not dead or waiting"),
     (("reject", "--batch", "99", "--reason", "x"), 66, "nothing of batch 99 is held"),
     (("skip", "--message", "0", "--reason", "x"), 66, "nothing of message 0 is held or dead"),
-    (("approve", "visma_net", "users", "U1", "U2"), 2, "2 values are too many"),
+    (("approve", "visma_net", "users", "U1", "U2"), 2, "the key of users is user code: 1 value, not 2"),
     (("approve", "--message", "9" * 20), 2, "is not in the range"),
     (("approve", "--batch", "9" * 20), 2, "is not in the range"),
     (("retry", "visma_net", "users", "JANS\udce9N"), 2, r"'JANS\udce9N' is not UTF-8"),
