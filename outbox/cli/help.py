@@ -37,7 +37,9 @@ def help_(topic: str | None) -> None:
             click.echo(f"{name:11} {title}")
     else:
         page = (PAGES / f"{topic}.md").read_text(encoding="utf-8")
-        below = {"audit": _questions, "commands": _commands, "settings": _settings}.get(topic, tuple)
+        below = {"audit": _questions, "commands": _commands, "settings": _settings, "service": _metrics}.get(
+            topic, tuple
+        )
         click.echo_via_pager(page + "".join(f"\n## {title}\n\n{text}\n" for title, text in below()))
 
 
@@ -61,6 +63,12 @@ def _questions() -> Iterator[tuple[str, str]]:
     for question in read_questions().values():
         head = takewhile(lambda line: line.startswith("-- "), question.sql.splitlines())
         yield question.name, "\n".join(line.removeprefix("-- ") for line in head)
+
+
+def _metrics() -> Iterator[tuple[str, str]]:
+    from outbox.service.metrics import MEANINGS  # here, since it takes its time
+
+    yield "Metrics", "\n".join(lay_out(("metric", "means"), list(MEANINGS.items())))
 
 
 def commands(group: click.Command, prefix: str = "") -> Iterator[tuple[str, click.Command]]:

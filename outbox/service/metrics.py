@@ -24,7 +24,7 @@ TARGET = {
     "outbox_target_paused": ("1: nothing is sent to it", "paused"),
     "outbox_relays": ("relays alive, those that stand by included", "relays"),
     "outbox_lanes": ("lanes that it has", "lanes"),
-    "outbox_lanes_free": ("lanes that nobody serves", "free_lanes"),
+    "outbox_lanes_free": ("lanes that nobody serves; more than none for longer than a lease is bad", "free_lanes"),
 }
 # name -> (help, column of outbox.backlog)
 BACKLOG = {
@@ -39,10 +39,11 @@ PROCESS = {
     "outbox_database_up": "1: this relay can use the database",
     "outbox_lanes_held": "lanes that this relay serves",
     "outbox_in_flight": "deliveries of this relay that are under way",
-    "outbox_messages_settled": "messages that this relay has ended, by outcome",
-    "outbox_calls": "calls of this relay, by HTTP status (none: no answer)",
+    "outbox_messages_settled_total": "messages that this relay has ended, by outcome",
+    "outbox_calls_total": "calls of this relay, by HTTP status (none: no answer)",
     "outbox_call_seconds": "how long they took",
 }
+MEANINGS = {name: meaning for name, (meaning, _) in (TARGET | BACKLOG).items()} | PROCESS
 
 
 def render(service: Service, numbers: Numbers | None) -> bytes:
@@ -70,9 +71,9 @@ class _Metrics(Collector):
         held = [([t], len(h.held)) for t, h in self.service.holdings.items()]
         yield _gauge("outbox_lanes_held", ["target"], held)
         yield _gauge("outbox_in_flight", ["target"], [([t], len(x.in_flight)) for t, x in self.service.lanes.items()])
-        settled = _counter("outbox_messages_settled", ["target", "resource", "outcome"])
-        calls = _counter("outbox_calls", ["target", "resource", "method", "status"])
-        took = HistogramMetricFamily("outbox_call_seconds", PROCESS["outbox_call_seconds"], labels=["target"])
+        settled = _counter("outbox_messages_settled_total", ["target", "resource", "outcome"])
+        calls = _counter("outbox_calls_total", ["target", "resource", "method", "status"])
+        took = HistogramMetricFamily("outbox_call_seconds", MEANINGS["outbox_call_seconds"], labels=["target"])
         for target, counts in self.service.counts.items():
             for labels, count in sorted(counts.settled.items()):
                 settled.add_metric([target, *labels], count)
@@ -83,16 +84,12 @@ class _Metrics(Collector):
         yield from (settled, calls, took)
 
 
-def _help(name: str) -> str:
-    return PROCESS.get(name) or {**TARGET, **BACKLOG}[name][0]
-
-
 def _gauge(name: str, labels: list[str], rows: Sequence[tuple[list[str], float]]) -> Metric:
-    metric = GaugeMetricFamily(name, _help(name), labels=labels)
+    metric = GaugeMetricFamily(name, MEANINGS[name], labels=labels)
     for values, number in rows:
         metric.add_metric(values, float(number))
     return metric
 
 
 def _counter(name: str, labels: list[str]) -> CounterMetricFamily:
-    return CounterMetricFamily(name, _help(name), labels=labels)
+    return CounterMetricFamily(name, MEANINGS[name], labels=labels)

@@ -10,7 +10,6 @@ from dataclasses import replace
 import pytest
 
 from outbox import sqlfiles
-from outbox.cli.help import PAGES
 from outbox.relay.connection import Connection, connect
 from outbox.service import metrics
 from outbox.service.health import STUCK_S, Health, Numbers
@@ -185,11 +184,3 @@ def test_the_backlog_is_read_without_the_history(world: World) -> None:
     plan = json.dumps(world.sql("EXPLAIN (FORMAT JSON) SELECT * FROM outbox.backlog"))
     assert "message_put_off" in plan
     assert "Seq Scan" not in plan
-
-
-def test_every_metric_is_on_the_page() -> None:
-    """`outbox help service` lists what /metrics tells."""
-    page = (PAGES / "service.md").read_text()
-    counters = {"outbox_messages_settled", "outbox_calls"}
-    for name in (*metrics.TARGET, *metrics.BACKLOG, *metrics.PROCESS):
-        assert f"| `{name}{'_total' if name in counters else ''}` |" in page
