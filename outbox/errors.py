@@ -117,11 +117,7 @@ class Refused(CloudError):
 
 
 class Ambiguous(CloudError):
-    """`other` is the key of ours that stands in the way, where there is one: look again when it changes."""
-
-    def __init__(self, why: str, *, http_status: int | None = None, other: tuple[str, ...] | None = None) -> None:
-        super().__init__(why, http_status=http_status)
-        self.other = other
+    pass
 
 
 class PlatformDown(CloudError):

@@ -105,7 +105,7 @@ class Gate(rates.Gate):
         except Transient:
             self._end_first_call(account)
             raise
-        purse.spend(time.monotonic())
+        purse.spend()
 
     def left(self, company: str, rate: Rate | None, answered: bool) -> None:
         account = self._accounts[company]

@@ -58,7 +58,7 @@ class Purse:
             self.valid_until = now + max(0.2, reset_s - UNSURE_S)
         self.window_end = now + reset_s
 
-    def spend(self, now: float) -> None:
+    def spend(self) -> None:
         self.in_flight += 1
         if self.limited:
             self.permits -= 1

@@ -83,7 +83,7 @@ class Linked(ABC):
 
     async def _adopt(self, delivery: Delivery, errand: Errand, owner: Owner) -> Delivered | None:
         """None: nothing is there to be adopted."""
-        remote_id = _only(await self.candidates(delivery, errand, owner), delivery)
+        remote_id = _only(await self.candidates(delivery, errand, owner))
         if remote_id is None:
             return None
         delivered = await self._put(remote_id, delivery, errand, owner)
@@ -135,10 +135,10 @@ class Linked(ABC):
             for item in await self.find(natural_key, errand):
                 if await self.claims.other(item.id, delivery.key, owner) is None:
                     found.add(item.id)
-        return Delivered(_only(found, delivery))
+        return Delivered(_only(found))
 
 
-def _only(found: set[str], delivery: Delivery) -> str | None:
+def _only(found: set[str]) -> str | None:
     if len(found) > 1:
         names = ", ".join(sorted(found)[:5])
         raise Ambiguous(f"the cloud has {len(found)} that could be meant ({names}); link the right one")

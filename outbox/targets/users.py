@@ -45,15 +45,15 @@ class Users(Linked):
         for item in found:
             other = await self.claims.other(item.id, delivery.key, owner)
             if other is not None:
-                raise _in_use(" ".join(other), other)
+                raise _in_use(f"user {' '.join(other)}")
         return {item.id for item in found}
 
     async def taken(self, answer: Answer, delivery: Delivery, errand: Errand, owner: Owner) -> CloudError:
         for item in await self.find(_email(delivery), errand):
             other = await self.claims.other(item.id, delivery.key, owner)
             if other is not None:
-                return _in_use(" ".join(other), other, answer.status)
-        return _in_use("an account that nobody here is linked to", None, answer.status)
+                return _in_use(f"user {' '.join(other)}", answer.status)
+        return _in_use("an account that nobody here is linked to", answer.status)
 
     async def gone(self, delivery: Delivery, errand: Errand, owner: Owner) -> Delivered:
         raise Ambiguous("gone from the cloud; approve to create again", http_status=404)
@@ -63,6 +63,5 @@ def _email(delivery: Delivery) -> str:
     return str((delivery.document or {}).get("email") or "")
 
 
-def _in_use(by: str, other: tuple[str, ...] | None, http_status: int | None = None) -> Ambiguous:
-    user = f"user {by}" if other else by
-    return Ambiguous(f"the e-mail address belongs to {user} in the cloud", http_status=http_status, other=other)
+def _in_use(by: str, http_status: int | None = None) -> Ambiguous:
+    return Ambiguous(f"the e-mail address belongs to {by} in the cloud", http_status=http_status)

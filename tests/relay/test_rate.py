@@ -166,7 +166,7 @@ def test_a_cloud_that_announces_no_limit_is_not_slowed_down() -> None:
     """The first answer says so; nothing is counted from there on."""
     purse = Purse()
     assert not purse.has(1, 0.0)
-    purse.spend(0.0)
+    purse.spend()
     purse.hear(None, True, 0.1)
     assert purse.has(1_000_000, 0.2)
 
@@ -174,7 +174,7 @@ def test_a_cloud_that_announces_no_limit_is_not_slowed_down() -> None:
 def test_an_error_without_headers_says_nothing_of_limits() -> None:
     """Else the first outage would lift them."""
     purse = Purse()
-    purse.spend(0.0)
+    purse.spend()
     purse.hear(None, False, 0.1)
     assert purse.limited is None
 
@@ -183,7 +183,7 @@ def test_what_others_use_up_with_the_same_client_is_noticed() -> None:
     """The platform says that less is left than we took: the smaller number counts."""
     purse = Purse()
     purse.filled(100, 40, 60.0, 0.0)
-    purse.spend(1.0)
+    purse.spend()
     purse.hear(Rate(100, 5, 60.0), True, 1.1)
     assert purse.left(2.0) == 5
 
