@@ -8,36 +8,36 @@ import click
 
 from outbox.cli.asking import agrees
 from outbox.errors import NotConfirmed
-from outbox.register.preview import Excess, Outlook
+from outbox.register.preview import Excess, Forecast
 from outbox.words import Words
 
 
-def check_agreed(outlook: Outlook, yes: bool, removals: int | None, say: Words) -> None:
+def check_agreed(forecast: Forecast, yes: bool, removals: int | None, say: Words) -> None:
     """Returns when it may go on. Below the limits, and of an active target, nobody is asked.
 
     Raises NotConfirmed for a number of removals that was not agreed to, click.Abort for a no.
     """
-    if removals is not None and removals != outlook.removals:
+    if removals is not None and removals != forecast.removals:
         raise NotConfirmed(
             say(
                 "{agreed} agreed to, and the preview shows {shown}: nothing was done",
                 agreed=say.count(removals, "removal"),
-                shown=say.number(outlook.removals),
+                shown=say.number(forecast.removals),
             ),
-            f"--yes --removals {outlook.removals}",
+            f"--yes --removals {forecast.removals}",
         )
-    if not (outlook.excesses or outlook.activations):
+    if not (forecast.excesses or forecast.activations):
         return
-    many = any(e.what in ("removals", "everything") for e in outlook.excesses)
+    many = any(e.what in ("removals", "everything") for e in forecast.excesses)
     if yes and many and removals is None:
         raise NotConfirmed(
-            say("so many removals need their number: nothing was done"), f"--yes --removals {outlook.removals}"
+            say("so many removals need their number: nothing was done"), f"--yes --removals {forecast.removals}"
         )
     if not yes:
-        _ask(outlook, many, say)
+        _ask(forecast, many, say)
 
 
-def _ask(outlook: Outlook, many: bool, say: Words) -> None:
+def _ask(forecast: Forecast, many: bool, say: Words) -> None:
     if not sys.stdin.isatty():
         raise click.UsageError(say("register asks before it writes, and there is nobody to ask: say --yes"))
     if not many:
@@ -45,7 +45,7 @@ def _ask(outlook: Outlook, many: bool, say: Words) -> None:
             raise click.Abort
         return
     typed = click.prompt(say("Type the number of removals to go on"), default="", show_default=False)
-    if typed.strip() != str(outlook.removals):
+    if typed.strip() != str(forecast.removals):
         raise NotConfirmed(say("that is not the number of removals: nothing was done"))
 
 

@@ -22,7 +22,7 @@ from outbox.database import deciding
 from outbox.desired_views import read_views, served_targets
 from outbox.errors import CloudUnavailable, InstallError
 from outbox.operator.pauses import read_pauses
-from outbox.register.preview import Outlook, look_ahead
+from outbox.register.preview import Forecast, look_ahead
 from outbox.register.request import Progress, Row, confirm, find_relay, follow, read_unchanged
 from outbox.resources import RESOURCES, TARGETS
 from outbox.service.wiring import at_work, make_limits, make_service
@@ -81,16 +81,16 @@ def register(
         check_key(resource, key, say, whole=False)
     check_report(report, say)
     with opened() as at:
-        outlook = _look(at, target, resources, key)
+        forecast = _look(at, target, resources, key)
         if not json:
-            _print_outlook(at, outlook, key, say)
-        meeting.read(at, sorted({p.target for p in outlook.previews}), say, dry_run=dry_run, quiet=json)
+            _print_forecast(at, forecast, key, say)
+        meeting.read(at, sorted({p.target for p in forecast.previews}), say, dry_run=dry_run, quiet=json)
         if dry_run:
-            print_json(as_json(outlook, say)) if json else None
+            print_json(as_json(forecast, say)) if json else None
             return 0
-        check_agreed(outlook, yes, removals, say)
+        check_agreed(forecast, yes, removals, say)
         meeting.decide(say)
-        return _register(at, outlook, resources, key, meeting, report, json, say)
+        return _register(at, forecast, resources, key, meeting, report, json, say)
 
 
 def _choose_targets(at: Opened, target: str | None) -> list[str]:
@@ -100,47 +100,47 @@ def _choose_targets(at: Opened, target: str | None) -> list[str]:
     return [target] if target else served
 
 
-def _look(at: Opened, target: str | None, resources: Sequence[str], key: Key) -> Outlook:
+def _look(at: Opened, target: str | None, resources: Sequence[str], key: Key) -> Forecast:
     targets, limits = _choose_targets(at, target), make_limits(at.settings)
-    outlook = look_ahead(at.connection, targets, resources, key, at.settings.targets, limits)
-    absent = [r for r in resources if r not in {p.resource for p in outlook.previews}]
-    if absent or not outlook.previews:
+    forecast = look_ahead(at.connection, targets, resources, key, at.settings.targets, limits)
+    absent = [r for r in resources if r not in {p.resource for p in forecast.previews}]
+    if absent or not forecast.previews:
         names = ", ".join(f"{t}.{r}" for t in targets for r in absent)
         raise InstallError(f"there is no desired view for {names}", "make one as in sql/views")
-    return outlook
+    return forecast
 
 
-def _print_outlook(at: Opened, outlook: Outlook, key: Key, say: Words) -> None:
-    print_preview(outlook.previews, say)
-    if key and not any(p.rows for p in outlook.previews):
-        thing = say.thing(outlook.previews[0].resource, key)
+def _print_forecast(at: Opened, forecast: Forecast, key: Key, say: Words) -> None:
+    print_preview(forecast.previews, say)
+    if key and not any(p.rows for p in forecast.previews):
+        thing = say.thing(forecast.previews[0].resource, key)
         click.echo(say("{thing} is in no view and in no cloud; is the key right?", thing=thing))
-    if _brings_more(at, outlook):
+    if _brings_more(at, forecast):
         click.echo(say("what hangs below new ones follows by itself, and is not counted here"))
-    if outlook.calls:
+    if forecast.calls:
         click.echo(
             say(
                 "about {calls}, taking about {duration}",
-                calls=say.count(outlook.calls, "call"),
-                duration=say.duration(outlook.seconds),
+                calls=say.count(forecast.calls, "call"),
+                duration=say.duration(forecast.seconds),
             )
         )
-    for excess in outlook.excesses:
+    for excess in forecast.excesses:
         click.echo(describe(excess, say))
-    for a in outlook.activations:
+    for a in forecast.activations:
         waiting = say.count(a.waiting, "waiting change")
         click.echo(
             say("{cloud} becomes active: from now on every change goes out by itself", cloud=say.cloud(a.target))
             + (say(", {waiting} at once", waiting=waiting) if a.waiting else "")
         )
-    targets = {p.target for p in outlook.previews}
+    targets = {p.target for p in forecast.previews}
     print_pauses([p for p in read_pauses(at.connection) if p.target in targets], say, whole=True)
 
 
-def _brings_more(at: Opened, outlook: Outlook) -> bool:
+def _brings_more(at: Opened, forecast: Forecast) -> bool:
     """Is something created whose children were not asked for?"""
-    asked = {(p.target, p.resource) for p in outlook.previews}
-    new = {(p.target, p.resource) for p in outlook.previews if p.creates}
+    asked = {(p.target, p.resource) for p in forecast.previews}
+    new = {(p.target, p.resource) for p in forecast.previews if p.creates}
     return any(
         (target, parent.resource) in new
         for target in {target for target, _ in new}
@@ -152,7 +152,7 @@ def _brings_more(at: Opened, outlook: Outlook) -> bool:
 
 def _register(
     at: Opened,
-    outlook: Outlook,
+    forecast: Forecast,
     resources: Sequence[str],
     key: Key,
     meeting: Meeting,
@@ -160,24 +160,24 @@ def _register(
     json: bool,
     say: Words,
 ) -> int:
-    targets = sorted({p.target for p in outlook.previews})
+    targets = sorted({p.target for p in forecast.previews})
     idle = [t for t in targets if find_relay(at.connection, t) is None]
     relay = at_work(make_service(at.settings, idle)) if idle else nullcontext()
     with deciding(at.connection):
         meeting.write(at, targets, resources, key)
-        ids = [i for t in targets for i in confirm(at.connection, t, resources, key, shown=outlook.previews)]
+        ids = [i for t in targets for i in confirm(at.connection, t, resources, key, shown=forecast.previews)]
     interrupted = False
     try:
         with relay as thread:
             progress = follow_to_the_end(at.connection, targets, ids, lambda: thread is None or thread.is_alive(), say)
     except KeyboardInterrupt:
         interrupted, progress = True, next(follow(at.connection, ids))
-    asked = {(p.target, p.resource) for p in outlook.previews}
+    asked = {(p.target, p.resource) for p in forecast.previews}
     rows = [r for r in progress.results(read_unchanged(at.connection, ids)) if _is_told(r, asked)]
     if report:
         write_report(report, rows, say)
     if json:
-        print_json(as_json(outlook, say, rows, progress.pending))
+        print_json(as_json(forecast, say, rows, progress.pending))
     elif rows or not progress.pending:
         print_result(rows, say)
     return _end(at, targets, progress, interrupted, say)

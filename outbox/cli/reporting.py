@@ -12,7 +12,7 @@ from typing import Any
 import click
 
 from outbox.cli.following import in_order, totals, why
-from outbox.register.preview import Outlook
+from outbox.register.preview import Forecast
 from outbox.register.request import Row
 from outbox.words import Words
 
@@ -49,9 +49,9 @@ def write_report(file: Path, rows: Sequence[Row], say: Words) -> None:
         f.write(f"\n{totals(rows, say)}\n")
 
 
-def as_json(outlook: Outlook, say: Words, rows: Sequence[Row] | None = None, pending: int = 0) -> dict[str, Any]:
+def as_json(forecast: Forecast, say: Words, rows: Sequence[Row] | None = None, pending: int = 0) -> dict[str, Any]:
     """The preview; and, when it was registered, the rows and how many messages are still pending."""
-    found = {**asdict(outlook), "removals": outlook.removals, "invitations": outlook.invitations}
+    found = {**asdict(forecast), "removals": forecast.removals, "invitations": forecast.invitations}
     if rows is None:
         return found
     return found | {

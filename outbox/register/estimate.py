@@ -43,7 +43,7 @@ class Work:
 
 
 @dataclass(frozen=True)
-class Rate:
+class Pace:
     """call_s: how long a call took lately; None: none was made. remaining: calls that the target still allows, None: it
     said nothing; resets_s: until it allows more.
     """
@@ -69,13 +69,13 @@ def calls(work: Work) -> int:
     return known + (work.pairs if work.resource == "app_access" else 0)
 
 
-def seconds(number: int, at_once: int, rate: Rate) -> float:
+def seconds(number: int, at_once: int, pace: Pace) -> float:
     """Roughly: calls beside each other, and not more of them than the target allows.
 
-    >>> seconds(80, 8, Rate(call_s=0.5)), seconds(80, 8, Rate(call_s=0.5, remaining=10, resets_s=60.0))
+    >>> seconds(80, 8, Pace(call_s=0.5)), seconds(80, 8, Pace(call_s=0.5, remaining=10, resets_s=60.0))
     (5.0, 60.0)
     """
-    busy_s = number * (rate.call_s or ASSUMED_CALL_S) / at_once
-    if rate.remaining is not None and number > rate.remaining:
-        return max(busy_s, rate.resets_s or 0.0)
+    busy_s = number * (pace.call_s or ASSUMED_CALL_S) / at_once
+    if pace.remaining is not None and number > pace.remaining:
+        return max(busy_s, pace.resets_s or 0.0)
     return busy_s

@@ -14,7 +14,7 @@ from outbox import sqlfiles
 from outbox.config import TargetSettings
 from outbox.database import Connection
 from outbox.desired_views import read_views
-from outbox.register.estimate import Rate, Work, calls, seconds
+from outbox.register.estimate import Pace, Work, calls, seconds
 from outbox.relay import compose
 from outbox.relay.brake import GRANTS, REMOVALS, Limits, trips
 from outbox.relay.compose import View
@@ -81,7 +81,7 @@ class Activation:
 
 
 @dataclass(frozen=True)
-class Outlook:
+class Forecast:
     """All that a register would do. seconds: roughly, at the rate known so far."""
 
     previews: tuple[Preview, ...]
@@ -106,11 +106,11 @@ def look_ahead(
     key: Key,
     settings: Mapping[str, TargetSettings],
     limits: Limits,
-) -> Outlook:
+) -> Forecast:
     """Reads only."""
     previews = [p for t in targets for p in preview(connection, t, resources, key, settings[t].batch_size)]
     chosen = sorted({p.target for p in previews})
-    return Outlook(
+    return Forecast(
         tuple(previews),
         tuple(activations(connection, chosen)),
         tuple(excesses(previews, limits)),
@@ -216,7 +216,7 @@ def _seconds(connection: Connection, target: str, previews: Sequence[Preview], s
     """Of one target; they work beside each other."""
     row = connection.execute(sqlfiles.read("register/known_rate.sql"), {"target": target}).fetchone()
     number = sum(p.calls for p in previews if p.target == target)
-    return seconds(number, settings.concurrency, Rate(*row) if row else Rate())
+    return seconds(number, settings.concurrency, Pace(*row) if row else Pace())
 
 
 def excesses(previews: Sequence[Preview], limits: Limits) -> list[Excess]:

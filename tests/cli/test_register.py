@@ -14,7 +14,7 @@ import psycopg
 import pytest
 
 from outbox.cli import following
-from outbox.register.preview import Outlook
+from outbox.register.preview import Forecast
 from outbox.register.request import follow
 from tests.cli.conftest import Shell, end, started, write_settings
 from tests.cli.shapes import misfits
@@ -304,7 +304,7 @@ def test_json(shell: Shell, site: psycopg.Connection) -> None:
     """Of the dry run and of the real one, as the dataclasses say; nothing else is on the screen."""
     shown = json.loads(shell("register", "users", "--dry-run", "--json").out)
     more = {name: shown.pop(name) for name in ("removals", "invitations")}
-    assert (more, misfits(shown, Outlook)) == ({"removals": 0, "invitations": 22}, [])
+    assert (more, misfits(shown, Forecast)) == ({"removals": 0, "invitations": 22}, [])
     done = json.loads(shell("register", "users", "--yes", "--json").out)
     assert done["totals"] == {"created": 22, "not_ready": 4, "held": 2}
     assert done["pending"] == 0
