@@ -84,3 +84,12 @@ def company_of(resource: str, key: Sequence[str]) -> str:
     """
     columns = RESOURCES[resource].key
     return key[columns.index("company_code")] if "company_code" in columns else ""
+
+
+def name_part(resource: str | None, company: str | None, target: str | None = None) -> str:
+    """What a pause is of; what is empty is not named.
+
+    >>> name_part("projects", "001", "visma_net"), name_part("", "001")
+    ('projects of company 001 of visma_net', 'company 001')
+    """
+    return " of ".join(x for x in (resource, f"company {company}" if company else "", target) if x)

@@ -14,7 +14,7 @@ from outbox.desired_views import read_views
 from outbox.errors import NothingFound
 from outbox.explain.facts import explain
 from outbox.operator import pauses
-from outbox.resources import RESOURCES, TARGETS
+from outbox.resources import RESOURCES, TARGETS, name_part
 
 
 def _part(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -100,4 +100,4 @@ def _say(done: str, nothing: str, as_json: bool, results: list[Result]) -> None:
         print_json([dict(zip(names, result, strict=True)) for result in results])
         return
     for target, resource, company, changed in results:
-        click.echo(f"{pauses.name_part(target, resource, company)} {done if changed else nothing}")
+        click.echo(f"{name_part(resource, company, target)} {done if changed else nothing}")

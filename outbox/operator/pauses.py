@@ -66,11 +66,6 @@ def name_in_words(pause: Pause, say: Words) -> str:
     return say("{part} of {whole}", part=say.resource(pause.resource), whole=what) if pause.resource else what
 
 
-def name_part(target: str, resource: str | None, company: str | None) -> str:
-    """name_part("visma_net", "projects", "001") is "projects of company 001 of visma_net"."""
-    return " of ".join(x for x in (resource, f"company {company}" if company else None, target) if x)
-
-
 def read_pauses(connection: Connection) -> list[Pause]:
     with connection.cursor(row_factory=class_row(Pause)) as cursor:
         return cursor.execute(sqlfiles.read("status/pauses.sql")).fetchall()

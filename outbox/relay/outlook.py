@@ -14,7 +14,7 @@ from outbox.relay.breaker import Breaker, Name, is_failure
 from outbox.relay.gate import Gate
 from outbox.relay.schedule import Postpone, State, budget
 from outbox.relay.store import Store
-from outbox.resources import company_of
+from outbox.resources import company_of, name_part
 from outbox.targets.delivery import Key, Outcome
 
 logger = logging.getLogger("outbox.relay")
@@ -107,8 +107,7 @@ class Outlook:
         company = company_of(resource, key)
         for part, of, why in self._pauses:
             if part in ("", resource) and of in ("", company):
-                what = " of ".join(x for x in (part, f"company {of}" if of else "") if x)
-                return f"paused: {what} ({why})"
+                return f"paused: {name_part(part, of)} ({why})"
         return None
 
     def in_the_way(self, state: State) -> Postpone | None:

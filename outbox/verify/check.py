@@ -12,7 +12,7 @@ from outbox.relay.compose import View
 from outbox.relay.connection import Connection
 from outbox.relay.reading import BROKEN_VIEW, unreadable
 from outbox.relay.store import Store
-from outbox.resources import OF_THE_ERP, RESOURCES
+from outbox.resources import OF_THE_ERP, RESOURCES, name_part
 from outbox.targets.listing import Listing
 from outbox.verify.findings import SHOWN_NAMES, Finding, Verified
 from outbox.verify.look import Look, Looked
@@ -86,7 +86,7 @@ class _Check:
         for part, company, why in self.target.pauses:
             whole = not company or ("company_code" in resource.key and not self._by_company)
             if part in ("", resource.name) and whole:
-                raise OutboxError(_paused(part, company, name, why))
+                raise OutboxError(f"{name_part(part, company, name)} is paused: {why}")
 
     @property
     def _by_company(self) -> bool:
@@ -96,7 +96,7 @@ class _Check:
     def _closed_companies(self) -> dict[str, str]:
         """Company -> why it is not asked."""
         return {
-            company: _paused(part, company, self.listing.name, why)
+            company: f"{name_part(part, company, self.listing.name)} is paused: {why}"
             for part, company, why in self.target.pauses
             if company and self._by_company and part in ("", self.view.resource.name)
         }
@@ -144,8 +144,3 @@ class _Check:
             replace(f, what=f"{f.what}; not ready, so it is not set back", set_back=False) if f.key in frozen else f
             for f in findings
         ]
-
-
-def _paused(part: str, company: str, target: str, why: str) -> str:
-    what = " of ".join(x for x in (part, f"company {company}" if company else "", target) if x)
-    return f"{what} is paused: {why}"

@@ -78,17 +78,11 @@ class Questions:
         return int((await self._all("set_back", resource=resource, keys=_rows(keys)))[0].written)
 
     async def record(self, verified: Verified) -> None:
-        counts = {kind: verified.count(kind) for kind in ("missing", "different", "unmanaged")}
-        await self._all(
-            "record",
-            resource=verified.resource,
-            result=verified.result,
-            started_at=verified.started_at,
-            listed=verified.listed,
-            set_back=verified.set_back,
-            why=f"{verified.in_part}: {verified.why}" if verified.in_part else verified.why,
-            **counts,
-        )
+        found = {name: getattr(verified, name) for name in ("target", "resource", "result", "listed", "set_back")}
+        found |= {kind: verified.count(kind) for kind in ("missing", "different", "unmanaged")}
+        found["started_at"] = verified.started_at.isoformat()
+        found["why"] = f"{verified.in_part}: {verified.why}" if verified.in_part else verified.why
+        await self._all("record", found=json.dumps(found))
 
     async def believe(self, verify_since: datetime) -> None:
         await self._all("believe", verify_since=verify_since)
