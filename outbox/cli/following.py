@@ -112,13 +112,17 @@ def print_rows(rows: Sequence[Row], say: Words) -> None:
     """A line for each row that was not as it should be. Many that wait for one parent are one line."""
     lines = _collapsed([r for r in in_order(rows) if r.became != "unchanged"], say)
     if lines:
-        table = [
-            (say.target(r.target), say.resource(r.resource), key, say.became(r.became), why(r, say))
-            for r, key, _ in lines[:SHOWN_LINES]
-        ]
-        print_table([say.heading(h) for h in ("target", "resource", "key", "result", "why")], table)
+        print_table(head(say), [cells(r, key, say) for r, key, _ in lines[:SHOWN_LINES]])
     if rest := sum(number for _, _, number in lines[SHOWN_LINES:]):
         click.echo(say("and {rows} more; --report FILE keeps them all", rows=say.count(rest, "row")))
+
+
+def head(say: Words) -> list[str]:
+    return [say.heading(h) for h in ("target", "resource", "key", "result", "why")]
+
+
+def cells(row: Row, key: str, say: Words) -> tuple[str, ...]:
+    return say.target(row.target), say.resource(row.resource), key, say.became(row.became), why(row, say)
 
 
 def _collapsed(rows: Sequence[Row], say: Words) -> list[tuple[Row, str, int]]:

@@ -11,12 +11,11 @@ from typing import Any
 
 import click
 
-from outbox.cli.following import in_order, totals, why
+from outbox.cli.following import cells, head, in_order, totals, why
+from outbox.cli.printing import lay_out
 from outbox.register.preview import Forecast
 from outbox.register.request import Row
 from outbox.words import Words
-
-_HEAD = ("target", "resource", "key", "result", "why")
 
 
 def check_report(file: Path | None, say: Words) -> None:
@@ -33,20 +32,13 @@ def check_report(file: Path | None, say: Words) -> None:
 
 def write_report(file: Path, rows: Sequence[Row], say: Words) -> None:
     """Every row, those that were as they should be too; UTF-8, for Excel with its mark."""
-    lines = [
-        (say.target(r.target), say.resource(r.resource), " ".join(r.key or ()), say.became(r.became), why(r, say))
-        for r in in_order(rows)
-    ]
-    head = [say.heading(h) for h in _HEAD]
+    lines = [cells(r, " ".join(r.key or ()), say) for r in in_order(rows)]
     if file.suffix == ".csv":
         with file.open("w", encoding="utf-8-sig", newline="") as f:
-            csv.writer(f).writerows([head, *lines])
+            csv.writer(f).writerows([head(say), *lines])
         return
-    widths = [max(map(len, column)) for column in zip(head, *lines, strict=True)]
     with file.open("w", encoding="utf-8") as f:
-        for line in [head, *lines]:
-            f.write("  ".join(c.ljust(w) for c, w in zip(line, widths, strict=True)).rstrip() + "\n")
-        f.write(f"\n{totals(rows, say)}\n")
+        f.writelines(f"{line}\n" for line in (*lay_out(head(say), lines), "", totals(rows, say)))
 
 
 def as_json(forecast: Forecast, say: Words, rows: Sequence[Row] | None = None, pending: int = 0) -> dict[str, Any]:
