@@ -12,7 +12,7 @@ from psycopg import sql
 from psycopg.rows import dict_row
 
 from outbox import sqlfiles
-from outbox.database import pin
+from outbox.database import Connection, pin
 from outbox.desired_views import read_views
 from outbox.explain.absence import TIMEOUT_S, Absence, examine
 from outbox.operator.pauses import Pause, read_pauses
@@ -20,8 +20,6 @@ from outbox.relay import compose
 from outbox.relay.compose import View
 from outbox.relay.schedule import parents_of
 from outbox.targets.delivery import Key
-
-Connection = psycopg.Connection[Any]
 
 
 @dataclass(frozen=True)

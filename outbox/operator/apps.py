@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from psycopg import Connection
-from psycopg.rows import class_row, dict_row
+from psycopg.rows import dict_row
 
 from outbox import sqlfiles
 from outbox.errors import CloudUnavailable
@@ -36,11 +36,9 @@ async def pull(connection: Relay, listing: Listing) -> Pulled:
     ]
     if not apps:
         raise CloudUnavailable(f"{listing.name} lists no app at all; that changes nothing", "outbox apps pull, later")
-    async with connection.pinned(), connection.cursor(row_factory=class_row(Pulled)) as cursor:
-        await cursor.execute(sqlfiles.read("apps/refresh.sql"), {"target": listing.name, "apps": json.dumps(apps)})
-        pulled = await cursor.fetchone()
-    assert pulled is not None
-    return pulled
+    given = {"target": listing.name, "apps": json.dumps(apps)}
+    (row,) = await connection.rows(sqlfiles.read("apps/refresh.sql"), given)
+    return Pulled(**row._asdict())
 
 
 def read_apps(connection: Connection[Any]) -> list[dict[str, Any]]:

@@ -60,12 +60,9 @@ async def _walk(connection: Connection, function: str, days: int, batch: int) ->
     query = sql.SQL(sqlfiles.read("prune/stretch.sql")).format(prune=sql.Identifier("outbox", function))
     removed = after = 0
     while True:
-        async with connection.pinned(), connection.cursor() as cursor:
-            await cursor.execute(query, {"days": days, "after": after, "batch": batch})
-            row: tuple[int, int, int] | None = await cursor.fetchone()
-        assert row is not None
+        (row,) = await connection.rows(query, {"days": days, "after": after, "batch": batch})
         last, old, gone = row
-        removed += gone
+        removed += int(gone)
         if not old:
             return removed
         after = last

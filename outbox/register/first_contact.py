@@ -113,8 +113,7 @@ async def _left_alone(ask: Questions, resource: str) -> set[str]:
 async def _rows(connection: Connection, view: View, listing: Listing) -> dict[Key, Columns]:
     """The rows that are linked to nothing, as the cloud would show them."""
     query = sql.SQL(sqlfiles.read("first_contact/unlinked.sql")).format(**compose.common(view, "v"))
-    async with connection.pinned():
-        rows = await (await connection.execute(query)).fetchall()
+    rows = await connection.rows(query, {})
     return {tuple(k): listing.shapes.expected(view.resource.name, tuple(k), document) for k, document in rows}
 
 

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import psycopg
-from psycopg.rows import namedtuple_row
 
 from outbox import sqlfiles
 from outbox.errors import NotAtHome
@@ -80,13 +79,9 @@ class Health:
 
     async def _read(self) -> Numbers | None:
         try:
-            async with (
-                await connect(self.dsn) as connection,
-                connection.pinned(),
-                connection.cursor(row_factory=namedtuple_row) as cursor,
-            ):
-                targets = await (await cursor.execute(sqlfiles.read("health/targets.sql"))).fetchall()
-                backlog = await (await cursor.execute(sqlfiles.read("health/backlog.sql"))).fetchall()
+            async with await connect(self.dsn) as connection:
+                targets = await connection.rows(sqlfiles.read("health/targets.sql"), {})
+                backlog = await connection.rows(sqlfiles.read("health/backlog.sql"), {})
         except (psycopg.Error, NotAtHome):
             return None
         return Numbers(targets, backlog)
