@@ -75,10 +75,7 @@ def register(
       outbox register projects --target visma_net --key 001 --key P0001
       outbox register users --yes --removals 12 --report users.csv
     """
-    if key and len(resources) != 1:
-        raise click.UsageError(say("--key needs exactly one RESOURCE"))
-    for resource in resources:
-        check_key(resource, key, say, whole=False)
+    _check_key(resources, key, say)
     check_report(report, say)
     with opened() as at:
         forecast = _look(at, target, resources, key)
@@ -91,6 +88,13 @@ def register(
         check_agreed(forecast, yes, removals, say)
         meeting.decide(say)
         return _register(at, forecast, resources, key, meeting, report, json, say)
+
+
+def _check_key(resources: Sequence[str], key: Key, say: Words) -> None:
+    if key and len(resources) != 1:
+        raise click.UsageError(say("--key needs exactly one RESOURCE"))
+    for resource in resources:
+        check_key(resource, key, say, whole=False)
 
 
 def _choose_targets(at: Opened, target: str | None) -> list[str]:
