@@ -136,10 +136,16 @@ class _Reader:
     def _select(self, select: exp.Select, outer: Level, region: Region) -> list[Part]:
         level = Level(outer)
         self._with(select, level)
+        aside = [
+            part
+            for clause, node in select.args.items()
+            if clause not in ("from_", "joins", "where", "with_")
+            for part in (node if isinstance(node, list) else [node])
+            if isinstance(part, exp.Expr)
+        ]
         grouped = select.args.get("group")
-        looked_in = [*select.expressions, select.args.get("order")]
-        aggregated = any(terms.aggregates(e, self._catalogue.aggregates) for e in looked_in if e)
-        aggregated = aggregated or bool(select.args.get("having"))
+        aggregated = bool(select.args.get("having"))
+        aggregated = aggregated or any(terms.aggregates(part, self._catalogue.aggregates) for part in aside)
         # An aggregate without GROUP BY yields its row even when there is nothing to aggregate, as do ROLLUP and ().
         of_nothing = has_grouping_sets(select) if grouped else aggregated
         rows = self.optional(region) if of_nothing else region
@@ -147,11 +153,8 @@ class _Reader:
             self._from(source.this, select.args.get("joins") or [], level, rows)
         if where := select.args.get("where"):
             self._conditions.where(where.this, level, rows)
-        for clause, node in select.args.items():
-            if clause not in ("from_", "joins", "where", "with_"):
-                for part in node if isinstance(node, list) else [node]:
-                    if isinstance(part, exp.Expr):
-                        self._conditions.aside(part, level, rows)
+        for part in aside:
+            self._conditions.aside(part, level, rows)
         return level.parts(outputs_of(select, level, bool(grouped) or aggregated))
 
     # -- FROM
