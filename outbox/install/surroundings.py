@@ -91,14 +91,8 @@ async def _look_at_cloud(settings: TargetSettings) -> list[Finding]:
         await Tokens(http, settings).get(" ".join(USER_SCOPES), None)
     except OutboxError as e:
         level: Level = "broken" if isinstance(e, NotAllowed) else "unknown"
-        return [
-            Finding(
-                level,
-                f"a token of {settings.name}",
-                f"cannot be had: {e.why}",
-                "look at its settings, and at the network",
-            )
-        ]
+        evidence = f"cannot be had: {e.why.removeprefix(f'no token for {settings.name}: ')}"
+        return [Finding(level, f"a token of {settings.name}", evidence, "look at its settings, and at the network")]
     finally:
         await http.close()
     if http.off_s is not None and abs(http.off_s) > CLOCK_OFF_S:

@@ -12,7 +12,7 @@ from urllib.parse import urlencode
 
 from outbox.config import Secret, TargetSettings
 from outbox.errors import CloudError, ConfigError, NotAllowed, PlatformDown, Transient
-from outbox.targets.answers import Answer, Asked, judge, judge_silence
+from outbox.targets.answers import Answer, Asked, judge
 from outbox.targets.http import Http, NoReply, Reply
 from outbox.targets.replies import parse
 
@@ -102,8 +102,7 @@ class Tokens:
         try:
             return await self._http.send("POST", self._settings.token_url, _FORM, urlencode(form).encode())
         except NoReply as silence:
-            why = judge_silence(silence, Asked("GET", "token"))
-            raise PlatformDown(f"no token for {self._settings.name}: {why}") from None
+            raise PlatformDown(f"no token for {self._settings.name}: {silence.why}") from None
 
     def _has_another_secret(self, tried: Secret) -> bool:
         """Than the one that was refused: meanwhile another token may have read it. What is in the file is no secret, or

@@ -2,8 +2,11 @@
 SELECT a.target,
        a.resource,
        a.http_status,
-       -- names and numbers out, so that one cause is one row
-       left(regexp_replace(coalesce(a.error, 'no answer'), $$'[^']*'|"[^"]*"|\d+$$, '…', 'g'), 200) AS reason,
+       -- names, ids and numbers out, so that one cause is one row
+       left(
+           regexp_replace(
+               coalesce(a.error, 'no answer'), $$'[^']*'|"[^"]*"|[0-9a-f]{8}(-[0-9a-f]{4,12}){4}|\d+$$, '…', 'g'), 200
+       ) AS reason,
        -- a call that carries many values has an attempt for each
        count(DISTINCT (a.started_at, a.method, a.path, a.key[1])) AS calls,
        count(DISTINCT a.key) AS keys,

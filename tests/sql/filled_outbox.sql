@@ -102,9 +102,9 @@ VALUES -- its message was pruned
             '/v1.0/tenants/t3/users/u2', 201, NULL),
        (10, 'visma_net', 'companies', '{002}', '2026-03-02 09:20:00.1+00', 30, 'DELETE', '/v1.0/tenants/t2', 204, NULL),
        (12, 'visma_net', 'projects', '{001,P0500}', '2026-03-02 09:40:00.05+00', 30, 'POST', '/v1/project', 400,
-            'Project ''P0500'' has no template'),
+            'Project ''P0500'' of 7d3c0a1e-52a4-4c0e-9f4b-0d3f6b1f2a55 has no template'),
        (12, 'visma_net', 'projects', '{001,P0501}', '2026-03-02 09:40:00.06+00', 30, 'POST', '/v1/project', 400,
-            'Project ''P0501'' has no template'),
+            'Project ''P0501'' of c3aabe71-9f4b-4abc-8d1e-aaaabbbbcccc has no template'),
        (13, 'visma_net', 'projects', '{001,P0002}', '2026-03-02 09:50:00.05+00', 30, 'PUT', '/v1/project/P0002', 503, 'later');
 
 INSERT INTO outbox.mirror (target, resource, key, remote_id, in_doubt, confirmed_at, message_id, document)
