@@ -17,18 +17,24 @@ WITH RECURSIVE last AS (
     FROM below AS b
     JOIN outbox.message AS m ON m.cause = b.id AND m.id > (SELECT min(r.id) FROM root AS r)
 )
-SELECT b.target,
-       b.changed_at AS registered_at,
-       b.changed_by AS registered_by,
-       m.resource,
-       coalesce(m.outcome, m.status) AS became,
+SELECT k.target,
+       k.changed_at AS registered_at,
+       k.changed_by AS registered_by,
+       k.resource,
+       k.became,
        count(*) AS keys,
-       m.error AS why
-FROM below AS b
-JOIN outbox.message AS m ON m.id = b.id
--- what was expanded has rows of its own
-WHERE m.outcome IS NULL OR m.outcome NOT IN ('expanded', 'unchanged')
-GROUP BY b.target, b.changed_at, b.changed_by, m.resource, became, m.error
+       k.why
+FROM (
+    -- how each key ended: a child that was not ready may have been sent when its parent had come
+    SELECT DISTINCT ON (b.target, m.resource, m.key)
+           b.target, b.changed_at, b.changed_by, m.resource, coalesce(m.outcome, m.status) AS became, m.error AS why
+    FROM below AS b
+    JOIN outbox.message AS m ON m.id = b.id
+    -- what was expanded has rows of its own
+    WHERE m.outcome IS NULL OR m.outcome NOT IN ('expanded', 'unchanged')
+    ORDER BY b.target, m.resource, m.key, m.id DESC
+) AS k
+GROUP BY k.target, k.changed_at, k.changed_by, k.resource, k.became, k.why
 UNION ALL
 -- most equal rows have no message; of those that changed again since, nothing is known any more
 SELECT u.target, u.registered_at, u.registered_by, u.resource, u.became, count(*), NULL

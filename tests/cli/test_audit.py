@@ -182,3 +182,10 @@ def test_a_question_about_other_tables(shell: Shell, filled: psycopg.Connection)
     assert result.code == 73
     assert 'relation "visma_net.company_access" does not exist' in result.err
     assert "outbox audit --sql access_of_user > access_of_user.sql" in result.err
+
+
+def test_the_last_register_counts_each_key_once(shell: Shell, site: psycopg.Connection) -> None:
+    """As register told it: who was not ready until his company came is one who was created."""
+    told = json.loads(shell("register", "--target", "accountview_net", "--yes", "--json").out)["totals"]
+    asked = json.loads(shell("audit", "last_register", "--json").out)
+    assert {n: sum(row["keys"] for row in asked if row["became"] == n) for n in told} == told
