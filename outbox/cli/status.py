@@ -33,9 +33,11 @@ def status(as_json: bool, say: Words) -> None:
     with opened() as at:
         targets = read_status(at.connection)
         pauses = read_pauses(at.connection)
-        home = read_identity(at.connection).is_home
-    away = say("this outbox was restored or copied, and sends nothing from here")
-    steps = ([] if home else [f"{away}: outbox adopt"]) + next_steps(targets, say) + part_steps(pauses, say)
+        outbox = read_identity(at.connection)
+    steps = [say("capture is switched off: {command}", command="SELECT outbox.capture_on()")] if outbox.is_off else []
+    if not outbox.is_home:
+        steps.append(say("this outbox was restored or copied, and sends nothing from here") + ": outbox adopt")
+    steps += next_steps(targets, say) + part_steps(pauses, say)
     if as_json:
         print_json({"targets": [asdict(t) for t in targets], "pauses": [asdict(p) for p in pauses], "next": steps})
         return

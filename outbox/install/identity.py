@@ -12,10 +12,11 @@ from outbox.database import Connection, deciding
 
 @dataclass(frozen=True)
 class Identity:
-    """name: of the database. same_*: where it is now, compared with where it belongs."""
+    """name: of the database. same_*: where it is now, compared with where it belongs. is_off: outbox.capture_off()."""
 
     name: str
     is_home: bool
+    is_off: bool
     same_cluster: bool
     same_database: bool
 
@@ -33,7 +34,7 @@ class Identity:
 def read_identity(connection: Connection) -> Identity:
     with connection.cursor(row_factory=class_row(Identity)) as cursor:
         found = cursor.execute(sqlfiles.read("status/identity.sql")).fetchone()
-    return found or Identity("", False, False, False)
+    return found or Identity("", False, False, False, False)
 
 
 def adopt(connection: Connection, why: str | None) -> bool:

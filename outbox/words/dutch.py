@@ -193,6 +193,7 @@ TEXTS: dict[str, str] = {
     "this outbox was restored or copied, and sends nothing from here": (
         "deze outbox is teruggezet of gekopieerd, en verzendt hier niets"
     ),
+    "capture is switched off: {command}": "wijzigingen worden niet opgemerkt (uitgezet): {command}",
     "next: {step}": "nu: {step}",
     "and more: {command}": "en meer: {command}",
     "{cloud} waits for its first register: {command}": "{cloud} wacht op de eerste registratie: {command}",

@@ -57,6 +57,16 @@ def test_first_install_sends_and_enqueues_nothing(shell: Shell, source: psycopg.
         assert source.execute("SELECT DISTINCT key FROM outbox.message").fetchall() == [(["NIEUW"],)]
 
 
+def test_that_capture_is_off_is_said_first(shell: Shell, source: psycopg.Connection) -> None:
+    """Else all could seem well while nothing is noticed."""
+    with source:
+        shell("install")
+        assert "switched off" not in shell("status").out
+        source.execute("SELECT outbox.capture_off()")
+        assert "\nnext: capture is switched off: SELECT outbox.capture_on()\nnext: " in shell("status").out
+        assert findings(shell) == [("broken", "capture")]
+
+
 def test_check_sees_what_was_altered(shell: Shell, source: psycopg.Connection) -> None:
     with source:
         shell("install")
