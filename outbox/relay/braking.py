@@ -76,17 +76,15 @@ class Brake:
             if parent is None and name not in leaving:
                 continue
             company = f"its company {state.key[0]} is to be removed"
-            if parent is None:
-                verdict: Verdict = Postpone(WAIT_S, f"{company}, and takes it along", after=name)
-            elif parent.fate == "held":
-                verdict = Settle(
+            if parent is not None and parent.fate == "held":
+                verdict: Verdict = Settle(
                     "held", error=f"{company}, which is held: {parent.error}", withheld="remove", batch=parent.batch
                 )
-            elif parent.fate == "rejected":
+            elif parent is not None and parent.fate == "rejected":
                 verdict = Settle("done", "rejected", f"{company}, which was rejected")
             else:
                 wait_s = max(WAIT_S, min(MOST_S, state.age_s / 10))
-                verdict = Postpone(wait_s, f"{company}, which is looked at first")
+                verdict = Postpone(wait_s, f"{company}, which is looked at first", after=name)
             stopped[(state.resource, state.key)] = verdict
         return stopped
 
