@@ -32,9 +32,6 @@ REASONS: dict[str, str] = {
     "its company {name} is to be removed, which was rejected": (
         "de onderneming {name} moest worden verwijderd, en dat is afgewezen"
     ),
-    "its company {name} is to be removed, and takes it along": (
-        "de onderneming {name} moet worden verwijderd, en neemt het mee"
-    ),
     "its company {name} is to be removed, which is looked at first": (
         "de onderneming {name} moet worden verwijderd, en die wordt eerst bekeken"
     ),

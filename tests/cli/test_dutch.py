@@ -121,7 +121,6 @@ def test_reasons_of_the_relay_are_known() -> None:
 
 # Sentences that are put together from parts which stand elsewhere.
 _WHOLE = {
-    "7, and takes it along": ["its company 7 is to be removed, and takes it along"],
     "7, which is looked at first": ["its company 7 is to be removed, which is looked at first"],
     "7, which was rejected": ["its company 7 is to be removed, which was rejected"],
     "7, which is held: 7": ["its company 7 is to be removed, which is held: 7"],
