@@ -14,13 +14,14 @@ from outbox.cli.language import INTERRUPTED
 from outbox.config import CompanySettings, Settings, TargetSettings
 from outbox.config.source import declared
 from outbox.operator.audit import read_questions
+from outbox.service.metrics import MEANINGS
 
 
 def page(name: str) -> str:
     return (PAGES / f"{name}.md").read_text(encoding="utf-8")
 
 
-def test_every_option_setting_and_question_is_below_its_page(capsys: pytest.CaptureFixture[str]) -> None:
+def test_every_option_setting_question_and_metric_is_below_its_page(capsys: pytest.CaptureFixture[str]) -> None:
     """As the code says, with what it means."""
 
     def below(topic: str) -> dict[str, str]:
@@ -36,7 +37,10 @@ def test_every_option_setting_and_question_is_below_its_page(capsys: pytest.Capt
         assert all(re.search(rf"(?m)^{of.name} .* {re.escape(of.metadata['help'])}$", text) for of in declared(cls))
     told = below("audit")
     for question in read_questions().values():
-        assert all(words in told[question.name] for words in (question.title, *question.parameters.values()))
+        remarks = re.findall(r"(?m)^-- (\(.*\))$", question.sql)
+        assert all(w in told[question.name] for w in (question.title, *question.parameters.values(), *remarks))
+    metrics = below("service")["Metrics"]
+    assert all(re.search(rf"(?m)^{name} +{re.escape(meaning)}$", metrics) for name, meaning in MEANINGS.items())
 
 
 def test_every_exit_code_is_in_its_page() -> None:
