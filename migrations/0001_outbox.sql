@@ -1128,12 +1128,16 @@ BEGIN
     IF resumed THEN
         INSERT INTO outbox.decision (decision, target, resource, key, why)
         VALUES ('resume', resume.target, resume.resource, CASE WHEN resume.company IS NOT NULL THEN ARRAY[resume.company] END, resume.reason);
-        -- What was put off because of the pause is due now.
+        -- What was put off because of the pause is due now. What a relay is putting off at this moment is left to it (see
+        -- sql/relay/release_paused.sql): each could wait for what the other has locked.
         UPDATE outbox.message AS m
         SET due_at = clock_timestamp()
-        WHERE m.target = resume.target AND m.status = 'pending' AND m.due_at > clock_timestamp()
-          AND (resume.resource IS NULL OR m.resource = resume.resource)
-          AND (resume.company IS NULL OR resume.company = ANY (m.key));
+        WHERE m.id = ANY (ARRAY(
+            SELECT p.id FROM outbox.message AS p
+            WHERE p.target = resume.target AND p.status = 'pending' AND p.due_at > clock_timestamp()
+              AND (resume.resource IS NULL OR p.resource = resume.resource)
+              AND (resume.company IS NULL OR resume.company = ANY (p.key))
+            FOR NO KEY UPDATE SKIP LOCKED));
         PERFORM outbox.ring();
     END IF;
     RETURN resumed;

@@ -17,7 +17,7 @@ from outbox.relay.connection import connect
 from outbox.resources import TARGETS
 from outbox.verify import reading, verify
 from tests.faults import world
-from tests.lane import eventually, recheck
+from tests.lane import recheck
 
 Connection = psycopg.Connection
 PRUNE = "SELECT outbox.prune_documents(1, 0, 100), outbox.prune_attempts(1, 0, 100), outbox.prune_messages(1, 0, 100)"
@@ -37,20 +37,9 @@ def play(dsn: str, base_url: str, seed: int, theme: str) -> None:
 
 def close(connection: Connection) -> None:
     """Nothing is left paused, nor captured by nobody."""
-    for resume in (
-        "SELECT outbox.resume(target, resource := NULL) FROM outbox.target",
-        "SELECT outbox.resume(target, nullif(resource, ''), nullif(company, '')) FROM outbox.pause",
-    ):
-        eventually(lambda resume=resume: _is_done(connection, resume))
+    connection.execute("SELECT outbox.resume(target, resource := NULL) FROM outbox.target")
+    connection.execute("SELECT outbox.resume(target, nullif(resource, ''), nullif(company, '')) FROM outbox.pause")
     recheck(connection)
-
-
-def _is_done(connection: Connection, query: str) -> bool:
-    """Of a deadlock with a relay that puts the same messages off a person is told, and asks again."""
-    with contextlib.suppress(psycopg.errors.DeadlockDetected):
-        connection.execute(query.encode())
-        return True
-    return False
 
 
 def _register(rng: random.Random, connection: Connection, target: str, base_url: str) -> None:

@@ -207,17 +207,22 @@ def test_what_a_relay_put_off_that_died_before_it_knew_of_a_resume_goes_out(worl
     assert world.ended("companies", "001") == ["created"]
 
 
-def test_a_relay_begins_while_somebody_has_locked_what_a_resume_was_about(world: World) -> None:
-    """As who has resumed another part of it, and has not committed yet: else no relay could begin before he has."""
+def test_what_a_resume_is_about_may_be_locked(world: World) -> None:
+    """By a relay that puts it off: who resumes waits for none of it, else each could wait for the other. Nor does a
+    relay that begins then, as where somebody has resumed another part, and has not committed yet.
+    """
     world.company("001")
-    world.sql("UPDATE outbox.message SET due_at = now() + interval '1 minute'")
-    world.sql(
-        "INSERT INTO outbox.decision (decision, target, resource) VALUES ('resume', 'accountview_net', 'companies')"
-    )
+    world.company("002")
+    put_off = "UPDATE outbox.message SET due_at = now() + interval '1 minute'"
+    world.sql(f"{put_off}; SELECT outbox.pause('accountview_net', 'companies', reason => 'x')")
     world.user("ann")
     with psycopg.connect(world.dsn) as other, world.stepping() as relay:
-        other.execute("SELECT FROM outbox.message WHERE resource = 'companies' FOR UPDATE")
+        other.execute("SELECT FROM outbox.message WHERE key = '{001}' FOR UPDATE")
+        with world.database.transaction():
+            world.sql("SET LOCAL lock_timeout = '10s'")
+            world.sql("SELECT outbox.resume('accountview_net', 'companies')")
         relay.round()
+        assert [world.ended("companies", code) for code in ("001", "002")] == [["pending"], ["created"]]
     assert world.ended("users", "ann") == ["created"]
 
 
