@@ -70,12 +70,15 @@ async def _record(store: Store, pairs: list[tuple[State, Settled]], calls: list[
     unsure = [line for state, s in pairs for line in settle.parents_to_look_at(state, s)]
     given_up = [line for state, s in pairs for line in settle.emails_given_up(state, s)]
     over = [line for state, s in pairs for line in settle.rejections_over(state, s)]
+    unrecorded = [line for state, s in pairs for line in settle.unrecorded_creates(state, s)]
     work = [s for _, s in pairs]
-    if not (removed or children or unsure or given_up or over):
+    if not (removed or children or unsure or given_up or over or unrecorded):
         await store.settle(work, calls)
         return
     async with store.connection.transaction():
         await store.settle(work, calls)
+        if unrecorded:
+            await store.run("note_unrecorded", found=json.dumps(unrecorded))
         if removed:
             await store.run("remove_children", parents=json.dumps(removed))
         if children:

@@ -245,6 +245,16 @@ def parents_to_look_at(state: State, settled: Settled) -> list[dict[str, Any]]:
     return [{"resource": r, "key": k, "remote_id": id_, "cause": state.message_id} for (r, k), id_ in parents]
 
 
+def unrecorded_creates(state: State, settled: Settled) -> list[dict[str, Any]]:
+    """Lines for note_unrecorded: a user whose create was in doubt, and who was found."""
+    mirror = state.mirror
+    if state.resource != "users" or mirror is None or mirror.intent != "create" or mirror.in_doubt_s is None:
+        return []
+    if settled.outcome is not None or settled.remote_id is None or mirror.remote_id is not None:
+        return []
+    return [{"message_id": state.message_id, "key": state.key, "in_doubt_s": mirror.in_doubt_s}]
+
+
 def rejections_over(state: State, settled: Settled) -> list[dict[str, Any]]:
     """Lines for end_rejections: the row is another than the one that was rejected, or it was done after all."""
     done = settled.outcome in ("created", "updated", "removed")

@@ -16,6 +16,9 @@ REASONS: dict[str, str] = {
     ),
     "an earlier call may still arrive": "een eerdere aanroep kan nog aankomen",
     "not found yet, an earlier call may still arrive": "nog niet gevonden, een eerdere aanroep kan nog aankomen",
+    "found afterwards: no relay lived to record the answer": (
+        "later gevonden: geen relay heeft het antwoord nog kunnen vastleggen"
+    ),
     "the target asked to wait": "de cloud vroeg om te wachten",
     "e-mail, first and last name all changed: perhaps another person; approve when it is the same": (
         "e-mailadres, voornaam en achternaam zijn alle drie gewijzigd: misschien een ander persoon; keur goed als het"

@@ -102,6 +102,10 @@ STORED = {
     "POST /tenants was answered 401: invalid, also with a new token": (
         "POST /tenants kreeg antwoord 401: invalid, ook met een nieuw token"
     ),
+    # by sql/relay/note_unrecorded.sql
+    "found afterwards: no relay lived to record the answer": (
+        "later gevonden: geen relay heeft het antwoord nog kunnen vastleggen"
+    ),
     "the cloud's own words, whatever they are": "the cloud's own words, whatever they are",
 }
 

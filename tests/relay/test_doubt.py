@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import pytest
 
+from outbox import sqlfiles
 from outbox.errors import LeaseLost
 from tests.lane import RHYTHM, TIMES, World, at_work, eventually
 
@@ -37,6 +38,24 @@ def test_a_relay_that_dies_after_begin_leaves_nothing_wrong(world: World, applie
             relay.land()
     world.settled()
     assert world.invited() == ["ann@example.nl"]
+
+
+@pytest.mark.parametrize("fault", [None, "drop_after"])
+def test_a_mail_that_no_relay_lived_to_record_is_in_the_audit(world: World, fault: str | None) -> None:
+    """Once, as is one whose answer was lost: what left the building, and whom it invited."""
+    world.user("ann")
+    if fault:
+        world.fault(fault, "POST", "/users$")
+    with world.stepping() as relay:
+        relay.begin()
+        relay.land()
+        if fault:
+            relay.settle()
+    world.settled()
+    assert world.invited() == ["ann@example.nl"]
+    invitations = world.database.execute(sqlfiles.read("audit/invitations.sql").encode()).fetchall()
+    told = ("yes: found afterwards", "perhaps: no clear answer")[fault is not None]
+    assert [(row[2], row[3]) for row in invitations] == [("ann", told)]
 
 
 @pytest.mark.parametrize("kind", ["drop_before", "drop_after", "truncate", "html", "empty", 500, 502, 504])
