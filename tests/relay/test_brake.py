@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+from itertools import product
 from typing import Any
 
 import psycopg
@@ -318,9 +319,15 @@ def books(erp: World) -> World:
     return _settle_in(erp)
 
 
-def test_children_that_go_with_their_company_are_not_braked(books: World) -> None:
-    """Two companies with six projects: the limit of the projects is not asked, nor while the calls are under way."""
+@pytest.mark.parametrize("together", [False, True])
+def test_children_that_go_with_their_company_are_not_braked(books: World, together: bool) -> None:
+    """Two companies with six projects: the limit of the projects is not asked, nor while the calls are under way, nor
+    where all of them are looked at together.
+    """
     books.sql("DELETE FROM accountview.companies WHERE code IN ('c0', 'c1')")
+    if together:
+        for code, project in product(("c0", "c1"), ("P1", "P2", "P3")):
+            books.message("projects", code, project)
     books.settled()
     assert books.mirror("projects", "c0", "P1") is None
     assert books.sql("SELECT count(*) FROM outbox.message WHERE batch IS NOT NULL") == [0]
