@@ -11,6 +11,13 @@ import pytest
 from outbox.operator import decide
 from tests.lane import World, at_work, eventually
 
+REJECT_ANN = """
+    WITH decided AS (
+        INSERT INTO outbox.decision (decision, target, resource, key, why)
+        VALUES ('reject', 'accountview_net', 'users', '{ann}', 'x') RETURNING target, resource, key, id
+    )
+    INSERT INTO outbox.rejection (target, resource, key, decision) TABLE decided"""
+
 
 @pytest.fixture
 def held(world: World) -> World:
@@ -351,8 +358,13 @@ def test_what_came_back_while_its_message_was_locked_is_looked_at_again(
     world.settled()
 
 
-def test_what_waited_for_a_call_that_was_not_begun_goes_on(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    """His access was to go with him; who had his message locked ended it by hand, so that no call was ever made."""
+@pytest.mark.parametrize("way", ["locked", "rejected"])
+def test_what_waited_for_a_call_that_was_not_begun_goes_on(
+    world: World, monkeypatch: pytest.MonkeyPatch, way: str
+) -> None:
+    """His access was to go with him; who had his message locked ended it by hand, or rejected that he goes when he had
+    just been looked at, so that no call was ever made.
+    """
     monkeypatch.setattr("outbox.relay.record.LOCKED_WAIT_S", 0.01)
     world.user("ann")
     world.company("001")
@@ -364,10 +376,20 @@ def test_what_waited_for_a_call_that_was_not_begun_goes_on(world: World, monkeyp
     world.message("users", "ann")
     world.message("company_access", "ann", "001")
     with world.stepping() as relay, psycopg.connect(world.dsn) as person:
-        person.execute(
-            "UPDATE outbox.message SET status = 'done', outcome = 'skipped', settled_at = now()"
-            " WHERE status = 'pending' AND resource = 'users'"
-        )
+        begin = relay.store.begin
+
+        async def reject_and_begin(deliveries: Any) -> Any:
+            if not world.sql("SELECT 1 FROM outbox.rejection"):
+                world.sql(REJECT_ANN)
+            return await begin(deliveries)
+
+        if way == "rejected":
+            relay.store.begin = reject_and_begin  # type: ignore[method-assign]
+        else:
+            person.execute(
+                "UPDATE outbox.message SET status = 'done', outcome = 'skipped', settled_at = now()"
+                " WHERE status = 'pending' AND resource = 'users'"
+            )
         relay.begin()
         person.commit()
 
@@ -377,3 +399,4 @@ def test_what_waited_for_a_call_that_was_not_begun_goes_on(world: World, monkeyp
 
         eventually(over)
     assert world.ended("company_access", "ann", "001")[-1] == "removed"
+    assert world.ended("users", "ann")[-1] == ("rejected" if way == "rejected" else "skipped")
