@@ -4,7 +4,7 @@ SELECT a.started_at AS invited_at,
        a.target,
        a.key[1] AS user_code,
        CASE WHEN a.http_status BETWEEN 200 AND 299 THEN 'yes'
-            WHEN a.error LIKE 'found afterwards%' THEN 'yes: found afterwards' ELSE 'perhaps: no clear answer' END AS mailed,
+            WHEN a.error LIKE 'found afterwards%' THEN 'perhaps: found afterwards' ELSE 'perhaps: no clear answer' END AS mailed,
        a.http_status,
        m.document ->> 'email' AS email,  -- dropped after the retention time
        c.changed_by,
