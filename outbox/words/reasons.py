@@ -16,8 +16,8 @@ REASONS: dict[str, str] = {
     ),
     "an earlier call may still arrive": "een eerdere aanroep kan nog aankomen",
     "not found yet, an earlier call may still arrive": "nog niet gevonden, een eerdere aanroep kan nog aankomen",
-    "found afterwards: no relay lived to record the answer": (
-        "later gevonden: geen relay heeft het antwoord nog kunnen vastleggen"
+    "found afterwards: no relay lived to record whether this call left": (
+        "later gevonden: geen relay heeft kunnen vastleggen of deze aanroep is gedaan"
     ),
     "the target asked to wait": "de cloud vroeg om te wachten",
     "e-mail, first and last name all changed: perhaps another person; approve when it is the same": (

@@ -2,7 +2,7 @@
 -- the relay died before it and they were there already. Not where its answer was lost: such a call is recorded, and the
 -- doubt counts from a moment after it.
 INSERT INTO outbox.attempt (message_id, target, resource, key, started_at, took_ms, method, path, error)
-SELECT f.message_id, %(target)s, 'users', f.key, b.begun_at, 0, 'POST', '/users', 'found afterwards: no relay lived to record the answer'
+SELECT f.message_id, %(target)s, 'users', f.key, b.begun_at, 0, 'POST', '/users', 'found afterwards: no relay lived to record whether this call left'
 FROM jsonb_to_recordset(%(found)s) AS f (message_id bigint, key text[], in_doubt_s float8)
 CROSS JOIN LATERAL (SELECT clock_timestamp() - make_interval(secs => f.in_doubt_s) AS begun_at) AS b
 WHERE NOT EXISTS (

@@ -103,8 +103,8 @@ STORED = {
         "POST /tenants kreeg antwoord 401: invalid, ook met een nieuw token"
     ),
     # by sql/relay/note_unrecorded.sql
-    "found afterwards: no relay lived to record the answer": (
-        "later gevonden: geen relay heeft het antwoord nog kunnen vastleggen"
+    "found afterwards: no relay lived to record whether this call left": (
+        "later gevonden: geen relay heeft kunnen vastleggen of deze aanroep is gedaan"
     ),
     "the cloud's own words, whatever they are": "the cloud's own words, whatever they are",
 }
