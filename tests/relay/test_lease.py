@@ -125,6 +125,24 @@ def test_a_second_relay_waits_and_takes_over_at_once_after_a_clean_stop(world: W
     assert _holder(world) is None
 
 
+def test_what_was_begun_does_not_leave_when_another_has_the_lane(world: World) -> None:
+    """Though the relay's own lease would not be over yet: these calls are the other's now."""
+    for code in ("ann", "bob", "cor"):
+        world.user(code)
+    world.fault("latency", "POST", "/users$", latency_ms=60_000)
+    service = world.service(rhythm=replace(RHYTHM, lease_s=6.0, grace_s=120.0), concurrency=1, deadline_s=120.0)
+    with at_work(service):
+        eventually(lambda: any(f["hit"] for f in world.cloud.get("/sandbox/faults").json()))
+        assert len(service.lanes[world.target].in_flight) == 3
+        _take_over(world)
+        eventually(lambda: service.holdings[world.target].lost)
+        world.heal()
+        eventually(lambda: not service.holdings[world.target].lost)
+        assert len(world.calls("POST")) == 1
+    world.sql("UPDATE outbox.lease SET expires_at = '-infinity'")
+    world.settled(killed=True)
+
+
 def test_a_second_relay_takes_over_when_the_lease_runs_out(world: World) -> None:
     """The first was killed: its lease ends by itself, and its flag in outbox.bell goes with it."""
     second = world.service(holder="second", rhythm=SHORT)
