@@ -246,7 +246,7 @@ CREATE TABLE outbox.attempt (
 );
 COMMENT ON TABLE outbox.attempt IS 'One row per call to a cloud: what left the building, when, and the answer. No bodies';
 COMMENT ON COLUMN outbox.attempt.path IS 'Path without the query, which may hold an e-mail address';
-COMMENT ON COLUMN outbox.attempt.http_status IS 'Null: no answer';
+COMMENT ON COLUMN outbox.attempt.http_status IS 'Null: no answer, or a call of which no relay lived to record anything: then error says so';
 CREATE INDEX attempt_message ON outbox.attempt (message_id);
 CREATE INDEX attempt_started ON outbox.attempt USING brin (started_at);
 
